@@ -1,0 +1,40 @@
+"""What a lesson may use: checks, clocks, virtual time, forced interleavings, crash images and plots.
+
+Importing it puts the shims of `vtime` and `crash` in place; they change nothing outside a check.
+"""
+
+from coursekit import checks as _checks, crash as _crash, vtime as _vtime
+
+_vtime.install()
+_crash.install()
+
+from coursekit.attempt import try_it  # noqa: E402
+from coursekit.checks import check, scoreboard  # noqa: E402
+from coursekit.clocks import ManualClock  # noqa: E402
+from coursekit.crash import crash_images  # noqa: E402
+from coursekit.effort import Tally  # noqa: E402
+from coursekit.expect import REFERENCE, approx, between, is_true_of, one_of, raises, recorded  # noqa: E402
+from coursekit.plots import explore, slider  # noqa: E402
+from coursekit.threads import YieldingKey, race, yield_processor  # noqa: E402
+
+__all__ = [
+    "REFERENCE",
+    "ManualClock",
+    "Tally",
+    "YieldingKey",
+    "approx",
+    "between",
+    "check",
+    "crash_images",
+    "explore",
+    "is_true_of",
+    "one_of",
+    "race",
+    "raises",
+    "recorded",
+    "scoreboard",
+    "slider",
+    "try_it",
+    "yield_processor",
+]
+_checks.provided.update({name: globals()[name] for name in __all__})

@@ -1,0 +1,75 @@
+"""Power cuts for SQLite: what a disk would hold if the machine stopped before any one statement.
+
+`install` wraps `sqlite3.connect` once. Inside `crash_images` every statement on a file-backed database first copies the
+database file and its journal; each copy is a machine that stopped at that moment. Outside nothing changes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sqlite3
+import sqlite3.dbapi2
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+_connect = sqlite3.connect
+_camera: _Camera | None = None
+
+
+class _Camera:
+    def __init__(self, database: Path, folder: Path, limit: int) -> None:
+        self.database, self.folder, self.limit = database, folder, limit
+        self.images: list[Path] = []
+        self.lock = threading.Lock()
+
+    def shoot(self, _statement: str = "") -> None:
+        with self.lock:
+            if len(self.images) >= self.limit or not self.database.exists():
+                return
+            image = self.folder / f"{len(self.images):04}" / self.database.name
+            image.parent.mkdir(parents=True)
+            for suffix in ("", "-journal", "-wal"):
+                part = self.database.with_name(self.database.name + suffix)
+                with contextlib.suppress(FileNotFoundError):
+                    shutil.copyfile(part, image.with_name(image.name + suffix))
+            self.images.append(image)
+
+
+def _watched(*args: Any, **kwargs: Any) -> sqlite3.Connection:
+    connection = _connect(*args, **kwargs)
+    if _camera is not None:
+        connection.set_trace_callback(_camera.shoot)
+    return connection
+
+
+def install() -> None:
+    """Put the wrapper in place. A second call changes nothing."""
+    if sqlite3.connect is not _watched:
+        sqlite3.connect = sqlite3.dbapi2.connect = _watched  # type: ignore[assignment,misc]
+
+
+@contextlib.contextmanager
+def crash_images(database: str | Path, folder: str | Path, limit: int = 500) -> Iterator[list[Path]]:
+    """Copies of the database file as they stood before each SQL statement run inside the block.
+
+    Only connections opened inside the block are watched.
+
+    Args:
+        database: the file that the code under test opens.
+        folder: an empty folder for the copies, each in a folder of its own.
+        limit: at most so many copies.
+
+    Yields:
+        A list of paths, oldest first, that grows as statements run. Open one to see what survived.
+    """
+    global _camera
+    camera = _Camera(Path(database), Path(folder), limit)
+    _camera = camera
+    try:
+        yield camera.images
+    finally:
+        _camera = None
+        camera.shoot()
