@@ -1,0 +1,118 @@
+"""The command line. It alone prints."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from autograder import submission
+from autograder.course import Course
+from autograder.errors import CourseError, nearest
+from autograder.jobs import Result
+from autograder.judge import Judge, unread
+from autograder.lesson import Lesson
+from autograder.runner.client import Warm
+from autograder.sandbox import choose
+from coursekit.checks import WORDS, shorten
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Build, check and grade the course. "
+    f"Learners' code runs in {choose().promise}. Grade only code that you would run yourself.",
+)
+out, err = Console(), Console(stderr=True)
+
+CourseFolder = Annotated[Path, typer.Option("--course", help="The course folder, or one inside it.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+Reveal = Annotated[bool, typer.Option("--reveal", help="Show what hidden checks saw and expected (for authors).")]
+
+
+@app.command()
+def score(lesson: str, file: Path, as_json: AsJson = False, reveal: Reveal = False, course: CourseFolder = Path()) -> None:
+    """Grade an answer FILE (Python text) for LESSON, such as 02_coding/04_cache_features.
+
+    FILE holds percent cells named by grade id (`# %% cache`), or, without any cell marker, definitions that stand in
+    for all solution cells of the lesson.
+    """
+    read = Lesson.read(Course.find(course).lesson_path(lesson))
+    try:
+        data = submission.read_bytes(file)
+    except submission.Unreadable as error:
+        raise CourseError(f"{file}: {error}. Give the path of an answer file.") from None
+    repairs: list[str] = []
+    job = submission.answer_job(read, file.stem, submission.decode_text(data, repairs))
+    with Warm() as warm:
+        result = Judge(warm).grade(read, job)
+    _show(result, as_json, reveal)
+
+
+@app.command()
+def check(notebook: Path, as_json: AsJson = False, reveal: Reveal = False, course: CourseFolder = Path()) -> None:
+    """Grade one NOTEBOOK as it is saved on disk, hidden checks included."""
+    home = Course.find(course)
+    try:
+        data = submission.read_bytes(notebook)
+    except submission.Unreadable as error:
+        near = nearest(notebook.stem, [key.split("/")[1] for key in home.lessons])
+        raise CourseError(f"{notebook}: {error}.{near} Give the path of a saved notebook.") from None
+    read = Lesson.read(home.lesson_path(str(notebook)))
+    repairs: list[str] = []
+    try:
+        job = submission.job(read, "you", submission.parse_notebook(data, repairs), repairs)
+    except submission.Unreadable as error:
+        result = unread(read, "you", f"zero:{error}", tuple(repairs))
+    else:
+        with Warm() as warm:
+            result = Judge(warm).grade(read, job)
+    _show(result, as_json, reveal)
+
+
+@app.command()
+def lessons(course: CourseFolder = Path()) -> None:
+    """List the lessons."""
+    for key in Course.find(course).lessons:
+        print(key)
+
+
+def _show(result: Result, as_json: bool, reveal: bool) -> None:
+    if as_json:
+        print(json.dumps(result.as_json(reveal), ensure_ascii=False, indent=1))
+        return
+    table = Table(title=f"{result.lesson}: {result.points:g} of {result.max_points:g} points", title_justify="left")
+    for head in ("cell", "criterion", "result", "points", "seen, expected, hint"):
+        table.add_column(head, overflow="fold")
+    for c in result.checks:
+        row, told = c.row, ""
+        if row.verdict != "pass":
+            secret = row.check.hidden and not reveal
+            shown = "" if secret else f"seen {shorten(row.seen)}; expected {shorten(row.expected)}. "
+            told = shown + row.check.hint
+        points = f"{row.earned:g}/{row.check.points:g}"
+        table.add_row(*map(escape, (c.grade_id, row.check.title, WORDS[row.verdict], points, told)))
+    out.print(table)
+    for sentence in (*result.repairs, *result.problems):
+        out.print("•", escape(sentence))
+    if result.state != "graded":
+        out.print("State:", escape(result.state))
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run the command line; what is wrong with a call is told in a sentence, with exit code 2."""
+    try:
+        return app(arguments)
+    except CourseError as error:
+        err.print(f"autograder: {error}", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

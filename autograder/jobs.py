@@ -1,0 +1,112 @@
+"""What travels through the grader: job, trace, verdicts, result. Each is frozen and prints as itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from coursekit.checks import Row
+
+StepKind = Literal["locked", "cell", "checks"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to do in the learner's process, in lesson order."""
+
+    kind: StepKind
+    source: str = ""
+    grade_id: str | None = None
+    names: tuple[str, ...] = ()  # locked cells: what they bind
+    position: int | None = None  # index of the cell in the submission
+
+
+@dataclass(frozen=True)
+class Job:
+    """One notebook, or one answer file, to be run."""
+
+    student: str
+    lesson: str
+    steps: tuple[Step, ...]
+    repairs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CellTrace:
+    """What running one cell showed."""
+
+    step: int
+    outputs: tuple[dict[str, Any], ...] = ()  # as in nbformat 4
+    problem: str | None = None  # a sentence, when it did not run to its end
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What happened in the learner's process."""
+
+    cells: tuple[CellTrace, ...]
+    observations: dict[str, Any] = field(default_factory=dict)  # outcomes by check name
+    suspicions: tuple[str, ...] = ()  # things that honest code does not do
+    problem: str | None = None  # the run as a whole ended early
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """A row of the scoreboard with the cell it belongs to."""
+
+    grade_id: str
+    row: Row
+
+    def as_json(self, reveal: bool) -> dict[str, Any]:
+        """As the command line prints it; a hidden check keeps what it saw unless `reveal`."""
+        check, secret = self.row.check, self.row.check.hidden and not reveal
+        return {
+            "grade_id": self.grade_id,
+            "name": check.name,
+            "points": self.row.earned,
+            "max_points": float(check.points),
+            "verdict": self.row.verdict,
+            "seen": None if secret else self.row.seen,
+            "expected": None if secret else self.row.expected,
+            "hint": check.hint,
+            "hidden": check.hidden,
+        }
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a submission of one lesson was graded. `state` is graded, zero:<reason> or needs-human:<reason>."""
+
+    student: str
+    lesson: str
+    state: str
+    checks: tuple[CheckResult, ...]
+    repairs: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    isolation: str = ""
+    trace: Trace | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def points(self) -> float:
+        """Points earned by machine."""
+        return float(sum(c.row.earned for c in self.checks))
+
+    @property
+    def max_points(self) -> float:
+        """Points that could be earned by machine."""
+        return float(sum(c.row.check.points for c in self.checks))
+
+    def as_json(self, reveal: bool = False) -> dict[str, Any]:
+        """The interface of `--json`."""
+        return {
+            "lesson": self.lesson,
+            "student": self.student,
+            "state": self.state,
+            "points": self.points,
+            "max_points": self.max_points,
+            "checks": [c.as_json(reveal) for c in self.checks],
+            "repairs": list(self.repairs),
+            "problems": list(self.problems),
+            "isolation": self.isolation,
+        }

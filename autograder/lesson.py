@@ -1,0 +1,294 @@
+"""A lesson read from its text: cells, checks, and the observing code that may leave this process.
+
+Lessons are trusted: they are imported here and nowhere else. What a check expects never leaves this module's objects.
+"""
+
+from __future__ import annotations
+
+import ast
+import symtable
+import sys
+import types
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import jupytext
+
+from autograder.errors import CourseError
+from coursekit import checks as kit
+from coursekit.checks import Check
+from coursekit.expect import REFERENCE, recorded
+
+Kind = Literal["prose", "free", "locked", "solution", "checks", "manual"]
+BEGIN_SOLUTION, END_SOLUTION = "### BEGIN SOLUTION", "### END SOLUTION"
+BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
+CALIBRATION_CPU = 30.0  # seconds the reference may take for one check: trusted code on any machine
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a lesson."""
+
+    kind: Kind
+    source: str
+    grade_id: str | None = None
+    points: float = 0.0  # manual cells only; a graded cell's points are the sum of its checks
+    tags: tuple[str, ...] = ()
+
+    @property
+    def is_code(self) -> bool:
+        """Whether a kernel would run it."""
+        return self.kind in ("free", "locked", "solution", "checks")
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a learner's process is told about one graded cell: how to observe, never what is right."""
+
+    grade_id: str
+    source: str
+    names: tuple[str, ...]  # the checks, in order
+    restore: tuple[str, ...]  # names that come back from locked cells or builtins
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A lesson: `key` is `module/stem`."""
+
+    key: str
+    path: Path
+    cells: tuple[Cell, ...]
+    _references: dict[tuple[str, str], recorded] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def read(cls, path: Path) -> Lesson:
+        """Parse a lesson's text; nothing is executed.
+
+        Raises:
+            CourseError: the text is not a lesson in percent format, or a cell's header is wrong.
+        """
+        try:
+            text = path.read_text(encoding="utf-8")
+            notebook = jupytext.reads(text, fmt="py:percent")
+        except (OSError, ValueError, SyntaxError) as error:
+            raise CourseError(f"{path}: cannot be read as a lesson: {error}") from None
+        cells = tuple(_cell(path, cell) for cell in notebook.cells)
+        lesson = cls(f"{path.parent.name}/{path.stem}", path, cells)
+        for cell in cells:
+            if cell.is_code:
+                lesson.tree(cell)
+        return lesson
+
+    @property
+    def module(self) -> str:
+        """The nbgrader assignment it belongs to."""
+        return self.key.split("/")[0]
+
+    @property
+    def name(self) -> str:
+        """The notebook's name without its ending."""
+        return self.key.split("/")[1]
+
+    def of_kind(self, *kinds: Kind) -> list[Cell]:
+        """Cells of these kinds, in order."""
+        return [c for c in self.cells if c.kind in kinds]
+
+    def where(self, cell: Cell) -> str:
+        """File and grade id, for messages."""
+        return f"{self.path}, cell {cell.grade_id!r}" if cell.grade_id else f"{self.path}"
+
+    def tree(self, cell: Cell) -> ast.Module:
+        """The cell's syntax tree.
+
+        Raises:
+            CourseError: it does not parse.
+        """
+        try:
+            return ast.parse(cell.source)
+        except SyntaxError as error:
+            raise CourseError(f"{self.where(cell)}: line {error.lineno}: {error.msg}") from None
+
+    # -------------------------------------------------------------------------------------- checks
+
+    @cached_property
+    def namespace(self) -> dict[str, Any]:
+        """The lesson's names after its locked, solution and graded cells ran. Trusted code runs here."""
+        return self._loaded[0]
+
+    @cached_property
+    def checks(self) -> dict[str, list[Check]]:
+        """Checks by the grade id of their cell, in order.
+
+        Raises:
+            CourseError: the lesson does not run, or two checks have one name.
+        """
+        return self._loaded[1]
+
+    @cached_property
+    def _loaded(self) -> tuple[dict[str, Any], dict[str, list[Check]]]:
+        module = types.ModuleType("lesson_" + self.key.replace("/", "_"))
+        sys.modules[module.__name__] = module  # dataclasses look their module up
+        found: dict[str, list[Check]] = {}
+        for cell in self.of_kind("locked", "solution", "checks"):
+            with kit.collect() as gathered:
+                try:
+                    exec(compile(cell.source, f"<{self.key}:{cell.grade_id}>", "exec"), module.__dict__)
+                except Exception as error:
+                    raise CourseError(f"{self.where(cell)}: {type(error).__name__}: {error}") from error
+            if cell.kind == "checks":
+                hidden = self.hidden_names(cell)
+                found[str(cell.grade_id)] = [_with_hidden(c, c.name in hidden) for c in gathered]
+        names = [c.name for cs in found.values() for c in cs]
+        for name in names:
+            if names.count(name) > 1:
+                raise CourseError(f"{self.path}: two checks are called {name!r}. Give each its own name.")
+        return module.__dict__, found
+
+    @property
+    def all_checks(self) -> list[Check]:
+        """Every check of the lesson, in order."""
+        return [c for cs in self.checks.values() for c in cs]
+
+    @property
+    def max_points(self) -> float:
+        """Points that are given by machine."""
+        return float(sum(c.points for c in self.all_checks))
+
+    def hidden_names(self, cell: Cell) -> set[str]:
+        """Functions of a graded cell that stand in its hidden block."""
+        spans = hidden_lines(cell.source)
+        return {s.name for s in self.tree(cell).body if isinstance(s, _FUNCTION) and s.lineno in spans}
+
+    def expectation(self, check: Check, salt: str) -> Any:
+        """What is right for the seeds of `salt`: the check's own `expect`, or what the reference observes."""
+        if check.expect is not REFERENCE:
+            return check.expect
+        key = (check.name, salt)
+        if key not in self._references:
+            outcomes = kit.observe(check.function, kit.fixed_seeds(check, salt), CALIBRATION_CPU)
+            never = [o["never"] for o in outcomes if "never" in o]
+            if never:
+                raise CourseError(f"{self.path}: check {check.name!r}: the solution itself never ends: {never[0]}")
+            self._references[key] = recorded(recorded.pack(kit.encoded(outcomes)))
+        return self._references[key]
+
+    def reference_text(self, check: Check) -> str:
+        """`recorded("…")` for the builder's fixed seeds."""
+        outcomes = kit.observe(check.function, kit.fixed_seeds(check), CALIBRATION_CPU)
+        return f"recorded({recorded.pack(kit.encoded(outcomes))!r})"
+
+    # -------------------------------------------------------------------------------------- observing code
+
+    @cached_property
+    def solution_names(self) -> set[str]:
+        """Names that the lesson's solution cells bind."""
+        return {n for c in self.of_kind("solution") for s in self.tree(c).body for n in bound(s)}
+
+    @cached_property
+    def works(self) -> dict[str, Work]:
+        """The observing code of each graded cell: check bodies and the statements they reach."""
+        earlier: list[ast.stmt] = []
+        out = {}
+        for cell in self.of_kind("checks"):
+            names = [c.name for c in self.checks[str(cell.grade_id)]]
+            earlier += [_bare(s) for s in self.tree(cell).body if not isinstance(s, ast.Expr)]
+            out[str(cell.grade_id)] = self._work(str(cell.grade_id), names, earlier)
+        return out
+
+    def _work(self, grade_id: str, names: list[str], statements: list[ast.stmt]) -> Work:
+        kept = {i for i, s in enumerate(statements) if isinstance(s, _FUNCTION) and s.name in names}
+        needed = set().union(*(used(statements[i]) for i in kept))
+        grew = True
+        while grew:
+            grew = False
+            for i, statement in enumerate(statements):
+                if i not in kept and bound(statement) & needed:
+                    kept.add(i)
+                    needed |= used(statement)
+                    grew = True
+        source = ast.unparse(ast.Module([statements[i] for i in sorted(kept)], []))
+        own = set().union(*(bound(statements[i]) for i in kept))
+        return Work(grade_id, source, tuple(names), tuple(sorted(needed - own - self.solution_names)))
+
+
+_FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def _cell(path: Path, cell: Any) -> Cell:
+    meta = dict(cell.metadata.get("nbgrader", {}))
+    grade_id, tags = meta.get("grade_id"), tuple(cell.metadata.get("tags", ()))
+    unknown = set(meta) - {"grade_id", "locked", "solution", "grade", "points"}
+    if unknown or (meta and not isinstance(grade_id, str)):
+        problem = f"unknown keys {sorted(unknown)}" if unknown else "no grade_id"
+        raise CourseError(f"{path}, cell {grade_id!r}: {problem} in its nbgrader header.")
+    code = cell.cell_type == "code"
+    if not meta:
+        return Cell("free" if code else "prose", cell.source, tags=tags)
+    flags = tuple(bool(meta.get(k)) for k in ("locked", "solution", "grade"))
+    kinds: dict[tuple[bool, ...], Kind] = {
+        (True, False, False): "locked",
+        (False, True, False): "solution",
+        (False, False, True): "checks",
+        (False, True, True): "manual",
+    }
+    kind = kinds.get(flags)
+    if kind is None or code is (kind == "manual"):
+        raise CourseError(
+            f"{path}, cell {grade_id!r}: say one of locked, solution or grade for a code cell, "
+            "solution and grade with points for a markdown cell graded by hand."
+        )
+    return Cell(kind, cell.source, grade_id, float(meta.get("points", 0)), tags)
+
+
+def _with_hidden(check: Check, hidden: bool) -> Check:
+    return Check(check.name, check.function, check.hint, check.expect, check.points, check.seeds, hidden, check.cpu)
+
+
+def hidden_lines(source: str) -> set[int]:
+    """Line numbers, from 1, that stand between the markers of hidden tests."""
+    out, inside = set(), False
+    for number, line in enumerate(source.splitlines(), 1):
+        if line.strip() == BEGIN_HIDDEN:
+            inside = True
+        elif line.strip() == END_HIDDEN:
+            inside = False
+        elif inside:
+            out.add(number)
+    return out
+
+
+def _bare(statement: ast.stmt) -> ast.stmt:
+    """A check without decorator and docstring; anything else as it is."""
+    if isinstance(statement, _FUNCTION) and any(map(_is_check, statement.decorator_list)):
+        statement.decorator_list = []
+        if ast.get_docstring(statement) is not None:
+            statement.body = statement.body[1:] or [ast.Pass()]
+    return statement
+
+
+def _is_check(decorator: ast.expr) -> bool:
+    return isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Name) and decorator.func.id == "check"
+
+
+def bound(statement: ast.stmt) -> set[str]:
+    """Names that a top-level statement binds in its module."""
+    table = symtable.symtable(ast.unparse(statement), "statement", "exec")
+    return {s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported() or s.is_namespace()}
+
+
+def used(statement: ast.stmt) -> set[str]:
+    """Module-level names and builtins that a top-level statement or the functions in it read."""
+
+    def walk(table: symtable.SymbolTable, top: bool) -> Iterator[str]:
+        for s in table.get_symbols():
+            if s.is_referenced() and (top or s.is_global()):
+                yield s.get_name()
+        for child in table.get_children():
+            yield from walk(child, False)
+
+    return set(walk(symtable.symtable(ast.unparse(statement), "statement", "exec"), True))
+
+

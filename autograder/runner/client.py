@@ -1,0 +1,203 @@
+"""The judge's side of a warm process: start it, hand it jobs, collect traces."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from autograder.errors import CourseError
+from autograder.jobs import CellTrace, Job, Trace
+from autograder.lesson import Work
+from autograder.runner import wire
+from autograder.sandbox import Box, choose
+from coursekit import codec
+
+START_SECONDS = 60.0
+JOB_SECONDS = 180.0  # for all cells of a notebook together
+SNAPSHOT_SECONDS = 120.0  # for all checks of one graded cell together
+_now = time.monotonic
+
+
+class Warm:
+    """A warm process. Use as a context manager; `run` one job at a time.
+
+    Raises:
+        CourseError: this machine cannot fork, or the process does not start.
+    """
+
+    def __init__(self, box: Box | None = None) -> None:
+        self.box = box or choose()
+        self._scratch = Path(tempfile.mkdtemp(prefix="autograder-"))
+        self._process: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+
+    def __enter__(self) -> Warm:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+    def _start(self) -> socket.socket:
+        if self._control is not None:
+            return self._control
+        if not hasattr(os, "fork"):
+            raise CourseError("grading needs fork(): use Linux or macOS (on Windows, WSL). The notebooks work anywhere.")
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        command = [sys.executable, "-B", "-I", "-m", "autograder.runner.warm", str(theirs.fileno())]
+        self._process = subprocess.Popen(
+            self.box.wrap(command, self._scratch),
+            pass_fds=[theirs.fileno()],
+            env=self.box.environment(self._scratch),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        theirs.close()
+        ours.settimeout(START_SECONDS)
+        try:
+            ready = ours.recv(1)
+        except TimeoutError:
+            ready = b""
+        if ready != b"r":
+            self._process.kill()
+            told = (self._process.communicate()[1] or b"").decode(errors="replace").strip().splitlines()
+            raise CourseError(f"the grader's runner did not start: {told[-1] if told else 'no reason given'}")
+        self._control = ours
+        return ours
+
+    def close(self) -> None:
+        """End the process and remove its scratch folder."""
+        if self._control is not None:
+            self._control.close()
+            self._control = None
+        if self._process is not None:
+            with contextlib.suppress(OSError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.communicate()
+            self._process = None
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def run(self, job: Job, works: Mapping[str, Work], seeds: Mapping[str, Any], cpu: Mapping[str, float]) -> Trace:
+        """Run a job.
+
+        Args:
+            works: observing code by grade id.
+            seeds: for each check its seeds, or None.
+            cpu: for each check its CPU seconds.
+        """
+        began = _now()
+        control = self._start()
+        graded = [s for s in job.steps if s.kind == "checks"]
+        pairs = [socket.socketpair() for _ in range(len(graded) + 1)]
+        scratch = Path(tempfile.mkdtemp(dir=self._scratch))
+        pid = 0
+        try:
+            socket.send_fds(control, [b"j"], [theirs.fileno() for _, theirs in pairs])
+            for _, theirs in pairs:
+                theirs.close()
+            control.settimeout(START_SECONDS)
+            pid = int.from_bytes(control.recv(4), "big")
+            if pid == 0:
+                raise CourseError("the grader's runner has gone. Run the command again.")
+            main = pairs[0][0]
+            steps = [asdict(s) for s in job.steps]
+            wire.send(main, {"steps": steps, "scratch": str(scratch), "limits": self.box.limits})
+            cells, problem = _cells(main, began + JOB_SECONDS)
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+            main.close()  # nothing said after this moment is shown to anyone
+            observations: dict[str, Any] = {}
+            suspicions: list[str] = []
+            for step, (ours, _) in zip(graded, pairs[1:], strict=True):
+                work = works[str(step.grade_id)]
+                with contextlib.suppress(OSError):
+                    wire.send(ours, _order(work, seeds, cpu))
+                _observe(ours, work, observations, suspicions)
+            return Trace(tuple(cells), observations, tuple(suspicions), problem, _now() - began)
+        finally:
+            for ours, _ in pairs:
+                ours.close()
+            if pid:
+                with contextlib.suppress(OSError):
+                    os.killpg(pid, signal.SIGKILL)
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _order(work: Work, seeds: Mapping[str, Any], cpu: Mapping[str, float]) -> dict[str, Any]:
+    checks = [{"name": n, "seeds": seeds[n], "cpu": cpu[n]} for n in work.names]
+    return {"source": work.source, "restore": list(work.restore), "checks": checks}
+
+
+def _frames(sock: socket.socket, deadline: float) -> Iterator[Any]:
+    """Messages until the other side is silent, gone or no longer makes sense."""
+    while (left := deadline - _now()) > 0:
+        sock.settimeout(left)
+        try:
+            message = wire.receive(sock)
+        except (OSError, wire.Malformed):
+            return
+        if message is None:
+            return
+        yield message
+
+
+def _cells(sock: socket.socket, deadline: float) -> tuple[list[CellTrace], str | None]:
+    cells: list[CellTrace] = []
+    for message in _frames(sock, deadline):
+        if not isinstance(message, dict):
+            return cells, "the run said something that makes no sense"
+        if message.get("done") is True:
+            return cells, None
+        step, outputs, problem = message.get("step"), message.get("outputs"), message.get("problem")
+        if type(step) is int and isinstance(outputs, list):
+            shown = tuple(o for o in outputs if isinstance(o, dict))
+            cells.append(CellTrace(step, shown, str(problem) if problem is not None else None))
+    if _now() >= deadline:
+        return cells, f"the cells did not end within {JOB_SECONDS:g} s"
+    return cells, "the process ended before all cells had run"
+
+
+def _observe(sock: socket.socket, work: Work, observations: dict[str, Any], suspicions: list[str]) -> None:
+    answered: set[str] = set()
+    for message in _frames(sock, _now() + SNAPSHOT_SECONDS):
+        name = message.get("name") if isinstance(message, dict) else None
+        if not isinstance(name, str) or name not in work.names:
+            suspicions.append(f"cell {work.grade_id!r} answered for an unknown check")
+            return
+        if name in answered:
+            suspicions.append(f"check {name!r} answered twice")
+            observations[name] = None
+            return
+        answered.add(name)
+        observations[name] = message.get("outcomes")
+        if len(answered) == len(work.names):
+            sock.settimeout(1.0)
+            with contextlib.suppress(OSError, wire.Malformed):
+                if wire.receive(sock) is not None:
+                    suspicions.append(f"cell {work.grade_id!r} answered more than it was asked")
+            return
+
+
+def dump(trace: Trace) -> str:
+    """A trace as JSON text."""
+    return json.dumps(asdict(trace), sort_keys=True)
+
+
+def observed(trace: Trace, name: str) -> codec.Json:
+    """Outcomes of one check, or a reason why there are none."""
+    return trace.observations.get(name) or [{"never": trace.problem or "no answer"}]

@@ -1,0 +1,273 @@
+"""Reading what a learner handed in. Only source text by grade id leaves this module; everything else is the lesson's.
+
+A submission may be damaged, foreign or hostile: regular files only, a size limit, and mends where what was meant is
+clear. Every mend is listed as a repair.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.errors import CourseError, nearest
+from autograder.jobs import Job, Step
+from autograder.lesson import Cell, Lesson, bound
+
+MAX_BYTES = 20_000_000
+
+
+class Unreadable(Exception):
+    """The file cannot be graded; the message is the reason, short enough for a state."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A cell of a submission: what kind of cell, which lesson cell it says it is, and its text."""
+
+    kind: str
+    grade_id: str | None
+    text: str
+
+
+def read_bytes(path: Path) -> bytes:
+    """The file's bytes.
+
+    Raises:
+        Unreadable: it is missing, no regular file, or larger than `MAX_BYTES`.
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    except FileNotFoundError:
+        raise Unreadable("the file is missing") from None
+    except OSError as error:
+        raise Unreadable(f"not a regular file: {error.strerror}") from None
+    try:
+        info = os.fstat(fd)
+        if not stat.S_ISREG(info.st_mode):
+            raise Unreadable("not a regular file")
+        if info.st_size > MAX_BYTES:
+            raise Unreadable(f"larger than {MAX_BYTES // 1_000_000} MB")
+        with os.fdopen(fd, "rb", closefd=False) as file:
+            return file.read(MAX_BYTES + 1)[:MAX_BYTES]
+    finally:
+        os.close(fd)
+
+
+def decode_text(data: bytes, repairs: list[str]) -> str:
+    """The bytes as text: UTF-8, with or without a byte-order mark, else Latin-1."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        repairs.append("the file is not UTF-8: read as Latin-1")
+        return data.decode("latin-1")
+    if data.startswith(b"\xef\xbb\xbf"):
+        repairs.append("the file begins with a byte-order mark: skipped")
+    return text
+
+
+def parse_notebook(data: bytes, repairs: list[str]) -> list[Source]:
+    """The cells of a notebook, nbformat 3 or 4.
+
+    Raises:
+        Unreadable: it is not a notebook.
+    """
+    text = decode_text(data, repairs)
+    if not text.strip():
+        raise Unreadable("the file is empty")
+    try:
+        notebook = json.loads(text)
+    except (ValueError, RecursionError):
+        raise Unreadable("not a notebook: not JSON") from None
+    if not isinstance(notebook, dict):
+        raise Unreadable("not a notebook: not a JSON object")
+    cells = notebook.get("cells")
+    if not isinstance(cells, list):
+        sheets = notebook.get("worksheets")
+        sheets = sheets if isinstance(sheets, list) else []
+        cells = [c for s in sheets if isinstance(s, dict) and isinstance(s.get("cells"), list) for c in s["cells"]]
+        if not cells:
+            raise Unreadable("not a notebook: it holds no cells")
+        repairs.append("an old notebook format (3): read as it is")
+    return [_source(cell) for cell in cells if isinstance(cell, dict)]
+
+
+def _source(cell: dict[str, Any]) -> Source:
+    text = cell.get("source", cell.get("input", ""))
+    if isinstance(text, list):
+        text = "".join(part for part in text if isinstance(part, str))
+    meta = cell.get("metadata")
+    nbgrader = meta.get("nbgrader") if isinstance(meta, dict) else None
+    grade_id = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
+    if not isinstance(grade_id, str):
+        grade_id = cell.get("id") if isinstance(cell.get("id"), str) else None
+    return Source(str(cell.get("cell_type", "")), grade_id, text if isinstance(text, str) else "")
+
+
+def job(lesson: Lesson, student: str, cells: list[Source], repairs: list[str]) -> Job:
+    """The steps of a submission in lesson order; a learner's own cells stay behind the lesson cell they followed.
+
+    Raises:
+        Unreadable: it holds no cell of this lesson.
+    """
+    known = {str(c.grade_id): c for c in lesson.cells if c.grade_id}
+    mine: dict[str, list[tuple[int, str]]] = {}
+    own: dict[str | None, list[tuple[int, str]]] = {}
+    order: list[str] = []
+    behind: str | None = None
+    for position, cell in enumerate(cells):
+        if cell.grade_id in known:
+            behind = cell.grade_id
+            kind = known[behind].kind
+            if kind == "solution" and cell.kind != "code":
+                repairs.append(f"cell {behind!r} had become {cell.kind or 'no'} text: read as code")
+            if behind in mine:
+                what = "read one after the other" if kind == "solution" else "only the lesson's own is used"
+                repairs.append(f"cell {behind!r} is there more than once: {what}")
+            else:
+                order.append(behind)
+            mine.setdefault(behind, []).append((position, cell.text))
+        elif cell.kind == "code":
+            own.setdefault(behind, []).append((position, cell.text))
+    if not mine:
+        raise Unreadable("no cell of this lesson is in it")
+    lesson_order = [g for g in known if g in mine]
+    if order != lesson_order:
+        repairs.append("cells were moved: run in the lesson's order")
+    steps = list(_own(own.get(None, [])))
+    for grade_id, cell_ in known.items():
+        steps += _steps(cell_, mine.get(grade_id, []), repairs)
+        steps += _own(own.get(grade_id, []))
+    return Job(student, lesson.key, tuple(steps), tuple(repairs))
+
+
+def _own(cells: list[tuple[int, str]]) -> Iterator[Step]:
+    return (Step("cell", text, position=position) for position, text in cells)
+
+
+def _steps(cell: Cell, texts: list[tuple[int, str]], repairs: list[str]) -> list[Step]:
+    position = texts[0][0] if texts else None
+    if cell.kind == "solution":
+        if not texts:
+            repairs.append(f"cell {cell.grade_id!r} is missing: nothing was run in its place")
+        return [Step("cell", text, cell.grade_id, position=at) for at, text in texts]
+    if cell.kind in ("locked", "checks") and not texts:
+        repairs.append(f"cell {cell.grade_id!r} is missing: put back")
+    if cell.kind == "locked":
+        if texts and _squeeze(texts[0][1]) != _squeeze(cell.source):
+            repairs.append(f"cell {cell.grade_id!r} was edited: the lesson's own was run")
+        return [_locked(cell, position)]
+    return [Step("checks", grade_id=cell.grade_id, position=position)] if cell.kind == "checks" else []
+
+
+def _squeeze(text: str) -> list[str]:
+    return text.split()
+
+
+def _locked(cell: Cell, position: int | None = None) -> Step:
+    names = {n for s in ast.parse(cell.source).body for n in bound(s)}
+    return Step("locked", cell.source, cell.grade_id, tuple(sorted(names)), position)
+
+
+# ------------------------------------------------------------------------------------------------ answer files
+
+MARKER = re.compile(r"^#\s*%%(?P<rest>.*)$")
+NAMED = re.compile(r"""["']?grade_id["']?\s*[:=]\s*["'](?P<name>[^"']+)["']""")
+
+
+def parse_answer(text: str, lesson: Lesson) -> list[tuple[str | None, str]] | None:
+    """Cells of an answer file as (grade id or None, source); None when it has no cell marker.
+
+    What stands before the first marker is for the reader only.
+
+    Raises:
+        CourseError: a marker names no solution cell of the lesson.
+    """
+    cells: list[tuple[str | None, list[str]]] = []
+    names = [str(c.grade_id) for c in lesson.of_kind("solution")]
+    for line in text.splitlines():
+        found = MARKER.match(line)
+        if found is None:
+            if cells:
+                cells[-1][1].append(line)
+            continue
+        rest = found["rest"].strip()
+        named = NAMED.search(rest)
+        title = named["name"] if named else rest.strip("[]").removeprefix("code").strip()
+        if title and title not in names:
+            raise CourseError(
+                f"{lesson.key} has no solution cell {title!r}.{nearest(title, names)} It has {', '.join(names)}."
+            )
+        cells.append((title or None, []))
+    return [(name, "\n".join(lines).strip("\n")) for name, lines in cells] if cells else None
+
+
+def answer_job(lesson: Lesson, student: str, text: str) -> Job:
+    """The job of an answer file: its cells by grade id, or its definitions in place of all solution cells.
+
+    Without cell markers, a definition that the answer lacks stays as the learner was given it.
+
+    Raises:
+        CourseError: a marker names no solution cell of the lesson.
+    """
+    cells = parse_answer(text, lesson)
+    solutions = [str(c.grade_id) for c in lesson.of_kind("solution")]
+    sources: dict[str, list[str]] = {}
+    if cells is None:
+        defined = _defined(text)
+        for grade_id in solutions:
+            stub = _without(stub_of(_cell(lesson, grade_id)), defined)
+            sources[grade_id] = [stub, text] if grade_id == solutions[0] else [stub]
+    else:
+        last: str | None = None
+        for name, source in cells:
+            last = name or last or solutions[0]
+            sources.setdefault(last, []).append(source)
+    steps: list[Step] = []
+    repairs: list[str] = []
+    for cell in lesson.of_kind("locked", "solution", "checks"):
+        if cell.kind == "solution":
+            given = sources.get(str(cell.grade_id))
+            given = [stub_of(cell)] if given is None else given
+            steps += [Step("cell", s, cell.grade_id) for s in given if s.strip()]
+        else:
+            steps += [_locked(cell)] if cell.kind == "locked" else [Step("checks", grade_id=cell.grade_id)]
+    return Job(student, lesson.key, tuple(steps), tuple(repairs))
+
+
+def _cell(lesson: Lesson, grade_id: str) -> Cell:
+    return next(c for c in lesson.cells if c.grade_id == grade_id)
+
+
+def stub_of(cell: Cell) -> str:
+    """A solution cell as `nbgrader generate_assignment` releases it."""
+    out: list[str] = []
+    inside = False
+    for line in cell.source.splitlines():
+        if "### BEGIN SOLUTION" in line:
+            inside = True
+            indent = line[: len(line) - len(line.lstrip())]
+            out += [f"{indent}# YOUR CODE HERE", f"{indent}raise NotImplementedError()"]
+        elif "### END SOLUTION" in line:
+            inside = False
+        elif not inside:
+            out.append(line)
+    return "\n".join(out)
+
+
+def _defined(text: str) -> set[str]:
+    try:
+        return {n for s in ast.parse(text).body for n in bound(s)}
+    except (SyntaxError, ValueError, RecursionError):
+        return set()
+
+
+def _without(source: str, names: set[str]) -> str:
+    kept = [s for s in ast.parse(source).body if not (bound(s) & names)]
+    return ast.unparse(ast.Module(kept, []))
