@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from autograder import submission
+from autograder import build as building, diagrams as drawing, submission
 from autograder.course import Course
 from autograder.errors import CourseError, nearest
 from autograder.jobs import Result
@@ -74,6 +74,30 @@ def check(notebook: Path, as_json: AsJson = False, reveal: Reveal = False, cours
         with Warm() as warm:
             result = Judge(warm).grade(read, job)
     _show(result, as_json, reveal)
+
+
+@app.command()
+def build(
+    modules: Annotated[list[str] | None, typer.Argument(help="Modules to build; all when none is named.")] = None,
+    only_check: Annotated[bool, typer.Option("--check", help="Write nothing; name what differs, exit 1.")] = False,
+    course: CourseFolder = Path(),
+) -> None:
+    """Build source/, release/ and notebooks/ from lessons/."""
+    changed = building.build(Course.find(course), modules or (), check=only_check)
+    for path in changed:
+        print(f"{path}: differs from what lessons/ gives. Edit lessons/, then run `make build`." if only_check else path)
+    if only_check and changed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def diagrams(
+    chromium: Annotated[str, typer.Option(help="The browser's command.")] = "/usr/bin/chromium",
+    course: CourseFolder = Path(),
+) -> None:
+    """Draw the diagrams whose mermaid text has changed."""
+    for path in drawing.draw(Course.find(course), chromium):
+        print(path)
 
 
 @app.command()

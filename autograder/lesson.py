@@ -22,10 +22,10 @@ from coursekit import checks as kit
 from coursekit.checks import Check
 from coursekit.expect import REFERENCE, recorded
 
-Kind = Literal["prose", "free", "locked", "solution", "checks", "manual"]
+Kind = Literal["prose", "free", "given", "locked", "solution", "checks", "manual"]
 BEGIN_SOLUTION, END_SOLUTION = "### BEGIN SOLUTION", "### END SOLUTION"
 BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
-CALIBRATION_CPU = 30.0  # seconds the reference may take for one check: trusted code on any machine
+REFERENCE_CPU = 30.0  # seconds the reference may take for one check: trusted code on any machine
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Cell:
     @property
     def is_code(self) -> bool:
         """Whether a kernel would run it."""
-        return self.kind in ("free", "locked", "solution", "checks")
+        return self.kind not in ("prose", "manual")
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ class Lesson:
         module = types.ModuleType("lesson_" + self.key.replace("/", "_"))
         sys.modules[module.__name__] = module  # dataclasses look their module up
         found: dict[str, list[Check]] = {}
-        for cell in self.of_kind("locked", "solution", "checks"):
+        for cell in self.of_kind("locked", "given", "solution", "checks"):
             with kit.collect() as gathered:
                 try:
                     exec(compile(cell.source, f"<{self.key}:{cell.grade_id}>", "exec"), module.__dict__)
@@ -168,7 +168,7 @@ class Lesson:
             return check.expect
         key = (check.name, salt)
         if key not in self._references:
-            outcomes = kit.observe(check.function, kit.fixed_seeds(check, salt), CALIBRATION_CPU)
+            outcomes = kit.observe(check.function, kit.fixed_seeds(check, salt), REFERENCE_CPU)
             never = [o["never"] for o in outcomes if "never" in o]
             if never:
                 raise CourseError(f"{self.path}: check {check.name!r}: the solution itself never ends: {never[0]}")
@@ -177,15 +177,15 @@ class Lesson:
 
     def reference_text(self, check: Check) -> str:
         """`recorded("…")` for the builder's fixed seeds."""
-        outcomes = kit.observe(check.function, kit.fixed_seeds(check), CALIBRATION_CPU)
+        outcomes = kit.observe(check.function, kit.fixed_seeds(check), REFERENCE_CPU)
         return f"recorded({recorded.pack(kit.encoded(outcomes))!r})"
 
     # -------------------------------------------------------------------------------------- observing code
 
     @cached_property
     def solution_names(self) -> set[str]:
-        """Names that the lesson's solution cells bind."""
-        return {n for c in self.of_kind("solution") for s in self.tree(c).body for n in bound(s)}
+        """Names that a learner may bind: those of the lesson's solution and given cells."""
+        return {n for c in self.of_kind("solution", "given") for s in self.tree(c).body for n in bound(s)}
 
     @cached_property
     def works(self) -> dict[str, Work]:
@@ -229,6 +229,7 @@ def _cell(path: Path, cell: Any) -> Cell:
         return Cell("free" if code else "prose", cell.source, tags=tags)
     flags = tuple(bool(meta.get(k)) for k in ("locked", "solution", "grade"))
     kinds: dict[tuple[bool, ...], Kind] = {
+        (False, False, False): "given",
         (True, False, False): "locked",
         (False, True, False): "solution",
         (False, False, True): "checks",
@@ -237,7 +238,7 @@ def _cell(path: Path, cell: Any) -> Cell:
     kind = kinds.get(flags)
     if kind is None or code is (kind == "manual"):
         raise CourseError(
-            f"{path}, cell {grade_id!r}: say one of locked, solution or grade for a code cell, "
+            f"{path}, cell {grade_id!r}: say at most one of locked, solution or grade for a code cell, "
             "solution and grade with points for a markdown cell graded by hand."
         )
     return Cell(kind, cell.source, grade_id, float(meta.get("points", 0)), tags)

@@ -125,10 +125,11 @@ def job(lesson: Lesson, student: str, cells: list[Source], repairs: list[str]) -
         if cell.grade_id in known:
             behind = cell.grade_id
             kind = known[behind].kind
-            if kind == "solution" and cell.kind != "code":
+            theirs = kind in ("given", "solution")
+            if theirs and cell.kind != "code":
                 repairs.append(f"cell {behind!r} had become {cell.kind or 'no'} text: read as code")
             if behind in mine:
-                what = "read one after the other" if kind == "solution" else "only the lesson's own is used"
+                what = "read one after the other" if theirs else "only the lesson's own is used"
                 repairs.append(f"cell {behind!r} is there more than once: {what}")
             else:
                 order.append(behind)
@@ -153,7 +154,10 @@ def _own(cells: list[tuple[int, str]]) -> Iterator[Step]:
 
 def _steps(cell: Cell, texts: list[tuple[int, str]], repairs: list[str]) -> list[Step]:
     position = texts[0][0] if texts else None
-    if cell.kind == "solution":
+    if cell.kind == "given" and not texts:
+        repairs.append(f"cell {cell.grade_id!r} is missing: put back")
+        return [Step("cell", cell.source, cell.grade_id)]
+    if cell.kind in ("given", "solution"):
         if not texts:
             repairs.append(f"cell {cell.grade_id!r} is missing: nothing was run in its place")
         return [Step("cell", text, cell.grade_id, position=at) for at, text in texts]
@@ -190,7 +194,7 @@ def parse_answer(text: str, lesson: Lesson) -> list[tuple[str | None, str]] | No
         CourseError: a marker names no solution cell of the lesson.
     """
     cells: list[tuple[str | None, list[str]]] = []
-    names = [str(c.grade_id) for c in lesson.of_kind("solution")]
+    names = [str(c.grade_id) for c in lesson.of_kind("given", "solution")]
     for line in text.splitlines():
         found = MARKER.match(line)
         if found is None:
@@ -217,7 +221,7 @@ def answer_job(lesson: Lesson, student: str, text: str) -> Job:
         CourseError: a marker names no solution cell of the lesson.
     """
     cells = parse_answer(text, lesson)
-    solutions = [str(c.grade_id) for c in lesson.of_kind("solution")]
+    solutions = [str(c.grade_id) for c in lesson.of_kind("given", "solution")]
     sources: dict[str, list[str]] = {}
     if cells is None:
         defined = _defined(text)
@@ -231,8 +235,8 @@ def answer_job(lesson: Lesson, student: str, text: str) -> Job:
             sources.setdefault(last, []).append(source)
     steps: list[Step] = []
     repairs: list[str] = []
-    for cell in lesson.of_kind("locked", "solution", "checks"):
-        if cell.kind == "solution":
+    for cell in lesson.of_kind("locked", "given", "solution", "checks"):
+        if cell.kind in ("given", "solution"):
             given = sources.get(str(cell.grade_id))
             given = [stub_of(cell)] if given is None else given
             steps += [Step("cell", s, cell.grade_id) for s in given if s.strip()]

@@ -42,6 +42,7 @@ class Box:
             "MPLCONFIGDIR": str(scratch),
             "IPYTHONDIR": str(scratch / "ipython"),
             "LANG": "C.UTF-8",
+            "AUTOGRADER_INSIDE": "1",
             "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
             "MKL_NUM_THREADS": "1",

@@ -1,0 +1,111 @@
+"""What is added for a person who studies alone: navigation, a last cell that grades the notebook, a start page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from autograder import anatomy
+from autograder.course import MODULES, Course
+from autograder.errors import CourseError
+from autograder.lesson import Lesson
+
+Tree = dict[Path, bytes]
+Lessons = Mapping[str, list[Lesson]]  # by module, in course order
+
+INDEX_BEGIN, INDEX_END = "<!-- exercise index: built by `make build` -->", "<!-- end of the index -->"
+HOW = """\
+# The course
+
+Five modules for the interview of an MLOps platform engineer at a multi-tenant SaaS company. Open a lesson, read the
+situation, write code in the cells marked `# YOUR CODE HERE`, and run the cell of checks below: a table says what holds,
+what does not, and what was seen beside what was expected. Nothing you run waits in real time.
+
+The last cell of a lesson grades the saved notebook with checks you have not seen.
+"""
+
+
+def _bytes(notebook: Any) -> bytes:
+    text: str = nbformat.writes(notebook, version=nbformat.NO_CONVERT)
+    return (text.rstrip("\n") + "\n").encode()
+
+
+def self_study(lessons: Lessons, released: Tree) -> Tree:
+    """The released notebooks with navigation and a cell that grades them."""
+    row = [lesson for module in lessons.values() for lesson in module]
+    out: Tree = {}
+    for at, lesson in enumerate(row):
+        data = released.get(Path("release", lesson.module, f"{lesson.name}.ipynb"))
+        if data is None:
+            continue
+        notebook = nbformat.reads(data.decode(), as_version=4)
+        around = row[at - 1] if at else None, row[at + 1] if at + 1 < len(row) else None
+        notebook.cells += [
+            nbformat.v4.new_markdown_cell(
+                "## Grade this notebook\n\nSave first (Ctrl+S): the cell below grades the file on disk, with hidden checks "
+                "too. Of those it tells the criterion, the verdict and the hint.",
+                id="self-check-how",
+            ),
+            nbformat.v4.new_code_cell(
+                f'from autograder.selfstudy import grade_this_notebook\n\ngrade_this_notebook("{lesson.name}.ipynb")',
+                id="self-check",
+            ),
+            nbformat.v4.new_markdown_cell(_navigation(lesson, *around), id="navigation"),
+        ]
+        out[Path("notebooks", lesson.module, f"{lesson.name}.ipynb")] = _bytes(notebook)
+    return out
+
+
+def _navigation(here: Lesson, before: Lesson | None, after: Lesson | None) -> str:
+    def link(lesson: Lesson, words: str) -> str:
+        folder = "" if lesson.module == here.module else f"../{lesson.module}/"
+        return f"[{words}]({folder}{lesson.name}.ipynb)"
+
+    parts = [link(before, f"← {anatomy.facts(before)['title']}")] if before else []
+    parts.append("[Start page](../start.ipynb)")
+    parts += [link(after, f"{anatomy.facts(after)['title']} →")] if after else []
+    return " · ".join(parts)
+
+
+def front_pages(course: Course, lessons: Lessons) -> Tree:
+    """The start page in `notebooks/`, and README with its exercise index."""
+    start = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_markdown_cell(HOW.rstrip(), id="how"),
+            nbformat.v4.new_markdown_cell(_index(lessons, "").rstrip(), id="map"),
+        ],
+        metadata={
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        },
+    )
+    start.nbformat_minor = 5
+    tree: Tree = {Path("notebooks", "start.ipynb"): _bytes(start)}
+    readme = course.root / "README.md"
+    if readme.is_file():
+        text = readme.read_text("utf-8")
+        begin, end = text.find(INDEX_BEGIN), text.find(INDEX_END)
+        if not 0 <= begin < end:
+            raise CourseError(f"{readme}: the lines {INDEX_BEGIN!r} and {INDEX_END!r} are missing. Put them back.")
+        head, tail = text[: begin + len(INDEX_BEGIN)], text[end:]
+        tree[Path("README.md")] = (head + "\n\n" + _index(lessons, "notebooks/") + "\n" + tail).encode()
+    return tree
+
+
+def _index(lessons: Lessons, prefix: str) -> str:
+    """The map of modules and lessons as markdown tables."""
+    out = []
+    for module, own in lessons.items():
+        out += [f"## {MODULES.get(module, module)}" if not prefix else f"**{MODULES.get(module, module)}**", ""]
+        out += ["| lesson | time | level | needs | points |", "|---|---|---|---|---|"]
+        for lesson in own:
+            f = anatomy.facts(lesson)
+            by_hand = sum(c.points for c in lesson.of_kind("manual"))
+            points = f"{lesson.max_points:g} + {by_hand:g} by hand"
+            link = f"[{f['title']}]({prefix}{lesson.key}.ipynb)"
+            out.append(f"| {link} | {f['time']} | {f['level']} | {f['needs']} | {points} |")
+        out.append("")
+    return "\n".join(out)
