@@ -16,6 +16,7 @@ from traitlets.config import Config
 
 from autograder import anatomy, diagrams, editions
 from autograder.course import Course
+from autograder.editions import notebook_bytes
 from autograder.errors import CourseError
 from autograder.lesson import BEGIN_HIDDEN, BEGIN_SOLUTION, Cell, Lesson, hidden_lines
 from autograder.submission import stub_of
@@ -137,12 +138,6 @@ def _span(node: ast.expr, starts: list[int]) -> tuple[int, int]:
     return starts[node.lineno - 1] + node.col_offset, starts[(node.end_lineno or 0) - 1] + (node.end_col_offset or 0)
 
 
-def notebook_bytes(notebook: Any) -> bytes:
-    """The file of a notebook, as nbgrader writes it."""
-    text: str = nbformat.writes(notebook, version=nbformat.NO_CONVERT)
-    return (text.rstrip("\n") + "\n").encode()
-
-
 def nbgrader_config(course: Course) -> Config:
     """The course's own `nbgrader_config.py`."""
     from traitlets.config.loader import PyFileConfigLoader
@@ -177,7 +172,7 @@ def release(course: Course, source: Tree, modules: Iterable[str]) -> Tree:
             p for p in GenerateAssignment.preprocessors.default_args[0] if p is not SaveCells
         ]
         for module in modules:
-            told = _Listener()
+            told = Listener()
             coursedir = CourseDirectory(config=config)
             coursedir.assignment_id = module
             converter = GenerateAssignment(coursedir=coursedir, config=config)
@@ -190,7 +185,7 @@ def release(course: Course, source: Tree, modules: Iterable[str]) -> Tree:
         return {p.relative_to(folder): p.read_bytes() for p in sorted(found)}
 
 
-class _Listener(logging.Handler):
+class Listener(logging.Handler):
     """Keeps the last error nbgrader logged, and shows nothing."""
 
     def __init__(self) -> None:

@@ -28,7 +28,8 @@ The last cell of a lesson grades the saved notebook with checks you have not see
 """
 
 
-def _bytes(notebook: Any) -> bytes:
+def notebook_bytes(notebook: Any) -> bytes:
+    """The file of a notebook, as nbgrader writes it."""
     text: str = nbformat.writes(notebook, version=nbformat.NO_CONVERT)
     return (text.rstrip("\n") + "\n").encode()
 
@@ -55,7 +56,7 @@ def self_study(lessons: Lessons, released: Tree) -> Tree:
             ),
             nbformat.v4.new_markdown_cell(_navigation(lesson, *around), id="navigation"),
         ]
-        out[Path("notebooks", lesson.module, f"{lesson.name}.ipynb")] = _bytes(notebook)
+        out[Path("notebooks", lesson.module, f"{lesson.name}.ipynb")] = notebook_bytes(notebook)
     return out
 
 
@@ -83,7 +84,7 @@ def front_pages(course: Course, lessons: Lessons) -> Tree:
         },
     )
     start.nbformat_minor = 5
-    tree: Tree = {Path("notebooks", "start.ipynb"): _bytes(start)}
+    tree: Tree = {Path("notebooks", "start.ipynb"): notebook_bytes(start)}
     readme = course.root / "README.md"
     if readme.is_file():
         text = readme.read_text("utf-8")

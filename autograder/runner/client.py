@@ -32,11 +32,16 @@ SNAPSHOT_SECONDS = 120.0  # for all checks of one graded cell together
 _now = time.monotonic
 
 
+class RunnerGone(Exception):
+    """The warm process has died. Start another and try again."""
+
+
 class Warm:
     """A warm process. Use as a context manager; `run` one job at a time.
 
     Raises:
         CourseError: this machine cannot fork, or the process does not start.
+        RunnerGone: it died while it ran a job.
     """
 
     def __init__(self, box: Box | None = None) -> None:
@@ -113,7 +118,7 @@ class Warm:
             control.settimeout(START_SECONDS)
             pid = int.from_bytes(control.recv(4), "big")
             if pid == 0:
-                raise CourseError("the grader's runner has gone. Run the command again.")
+                raise RunnerGone
             main = pairs[0][0]
             steps = [asdict(s) for s in job.steps]
             wire.send(main, {"steps": steps, "scratch": str(scratch), "limits": self.box.limits})
@@ -129,6 +134,8 @@ class Warm:
                     wire.send(ours, _order(work, seeds, cpu))
                 _observe(ours, work, observations, suspicions)
             return Trace(tuple(cells), observations, tuple(suspicions), problem, _now() - began)
+        except (BrokenPipeError, ConnectionError):
+            raise RunnerGone from None
         finally:
             for ours, _ in pairs:
                 ours.close()
