@@ -1,0 +1,75 @@
+"""The answer bank: right and wrong answers for each lesson, and how to grade one."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.batch import Handed, Pool
+from autograder.course import Course
+from autograder.jobs import Result
+from autograder.lesson import Lesson
+from autograder.submission import answer_job, stub_of
+
+COURSE = Course.find(Path(__file__).parent)
+ANSWERS = Path(__file__).parent / "answers"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One file of the bank."""
+
+    lesson: str
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return f"{self.lesson}/{self.path.parent.name}/{self.path.stem}"
+
+    @property
+    def is_right(self) -> bool:
+        return self.path.parent.name == "right"
+
+    @property
+    def text(self) -> str:
+        return self.path.read_text("utf-8")
+
+    @property
+    def head(self) -> ast.Module:
+        """What stands before the first cell marker."""
+        return ast.parse(self.text.split("# %%")[0])
+
+    @property
+    def idea(self) -> str:
+        return ast.get_docstring(self.head) or ""
+
+    @property
+    def fails(self) -> set[str]:
+        """The criteria that a wrong answer says it loses."""
+        for statement in self.head.body:
+            if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "FAILS":
+                return set(ast.literal_eval(statement.value))
+        return set()
+
+
+def answers(lesson: str) -> list[Answer]:
+    return [Answer(lesson, p) for p in sorted((ANSWERS / lesson).glob("*/*.py"))]
+
+
+def read(lesson: str) -> Lesson:
+    return Lesson.read(COURSE.lesson_path(lesson))
+
+
+def grade_text(pool: Pool, lesson: Lesson, text: str) -> Result:
+    return pool.grade(Handed("somebody", lesson, job=answer_job(lesson, "somebody", text)))
+
+
+def lost(result: Result) -> set[str]:
+    return {c.row.check.name for c in result.checks if c.row.verdict != "pass"}
+
+
+def cells_as_text(lesson: Lesson, stub: bool) -> str:
+    """The lesson's own solution, or what a learner begins with, as an answer file."""
+    cells = lesson.of_kind("given", "solution")
+    return "\n\n".join(f"# %% {c.grade_id}\n{stub_of(c) if stub else c.source}" for c in cells)

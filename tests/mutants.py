@@ -1,0 +1,126 @@
+"""Mutants of the solutions, made by cosmic-ray: each must die, or be listed as equivalent with a reason.
+
+`python -m tests.mutants [LESSON …]` prints survivors. The list: `tests/answers/<lesson>/equivalent.toml`.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import sys
+import tomllib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from cosmic_ray import plugins
+from cosmic_ray.mutating import mutate_code
+
+from autograder.batch import Pool
+from autograder.lesson import Lesson
+from tests.bank import ANSWERS, COURSE, grade_text, lost, read
+
+OPPOSITES = [
+    ("Lt", "LtE"), ("LtE", "Lt"), ("Gt", "GtE"), ("GtE", "Gt"), ("Lt", "GtE"), ("Gt", "LtE"), ("LtE", "Gt"),
+    ("GtE", "Lt"), ("Eq", "NotEq"), ("NotEq", "Eq"), ("Is", "IsNot"), ("IsNot", "Is"),
+]  # fmt: skip
+ARITHMETIC = [("Add", "Sub"), ("Sub", "Add"), ("Mul", "Div"), ("Div", "Mul"), ("FloorDiv", "Div"), ("Mod", "Mul")]
+OPERATORS = [
+    *(f"core/ReplaceComparisonOperator_{a}_{b}" for a, b in OPPOSITES),
+    *(f"core/ReplaceBinaryOperator_{a}_{b}" for a, b in ARITHMETIC),
+    *(f"core/{name}" for name in (
+        "ReplaceTrueWithFalse", "ReplaceFalseWithTrue", "ReplaceAndWithOr", "ReplaceOrWithAnd", "AddNot",
+        "NumberReplacer", "ReplaceBreakWithContinue", "ReplaceContinueWithBreak", "ZeroIterationForLoop",
+        "RemoveDecorator", "ExceptionReplacer", "ReplaceUnaryOperator_Delete_Not", "ReplaceUnaryOperator_USub_UAdd",
+    )),
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A solution with one change: the line before and after it."""
+
+    lesson: str
+    before: str
+    after: str
+    text: str
+
+
+def mutants(lesson: Lesson) -> Iterator[Mutant]:
+    """Every mutant of the lesson's solution cells that is still Python, each once."""
+    cells = lesson.of_kind("given", "solution")
+    seen = set()
+    known = set(plugins.operator_names())
+    for target in cells:
+        for name in OPERATORS:
+            if name not in known:
+                raise LookupError(f"cosmic-ray has no operator {name}")
+            operator_class = plugins.get_operator(name)
+            arguments = [{}]
+            for occurrence in range(1_000):
+                changed = mutate_code(target.source, operator_class(**arguments[0]), occurrence)
+                if changed is None:
+                    break
+                if changed in seen or changed == target.source or not _parses(changed):
+                    continue
+                seen.add(changed)
+                before, after = _difference(target.source, changed)
+                texts = (changed if c is target else c.source for c in cells)
+                parts = (f"# %% {c.grade_id}\n{t}" for c, t in zip(cells, texts, strict=True))
+                yield Mutant(lesson.key, before, after, "\n\n".join(parts))
+
+
+def _parses(text: str) -> bool:
+    try:
+        ast.parse(text)
+    except SyntaxError:
+        return False
+    return True
+
+
+def _difference(before: str, after: str) -> tuple[str, str]:
+    old, new = before.splitlines(), after.splitlines()
+    changed = [(a.strip(), b.strip()) for a, b in zip(old, new, strict=False) if a != b]
+    return changed[0] if changed else (old[-1].strip(), new[-1].strip())
+
+
+def equivalents(lesson: str) -> dict[tuple[str, str], str]:
+    """Changes that leave the behaviour as it is: (line before, line after) to the reason."""
+    path = ANSWERS / lesson / "equivalent.toml"
+    if not path.is_file():
+        return {}
+    listed = tomllib.loads(path.read_text("utf-8"))["mutant"]
+    return {(m["before"], m["after"]): m["reason"] for m in listed}
+
+
+def survivors(lesson: Lesson, pool: Pool, jobs: int | None = None) -> tuple[int, list[Mutant]]:
+    """How many mutants there are, and those that lose no point."""
+    for check in lesson.all_checks:
+        lesson.expectation(check, pool.salt)
+    _ = lesson.works
+    every = list(mutants(lesson))
+    with ThreadPoolExecutor(jobs or os.cpu_count()) as threads:
+        alive = list(threads.map(lambda m: not lost(grade_text(pool, lesson, m.text)), every))
+    return len(every), [m for m, lives in zip(every, alive, strict=True) if lives]
+
+
+def main() -> int:
+    pool, failed = Pool("mutants"), False
+    for key in sys.argv[1:] or COURSE.lessons:
+        lesson = read(key)
+        count, alive = survivors(lesson, pool)
+        listed = equivalents(lesson.key)
+        unknown = [m for m in alive if (m.before, m.after) not in listed]
+        stale = set(listed) - {(m.before, m.after) for m in alive}
+        print(f"{lesson.key}: {count} mutants, {count - len(alive)} killed, {len(alive) - len(unknown)} equivalent")
+        for m in unknown:
+            print(f"  survives:\n    - {m.before}\n    + {m.after}")
+        for before, after in sorted(stale):
+            print(f"  listed as equivalent, but killed or gone:\n    - {before}\n    + {after}")
+        failed = failed or bool(unknown or stale)
+    pool.close()
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+"""The laws of the answer bank, for every lesson."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from autograder.batch import Pool
+from autograder.lesson import Lesson
+from tests.bank import COURSE, Answer, answers, cells_as_text, grade_text, lost, read
+
+LESSONS = COURSE.lessons
+BANK = [a for key in LESSONS for a in answers(key)]
+
+
+@pytest.fixture(scope="session")
+def lessons() -> dict[str, Lesson]:
+    return {key: read(key) for key in LESSONS}
+
+
+@pytest.mark.parametrize("key", LESSONS)
+def test_the_solution_earns_everything(key: str, lessons: dict[str, Lesson], pool: Pool) -> None:
+    result = grade_text(pool, lessons[key], cells_as_text(lessons[key], stub=False))
+    assert (result.state, lost(result), result.problems) == ("graded", set(), ())
+
+
+@pytest.mark.parametrize("key", LESSONS)
+def test_the_stub_earns_nothing(key: str, lessons: dict[str, Lesson], pool: Pool) -> None:
+    result = grade_text(pool, lessons[key], cells_as_text(lessons[key], stub=True))
+    assert lost(result) == {c.name for c in lessons[key].all_checks}
+
+
+@pytest.mark.parametrize("key", LESSONS)
+def test_a_lesson_is_a_script_that_passes(key: str) -> None:
+    command = [sys.executable, str(COURSE.lesson_path(key))]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "✗" not in done.stdout
+    assert done.stdout.count("checks passed") == len(read(key).of_kind("checks"))
+
+
+@pytest.mark.parametrize("answer", [a for a in BANK if a.is_right], ids=lambda a: a.name)
+def test_a_right_answer_earns_everything(answer: Answer, lessons: dict[str, Lesson], pool: Pool) -> None:
+    result = grade_text(pool, lessons[answer.lesson], answer.text)
+    assert lost(result) == set()
+
+
+@pytest.mark.parametrize("answer", [a for a in BANK if not a.is_right], ids=lambda a: a.name)
+def test_a_wrong_answer_loses_what_it_says_and_keeps_the_rest(
+    answer: Answer, lessons: dict[str, Lesson], pool: Pool
+) -> None:
+    result = grade_text(pool, lessons[answer.lesson], answer.text)
+    assert answer.fails
+    assert lost(result) == answer.fails
+
+
+@pytest.mark.parametrize("key", LESSONS)
+def test_the_bank_is_wide_enough(key: str, lessons: dict[str, Lesson]) -> None:
+    bank = answers(key)
+    right, wrong = [a for a in bank if a.is_right], [a for a in bank if not a.is_right]
+    assert len(right) >= 3
+    assert len(wrong) >= 8
+    assert all(a.idea for a in bank)
+    caught = set().union(*(a.fails for a in wrong))
+    assert {c.name for c in lessons[key].all_checks} - caught == set(), "criteria that no wrong answer loses"
