@@ -6,6 +6,7 @@ import datetime
 import shutil
 import sqlite3
 import tempfile
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,15 @@ class Recorder:
             results: by the same keys.
             answered: for each key, the grade ids of hand-graded cells that hold an answer.
         """
+        from sqlalchemy.exc import SAWarning
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SAWarning)  # nbgrader's own objects, half made when SQLAlchemy flushes
+            self._record(lessons, results, answered)
+
+    def _record(
+        self, lessons: Mapping[str, Lesson], results: Mapping[str, Result], answered: Mapping[str, set[str]]
+    ) -> None:
         module = next(iter(lessons.values())).module
         student = next(iter(results.values())).student
         self.book.update_or_create_student(student)

@@ -79,6 +79,7 @@ class Warm:
         except TimeoutError:
             ready = b""
         if ready != b"r":
+            ours.close()
             self._process.kill()
             told = (self._process.communicate()[1] or b"").decode(errors="replace").strip().splitlines()
             raise CourseError(f"the grader's runner did not start: {told[-1] if told else 'no reason given'}")
@@ -137,8 +138,9 @@ class Warm:
         except (BrokenPipeError, ConnectionError):
             raise RunnerGone from None
         finally:
-            for ours, _ in pairs:
-                ours.close()
+            for pair in pairs:
+                for end in pair:
+                    end.close()
             if pid:
                 with contextlib.suppress(OSError):
                     os.killpg(pid, signal.SIGKILL)
