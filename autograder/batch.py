@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import queue
 import shutil
@@ -19,6 +20,7 @@ from autograder.jobs import Job, Result
 from autograder.judge import Judge, unread
 from autograder.lesson import Lesson
 from autograder.runner.client import RunnerGone, Warm
+from autograder.sandbox import Box, choose
 from autograder.submission import Source
 
 
@@ -69,8 +71,9 @@ def hand_in(course: Course, lesson: Lesson, student: str) -> Handed:
 class Pool:
     """Warm processes, one for each worker thread, that judge with the same salt."""
 
-    def __init__(self, salt: str) -> None:
-        self.salt = salt
+    def __init__(self, salt: str, box: Box | None = None) -> None:
+        self.salt, self.box = salt, box or choose()
+        self._numbers = itertools.count()
         self._idle: queue.SimpleQueue[Warm] = queue.SimpleQueue()
 
     @contextmanager
@@ -79,7 +82,7 @@ class Pool:
         try:
             process = self._idle.get_nowait()
         except queue.Empty:
-            process = Warm()
+            process = Warm(self.box, next(self._numbers) % 1000)
         try:
             yield process
         except RunnerGone:
@@ -121,6 +124,7 @@ def grade(
     *,
     jobs: int = 2,
     salt: str | None = None,
+    box: Box | None = None,
     done: Callable[[Result, int], None] = lambda result, total: None,
 ) -> list[Result]:
     """Grade everything handed in for a module, into gradebook, `autograded/` and `feedback/`.
@@ -128,6 +132,7 @@ def grade(
     Args:
         wanted: students; everybody when None.
         jobs: how many notebooks run at once.
+        box: what holds learners' code back; the strongest that works when None.
         done: called after each result with the number of all.
 
     Returns:
@@ -138,7 +143,7 @@ def grade(
     released = {key: record.released_notebook(course, lesson) for key, lesson in lessons.items()}
     back_up(course)
     prepare(course, module)
-    pool = Pool(salt if salt is not None else _fresh())
+    pool = Pool(salt if salt is not None else _fresh(), box)
     for lesson in lessons.values():  # here and now, in the main thread: virtual time is one world at a time
         for check in lesson.all_checks:
             lesson.expectation(check, pool.salt)

@@ -226,7 +226,7 @@ def _drive(world: World, function: Callable[..., Any], args: tuple[Any, ...]) ->
 
 
 @contextlib.contextmanager
-def _limits(cpu: float, wall: float) -> Iterator[None]:
+def limits(cpu: float, wall: float) -> Iterator[None]:
     """Raise `TimeLimit` after so many seconds of this process's CPU or of real time. Main thread and POSIX only."""
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
         yield
@@ -262,7 +262,7 @@ def run(function: Callable[..., Any], *args: Any, cpu: float = 2.0, wall: float 
     global _world
     outer, _world = _world, World()
     try:
-        with _limits(cpu, wall):
+        with limits(cpu, wall):
             return _drive(_world, function, args)
     finally:
         _world = outer

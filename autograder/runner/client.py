@@ -29,6 +29,7 @@ from coursekit import codec
 START_SECONDS = 60.0
 JOB_SECONDS = 180.0  # for all cells of a notebook together
 SNAPSHOT_SECONDS = 120.0  # for all checks of one graded cell together
+WHY = {b"m": "more memory than one notebook may use", b"p": "more processes than one notebook may start"}
 _now = time.monotonic
 
 
@@ -44,9 +45,10 @@ class Warm:
         RunnerGone: it died while it ran a job.
     """
 
-    def __init__(self, box: Box | None = None) -> None:
-        self.box = box or choose()
+    def __init__(self, box: Box | None = None, index: int = 0) -> None:
+        self.box, self.index = box or choose(), index
         self._scratch = Path(tempfile.mkdtemp(prefix="autograder-"))
+        self._scratch.chmod(0o777)  # root's runner becomes somebody else
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
 
@@ -59,10 +61,8 @@ class Warm:
     def _start(self) -> socket.socket:
         if self._control is not None:
             return self._control
-        if not hasattr(os, "fork"):
-            raise CourseError("grading needs fork(): use Linux or macOS (on Windows, WSL). The notebooks work anywhere.")
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        command = [sys.executable, "-B", "-I", "-m", "autograder.runner.warm", str(theirs.fileno())]
+        command = [sys.executable, "-B", "-I", "-m", "autograder.runner.warm", str(theirs.fileno()), str(self.index)]
         self._process = subprocess.Popen(
             self.box.wrap(command, self._scratch),
             pass_fds=[theirs.fileno()],
@@ -110,22 +110,18 @@ class Warm:
         control = self._start()
         graded = [s for s in job.steps if s.kind == "checks"]
         pairs = [socket.socketpair() for _ in range(len(graded) + 1)]
-        scratch = Path(tempfile.mkdtemp(dir=self._scratch))
-        pid = 0
+        running = False
         try:
             socket.send_fds(control, [b"j"], [theirs.fileno() for _, theirs in pairs])
             for _, theirs in pairs:
                 theirs.close()
-            control.settimeout(START_SECONDS)
-            pid = int.from_bytes(control.recv(4), "big")
-            if pid == 0:
-                raise RunnerGone
+            self._answer()
+            running = True
             main = pairs[0][0]
-            steps = [asdict(s) for s in job.steps]
-            wire.send(main, {"steps": steps, "scratch": str(scratch), "limits": self.box.limits})
-            cells, problem = _cells(main, began + JOB_SECONDS)
             with contextlib.suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
+                wire.send(main, {"steps": [asdict(s) for s in job.steps]})
+            cells, problem = _cells(main, began + JOB_SECONDS)
+            why = WHY.get(self._say(b"c"))
             main.close()  # nothing said after this moment is shown to anyone
             observations: dict[str, Any] = {}
             suspicions: list[str] = []
@@ -134,17 +130,31 @@ class Warm:
                 with contextlib.suppress(OSError):
                     wire.send(ours, _order(work, seeds, cpu))
                 _observe(ours, work, observations, suspicions)
-            return Trace(tuple(cells), observations, tuple(suspicions), problem, _now() - began)
-        except (BrokenPipeError, ConnectionError):
+            running = False
+            why = WHY.get(self._say(b"g")) or why
+            return Trace(tuple(cells), observations, tuple(suspicions), why or problem, _now() - began)
+        except OSError:
             raise RunnerGone from None
         finally:
             for pair in pairs:
                 for end in pair:
                     end.close()
-            if pid:
-                with contextlib.suppress(OSError):
-                    os.killpg(pid, signal.SIGKILL)
-            shutil.rmtree(scratch, ignore_errors=True)
+            if running:
+                with contextlib.suppress(OSError, RunnerGone):
+                    self._say(b"g")
+
+    def _say(self, what: bytes) -> bytes:
+        assert self._control is not None
+        self._control.send(what)
+        return self._answer()
+
+    def _answer(self) -> bytes:
+        assert self._control is not None
+        self._control.settimeout(START_SECONDS)
+        answer = self._control.recv(1)
+        if not answer:
+            raise RunnerGone
+        return answer
 
 
 def _order(work: Work, seeds: Mapping[str, Any], cpu: Mapping[str, float]) -> dict[str, Any]:

@@ -1,18 +1,30 @@
 """What holds a learner's code back while it runs.
 
-A box says how the warm process is started and which limits each job sets for itself. This version has one: a process of
-its own with resource limits. It does not hide files and does not cut the network off, so grade only code that you would
-run yourself. `LEVELS` is the place for stronger ones.
+Three levels, the strongest that a probe proves is taken: `bubblewrap` (a file system, process tree and network of its
+own, plus everything below), `landlock` (file allow-list, system-call filter, limits, no user namespaces needed), and
+`trusted` (limits only), which is used only when somebody says that the code is trusted.
 """
 
 from __future__ import annotations
 
+import functools
 import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-GIB = 1 << 30
+from autograder.errors import CourseError
+
+MIB = 1 << 20
+LIMITS: Mapping[str, int] = {"AS": 6144 * MIB, "FSIZE": 64 * MIB, "NOFILE": 512, "NPROC": 512, "CPU": 600, "CORE": 0}
+TREE_MEMORY = 2048 * MIB  # of all processes of one job together, watched by the warm process
+TREE_PROCESSES = 64
+SCRATCH = 64 * MIB  # files of one job, in memory
+NOBODY = 65534
+PACKAGE = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True)
@@ -21,42 +33,130 @@ class Box:
 
     Attributes:
         level: its name, printed and stored with each result.
-        promise: what it keeps out and what not, in a sentence.
-        limits: resource limits each job sets for itself, by the name after `RLIMIT_`, in the system's units.
+        promise: what it keeps out, in a sentence.
     """
 
     level: str
     promise: str
-    limits: Mapping[str, int] = field(default_factory=dict)
 
     def wrap(self, command: list[str], scratch: Path) -> list[str]:
-        """The command that runs `command` inside this box."""
-        return command
+        """The command that runs `command` inside this box. `scratch` is a folder the warm process may write."""
+        if self.level != "bubblewrap":
+            return command
+        return [*_bubblewrap(), *command]
+
+    def home(self, scratch: Path) -> str:
+        """Where the warm process finds its scratch folder."""
+        return "/box" if self.level == "bubblewrap" else str(scratch)
 
     def environment(self, scratch: Path) -> dict[str, str]:
         """The whole environment of the warm process: nothing of the caller's is inherited."""
+        home = self.home(scratch)
         return {
             "PATH": os.defpath,
-            "HOME": str(scratch),
-            "TMPDIR": str(scratch),
-            "MPLCONFIGDIR": str(scratch),
-            "IPYTHONDIR": str(scratch / "ipython"),
+            "HOME": home,
+            "TMPDIR": home,
+            "MPLCONFIGDIR": home,
+            "IPYTHONDIR": f"{home}/ipython",
             "LANG": "C.UTF-8",
             "AUTOGRADER_INSIDE": "1",
+            "AUTOGRADER_LEVEL": self.level,
             "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
             "MKL_NUM_THREADS": "1",
         }
 
 
-PROCESS = Box(
-    "process",
-    "a process of its own with limits on memory, CPU and file size; files and network are not closed to it",
-    {"AS": 8 * GIB, "FSIZE": 1 * GIB, "NOFILE": 512, "CPU": 600},
+BUBBLEWRAP = Box(
+    "bubblewrap",
+    "a box of its own (bubblewrap, Landlock, seccomp): no network, no sight of any file but Python's, "
+    "limits on memory, processes, files, time and output",
 )
-LEVELS = (PROCESS,)
+LANDLOCK = Box(
+    "landlock",
+    "a process of its own behind Landlock and seccomp: no network, no file but Python's, "
+    "limits on memory, processes, files, time and output",
+)
+TRUSTED = Box("trusted", "a process of its own with limits only: files and network are open to it")
 
 
-def choose() -> Box:
-    """The strongest box that works on this machine."""
-    return LEVELS[0]
+def readable() -> list[Path]:
+    """What learners' code may read: Python, its packages, and the parts of the course that run beside it."""
+    kit = PACKAGE.parent / "coursekit"
+    own = [PACKAGE / "__init__.py", PACKAGE / "errors.py", PACKAGE / "runner", PACKAGE / "sandbox"]
+    system = [Path(p) for p in ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/localtime", "/etc/fonts")]
+    python = [Path(sys.prefix), Path(sys.base_prefix)]
+    return [p for p in (*system, *python, kit, *own) if p.exists()]
+
+
+def _bubblewrap() -> list[str]:
+    command = [
+        "bwrap", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try",
+        "--die-with-parent", "--new-session", "--cap-drop", "ALL",
+    ]  # fmt: skip
+    if os.getuid() == 0:  # the warm process becomes nobody itself; a user namespace would keep it root outside
+        command += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+    else:
+        command += ["--unshare-user", "--disable-userns"]
+    made: set[Path] = set()
+    for path in readable():
+        if path.is_symlink():
+            command += ["--symlink", os.readlink(path), str(path)]
+            continue
+        for folder in reversed(path.parents):
+            if folder not in made and folder != Path("/"):
+                command += ["--perms", "0755", "--dir", str(folder)]
+                made.add(folder)
+        command += ["--ro-bind", str(path), str(path)]
+    command += ["--proc", "/proc", "--dev", "/dev", "--size", str(16 * MIB), "--perms", "1777", "--tmpfs", "/dev/shm"]
+    command += ["--remount-ro", "/dev", "--size", str(SCRATCH), "--perms", "1777", "--tmpfs", "/box"]
+    return [*command, "--remount-ro", "/", "--chdir", "/box"]
+
+
+@functools.cache
+def probe(level: str) -> str | None:
+    """None when the level works on this machine, else what is missing, in a sentence. It is found out by trying."""
+    if not hasattr(os, "fork"):
+        return "this system cannot fork processes: use Linux, or WSL on Windows"
+    if level == "trusted":
+        return None
+    if not sys.platform.startswith("linux"):
+        return f"{level} needs Linux; on macOS, grade in a Linux container or with --trust-submissions"
+    if level == "bubblewrap" and shutil.which("bwrap") is None:
+        return "bubblewrap is not installed: apt-get install bubblewrap"
+    box = BUBBLEWRAP if level == "bubblewrap" else LANDLOCK
+    command = box.wrap([sys.executable, "-I", "-B", "-m", "autograder.sandbox.lock"], Path("/"))
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, check=False,
+            env={"PATH": os.environ.get("PATH", os.defpath), "AUTOGRADER_LEVEL": level},
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"{level} cannot be started: {error}"
+    if done.returncode == 0:
+        return None
+    told = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+    if level == "bubblewrap" and ("uid map" in told or "namespace" in told.lower() or "Permission denied" in told):
+        told += ". Unprivileged user namespaces may be off (Ubuntu: an AppArmor profile for bwrap turns them on)"
+    return f"{level} does not work here: {told}"
+
+
+def choose(trust: bool = False) -> Box:
+    """The strongest box that works on this machine.
+
+    Raises:
+        CourseError: none does, and `trust` does not say that the code may run without.
+    """
+    for box in (BUBBLEWRAP, LANDLOCK):
+        if probe(box.level) is None:
+            return box
+    why = probe("trusted")
+    if why:
+        raise CourseError(f"grading is not possible here: {why}.")
+    if trust:
+        return TRUSTED
+    reasons = "; ".join(str(probe(b.level)) for b in (BUBBLEWRAP, LANDLOCK))
+    raise CourseError(
+        f"no box for strangers' code works here ({reasons}). `autograder doctor` explains; "
+        "say --trust-submissions if you would run this code yourself."
+    )
