@@ -6,6 +6,7 @@ import itertools
 import json
 import queue
 import shutil
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -74,22 +75,23 @@ class Pool:
     def __init__(self, salt: str, box: Box | None = None) -> None:
         self.salt, self.box = salt, box or choose()
         self._numbers = itertools.count()
-        self._idle: queue.SimpleQueue[Warm] = queue.SimpleQueue()
+        self._idle: dict[tuple[str, ...], queue.SimpleQueue[Warm]] = defaultdict(queue.SimpleQueue)
 
     @contextmanager
-    def warm(self) -> Iterator[Warm]:
-        """A warm process of one's own; a dead one is thrown away."""
+    def warm(self, preload: tuple[str, ...]) -> Iterator[Warm]:
+        """A warm process of one's own, with these modules imported; a dead one is thrown away."""
+        idle = self._idle[preload]
         try:
-            process = self._idle.get_nowait()
+            process = idle.get_nowait()
         except queue.Empty:
-            process = Warm(self.box, next(self._numbers) % 1000)
+            process = Warm(self.box, next(self._numbers) % 1000, preload)
         try:
             yield process
         except RunnerGone:
             process.close()
             raise
         else:
-            self._idle.put(process)
+            idle.put(process)
 
     def grade(self, handed: Handed) -> Result:
         """Run and judge; a runner that dies is tried once more, then a human is asked."""
@@ -97,7 +99,7 @@ class Pool:
             return unread(handed.lesson, handed.student, handed.state, handed.repairs)
         for _ in range(2):
             try:
-                with self.warm() as warm:
+                with self.warm(handed.lesson.preload) as warm:
                     return Judge(warm, self.salt).grade(handed.lesson, handed.job)
             except RunnerGone:
                 continue
@@ -110,11 +112,9 @@ class Pool:
 
     def close(self) -> None:
         """End all processes."""
-        while True:
-            try:
-                self._idle.get_nowait().close()
-            except queue.Empty:
-                return
+        for idle in self._idle.values():
+            while not idle.empty():
+                idle.get_nowait().close()
 
 
 def grade(

@@ -56,7 +56,7 @@ def score(lesson: str, file: Path, as_json: AsJson = False, reveal: Reveal = Fal
         raise CourseError(f"{file}: {error}. Give the path of an answer file.") from None
     repairs: list[str] = []
     job = submission.answer_job(read, file.stem, submission.decode_text(data, repairs))
-    with Warm(choose(trust=True)) as warm:
+    with Warm(choose(trust=True), preload=read.preload) as warm:
         result = Judge(warm).grade(read, job)
     _show(result, as_json, reveal)
 
@@ -77,7 +77,7 @@ def check(notebook: Path, as_json: AsJson = False, reveal: Reveal = False, cours
     except submission.Unreadable as error:
         result = unread(read, "you", f"zero:{error}", tuple(repairs))
     else:
-        with Warm(choose(trust=True)) as warm:
+        with Warm(choose(trust=True), preload=read.preload) as warm:
             result = Judge(warm).grade(read, job)
     _show(result, as_json, reveal)
 

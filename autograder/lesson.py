@@ -25,6 +25,7 @@ from coursekit.expect import REFERENCE, recorded
 Kind = Literal["prose", "free", "given", "locked", "solution", "checks", "manual"]
 BEGIN_SOLUTION, END_SOLUTION = "### BEGIN SOLUTION", "### END SOLUTION"
 BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
+HEAVY = {"pandas": "pandas", "scipy": "scipy.stats"}  # by the name imported, what to import beforehand
 REFERENCE_CPU = 30.0  # seconds the reference may take for one check: trusted code on any machine
 
 
@@ -179,6 +180,18 @@ class Lesson:
         """`recorded("…")` for the builder's fixed seeds."""
         outcomes = kit.observe(check.function, kit.fixed_seeds(check), REFERENCE_CPU)
         return f"recorded({recorded.pack(kit.encoded(outcomes))!r})"
+
+    @cached_property
+    def preload(self) -> tuple[str, ...]:
+        """The heavy modules that its cells import, worth importing before a fork."""
+        imported = set()
+        for cell in self.cells:
+            for node in ast.walk(self.tree(cell)) if cell.is_code else ():
+                if isinstance(node, ast.Import):
+                    imported |= {alias.name.split(".")[0] for alias in node.names}
+                elif isinstance(node, ast.ImportFrom) and node.module:
+                    imported.add(node.module.split(".")[0])
+        return tuple(module for name, module in HEAVY.items() if name in imported)
 
     # -------------------------------------------------------------------------------------- observing code
 

@@ -1,6 +1,6 @@
 """The warm process: imports everything once, then forks a child for each job. It never sees a lesson.
 
-Run as `python -m autograder.runner.warm FD INDEX`. On the control socket each message is one byte:
+Run as `python -m autograder.runner.warm FD INDEX [MODULE …]`; it imports the modules named. On the control socket each message is one byte:
 
 - `j`, with file descriptors attached (the child's own socket, then one for each graded cell): fork a child. The job
   itself travels on the child's socket, so this process never reads it. Answer: `j`.
@@ -16,7 +16,9 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import ctypes
 import gc
+import importlib
 import json
 import os
 import random
@@ -33,8 +35,6 @@ from typing import Any
 
 import matplotlib.pyplot
 import numpy
-import pandas  # noqa: F401
-import scipy.stats  # noqa: F401
 
 from autograder import sandbox
 from autograder.runner import wire
@@ -57,6 +57,8 @@ def main() -> None:
     level = os.environ["AUTOGRADER_LEVEL"]
     if level != "trusted":
         lock.become_nobody(int(sys.argv[2]))
+    for module in sys.argv[3:]:
+        importlib.import_module(module)
     shell = warm_shell()
     for warm_up in ("import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nax.plot([1])\nax.set_title('x');", "1/0"):
         shell.run(warm_up, contextlib.nullcontext)
@@ -65,6 +67,7 @@ def main() -> None:
     pristine = {n: getattr(builtins, n) for n in dir(builtins)}
     gc.collect()
     gc.freeze()
+    _huge_pages()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     control.send(b"r")
     child, why, number = 0, b".", 0
@@ -100,6 +103,22 @@ def main() -> None:
             control.send(why)
         for fd in fds:
             os.close(fd)
+
+
+def _huge_pages() -> None:
+    """Ask Linux to back this process's memory with huge pages: a fork copies fewer entries. Only for speed."""
+    huge, advise, collapse = 2 << 20, 14, 25
+    with contextlib.suppress(OSError, AttributeError):
+        libc = ctypes.CDLL(None)
+        for line in Path("/proc/self/maps").read_text().splitlines():
+            span, rights, _, _, inode, *name = line.split(None, 5)
+            if rights != "rw-p" or inode != "0" or (name and name[0] != "[heap]"):
+                continue
+            low, high = (int(end, 16) for end in span.split("-"))
+            low, high = -(-low // huge) * huge, high // huge * huge
+            if low < high:
+                for what in (advise, collapse):
+                    libc.madvise(ctypes.c_void_p(low), ctypes.c_size_t(high - low), what)
 
 
 def _end(child: int, level: str) -> None:
