@@ -73,6 +73,8 @@ class Lesson:
         """
         try:
             text = path.read_text(encoding="utf-8")
+            if text.startswith('"""'):  # the module's docstring is the first markdown cell, with a marker or without
+                text = "# %% [markdown]\n" + text
             notebook = jupytext.reads(text, fmt="py:percent")
         except (OSError, ValueError, SyntaxError) as error:
             raise CourseError(f"{path}: cannot be read as a lesson: {error}") from None
