@@ -59,7 +59,8 @@ def _ids(lesson: Lesson) -> Iterator[str]:
         if cell.kind == "manual" and cell.points <= 0:
             yield f'{lesson.where(cell)}: graded by hand, but without points. Add "points".'
         if cell.kind in ("solution", "manual") and BEGIN_SOLUTION not in cell.source:
-            yield f"{lesson.where(cell)}: no {BEGIN_SOLUTION!r}: nbgrader would replace the whole cell. Mark the solution."
+            fate = "nbgrader would replace the whole cell"
+            yield f"{lesson.where(cell)}: no {BEGIN_SOLUTION!r}: {fate}. Mark the solution."
 
 
 def _markers(lesson: Lesson) -> Iterator[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import queue
-import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,10 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from autograder import record, submission
+from autograder import feedback, record, submission
 from autograder.course import Course
 from autograder.errors import CourseError, nearest
-from autograder.gradebook import Recorder, back_up, generate_feedback, prepare
+from autograder.gradebook import Recorder, back_up, prepare
 from autograder.jobs import Job, Result
 from autograder.judge import Judge, unread
 from autograder.lesson import Lesson
@@ -187,18 +186,19 @@ def _settle(
     recorder: Recorder,
 ) -> None:
     """Store one student's results of the module: notebooks, gradebook, feedback, and the results themselves."""
-    folder = course.room("autograded") / student / module
-    shutil.rmtree(folder, ignore_errors=True)
+    folder, pages = (course.room(room) / student / module for room in ("autograded", "feedback"))
     answered = {}
     for key, (handed, result) in mine.items():
-        notebook = record.autograded_notebook(released[key], lessons[key], list(handed.cells), handed.job, result)
-        record.write_atomically(folder / f"{lessons[key].name}.ipynb", notebook)
-        answered[key] = _answered(lessons[key], released[key], handed)
+        lesson = lessons[key]
+        notebook = record.autograded_notebook(released[key], lesson, list(handed.cells), handed.job, result)
+        by_hand = sum(c.points for c in lesson.of_kind("manual"))
+        record.write_atomically(folder / f"{lesson.name}.ipynb", notebook)
+        record.write_atomically(pages / f"{lesson.name}.html", feedback.page(notebook, result, by_hand))
+        answered[key] = _answered(lesson, released[key], handed)
     recorder.record(lessons, {k: r for k, (_, r) in mine.items()}, answered)
     timestamp = course.room("submitted") / student / module / "timestamp.txt"
     if timestamp.is_file() and not timestamp.is_symlink():
         record.write_atomically(folder / "timestamp.txt", timestamp.read_bytes()[:100])
-    generate_feedback(course, module, student)
     for key, (_, result) in mine.items():
         data = json.dumps(result.as_json(reveal=True), indent=1, ensure_ascii=False).encode()
         record.write_atomically(results_folder(course) / student / f"{key}.json", data)

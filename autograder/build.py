@@ -48,7 +48,9 @@ def build(course: Course, modules: Iterable[str] = (), *, check: bool = False) -
     """
     chosen = sorted(set(modules)) or course.modules
     lessons = {m: [read(course, key) for key in course.lessons_of(m)] for m in chosen}
-    everything = {m: lessons.get(m) or [Lesson.read(course.lesson_path(k)) for k in course.lessons_of(m)] for m in course.modules}
+    others = [m for m in course.modules if m not in lessons]
+    unbuilt = {m: [Lesson.read(course.lesson_path(key)) for key in course.lessons_of(m)] for m in others}
+    everything = dict(sorted((lessons | unbuilt).items()))
     tree: Tree = {}
     for module in chosen:
         for lesson in lessons[module]:
@@ -124,8 +126,8 @@ def bake(lesson: Lesson, cell: Cell) -> str:
                 cuts.append((*_span(keyword.value, starts), lesson.reference_text(checks[function.name])))
                 uses_recorded = True
         end = _span(call, starts)[1] - 1
-        before = data[:end].rstrip()
-        cuts.append((end, end, " hidden=True" if before.endswith(b",") else ", hidden=True" if call.keywords else "hidden=True"))
+        comma = "" if data[:end].rstrip()[-1:] in (b",", b"(") else ", "
+        cuts.append((end, end, f"{comma}hidden=True"))
     for begin, end, text in sorted(cuts, reverse=True):
         data = data[:begin] + text.encode() + data[end:]
     out = data.decode()

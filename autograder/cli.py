@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
-sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # jsonschema's URI grammar: 1.6 s, unused here
-
 import json
 import os
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
@@ -43,7 +40,13 @@ Reveal = Annotated[bool, typer.Option("--reveal", help="Show what hidden checks 
 
 
 @app.command()
-def score(lesson: str, file: Path, as_json: AsJson = False, reveal: Reveal = False, course: CourseFolder = Path()) -> None:
+def score(
+    lesson: str,
+    file: Path,
+    as_json: AsJson = False,
+    reveal: Reveal = False,
+    course: CourseFolder = Path(),
+) -> None:
     """Grade an answer FILE (Python text) for LESSON, such as 02_coding/04_cache_features.
 
     FILE holds percent cells named by grade id (`# %% cache`), or, without any cell marker, definitions that stand in
@@ -135,7 +138,8 @@ def _show_class(module: str, results: list[Result]) -> None:
     for r in results:
         by_student.setdefault(r.student, {})[r.lesson] = r
     for name, own in by_student.items():
-        points = [f"{own[k].points:g}/{own[k].max_points:g}" + ("" if own[k].state == "graded" else " *") for k in lessons_]
+        marks = ["" if own[k].state == "graded" else " *" for k in lessons_]
+        points = [f"{own[k].points:g}/{own[k].max_points:g}{mark}" for k, mark in zip(lessons_, marks, strict=True)]
         total = f"{sum(r.points for r in own.values()):g}/{sum(r.max_points for r in own.values()):g}"
         told = "; ".join(f"{k.split('/')[1]}: {r.state}" for k, r in own.items() if r.state != "graded")
         table.add_row(escape(name), *points, total, escape(told))
@@ -151,7 +155,8 @@ def build(
     """Build source/, release/ and notebooks/ from lessons/."""
     changed = building.build(Course.find(course), modules or (), check=only_check)
     for path in changed:
-        print(f"{path}: differs from what lessons/ gives. Edit lessons/, then run `make build`." if only_check else path)
+        advice = ": differs from what lessons/ gives. Edit lessons/, then run `make build`." if only_check else ""
+        print(f"{path}{advice}")
     if only_check and changed:
         raise typer.Exit(1)
 

@@ -36,7 +36,7 @@ class Course:
         for folder in (here, *here.parents):
             if (folder / "lessons").is_dir() and (folder / "nbgrader_config.py").is_file():
                 return cls(folder)
-        raise CourseError(f"{start} does not lie in a course (a folder with lessons/ in it). Go there, or say --course.")
+        raise CourseError(f"{start} does not lie in a course (a folder with lessons/). Go there, or say --course.")
 
     def room(self, name: str) -> Path:
         """A folder of the course by its name: `source`, `release`, `notebooks`, `submitted`, …"""

@@ -46,8 +46,8 @@ def self_study(lessons: Lessons, released: Tree) -> Tree:
         around = row[at - 1] if at else None, row[at + 1] if at + 1 < len(row) else None
         notebook.cells += [
             nbformat.v4.new_markdown_cell(
-                "## Grade this notebook\n\nSave first (Ctrl+S): the cell below grades the file on disk, with hidden checks "
-                "too. Of those it tells the criterion, the verdict and the hint.",
+                "## Grade this notebook\n\nSave first (Ctrl+S): the cell below grades the file on disk, with hidden "
+                "checks too. Of those it tells the criterion, the verdict and the hint.",
                 id="self-check-how",
             ),
             nbformat.v4.new_code_cell(

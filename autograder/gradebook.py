@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import shutil
 import sqlite3
 import tempfile
 import warnings
@@ -146,23 +145,3 @@ def _enter(notebook: Any, lesson: Lesson, result: Result, answered: set[str]) ->
     for comment in notebook.comments:
         if comment.name in by_hand:
             comment.auto_comment = None if comment.name in answered else "No response."
-
-
-def generate_feedback(course: Course, module: str, student: str) -> None:
-    """nbgrader's own feedback pages for one student.
-
-    Raises:
-        CourseError: nbgrader refuses.
-    """
-    from nbgrader.converters import GenerateFeedback
-
-    told = Listener()
-    where = coursedir(course, assignment_id=module, student_id=student)
-    shutil.rmtree(course.room("feedback") / student / module, ignore_errors=True)
-    converter = GenerateFeedback(coursedir=where, config=where.config)
-    converter.log = told.log
-    converter.force = True
-    try:
-        converter.start()
-    except (Exception, SystemExit) as error:
-        raise CourseError(f"feedback for {student}, {module}: {told.last or error}") from None

@@ -306,5 +306,3 @@ def used(statement: ast.stmt) -> set[str]:
             yield from walk(child, False)
 
     return set(walk(symtable.symtable(ast.unparse(statement), "statement", "exec"), True))
-
-

@@ -26,14 +26,21 @@ TAGS = [
     "hr", "i", "img", "li", "ol", "p", "pre", "span", "strong", "sub", "summary", "sup", "table", "tbody", "td", "th",
     "thead", "tr", "ul",
 ]  # fmt: skip
-ATTRIBUTES = {"*": ["style"], "a": ["href", "title"], "img": ["src", "alt", "title"], "td": ["colspan"], "th": ["colspan"]}
+ATTRIBUTES = {
+    "*": ["style"],
+    "a": ["href", "title"],
+    "img": ["src", "alt", "title"],
+    "td": ["colspan"],
+    "th": ["colspan"],
+}
+PROTOCOLS = ["http", "https", "mailto"]
 STYLES = CSSSanitizer(allowed_css_properties=["text-align", "vertical-align"])
 BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*$")
 
 
 def clean_html(text: str) -> str:
     """HTML with nothing in it that runs or loads."""
-    return str(bleach.clean(text, tags=TAGS, attributes=ATTRIBUTES, protocols=["http", "https", "mailto"], css_sanitizer=STYLES))
+    return str(bleach.clean(text, TAGS, ATTRIBUTES, PROTOCOLS, css_sanitizer=STYLES))
 
 
 def clean_output(output: dict[str, Any]) -> dict[str, Any] | None:
@@ -74,7 +81,7 @@ def released_notebook(course: Course, lesson: Lesson) -> Any:
 
 
 def autograded_notebook(released: Any, lesson: Lesson, cells: list[Source], job: Job | None, result: Result) -> bytes:
-    """The notebook for `autograded/`: the learner's cells in the lesson's order, locked and graded cells as released."""
+    """The notebook for `autograded/`: the learner's cells in the lesson's order, the lesson's own as released."""
     shown: dict[int | str, list[Any]] = {}
     if job is not None and result.trace is not None:
         for cell in result.trace.cells:

@@ -30,7 +30,8 @@ class Report:
     def _summary(self) -> str:
         r = self.result
         state = "" if r["state"] == "graded" else f" State: {r['state']}."
-        return " ".join([f"{r['lesson']}: {r['points']:g} of {r['max_points']:g} points.{state}", *r["repairs"], *r["problems"]])
+        points = f"{r['lesson']}: {r['points']:g} of {r['max_points']:g} points.{state}"
+        return " ".join([points, *r["repairs"], *r["problems"]])
 
     def _repr_html_(self) -> str:
         rows = [

@@ -180,7 +180,7 @@ def judge(check: Check, outcomes: codec.Json, expect: Any = None) -> Row:
     """
     expect = check.expect if expect is None else expect
     wanted = expectations.in_words(expect)
-    seen = [_decode(outcome) for outcome in outcomes] if isinstance(outcomes, list) and outcomes else [_Never("no answer")]
+    seen = decoded(outcomes) or [_Never("no answer")]
     if expectations.all_hold(expect, seen):
         return Row(check, "pass", _in_words(seen), wanted)
     for one in seen:

@@ -39,7 +39,7 @@ class _Camera:
 
 
 def _watched(*args: Any, **kwargs: Any) -> sqlite3.Connection:
-    connection = _connect(*args, **kwargs)
+    connection: sqlite3.Connection = _connect(*args, **kwargs)
     if _camera is not None:
         connection.set_trace_callback(_camera.shoot)
     return connection
@@ -48,7 +48,7 @@ def _watched(*args: Any, **kwargs: Any) -> sqlite3.Connection:
 def install() -> None:
     """Put the wrapper in place. A second call changes nothing."""
     if sqlite3.connect is not _watched:
-        sqlite3.connect = sqlite3.dbapi2.connect = _watched  # type: ignore[assignment,misc]
+        sqlite3.connect = sqlite3.dbapi2.connect = _watched  # type: ignore[assignment]
 
 
 @contextlib.contextmanager

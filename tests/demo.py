@@ -87,13 +87,15 @@ def main() -> int:
             agree = r.state == "graded" and r.points == promised
             wrong += not agree
             kind = f"{answer.path.parent.name}: {answer.path.stem}"
-            table.add_row(r.student, r.lesson.split("/")[1], kind, f"{r.points:g}", f"{promised:g}", "yes" if agree else "NO")
+            points = f"{r.points:g}", f"{promised:g}", "yes" if agree else "NO"
+            table.add_row(r.student, r.lesson.split("/")[1], kind, *points)
         console.print(table)
     command = [str(Path(sys.executable).with_name("nbgrader")), "export"]
     subprocess.run(command, cwd=course.root, check=True, capture_output=True, stdin=subprocess.DEVNULL)
     with open(course.root / "grades.csv", newline="") as file:
         rows = list(csv.DictReader(file))
-    console.print(f"gradebook: {course.root.name}/gradebook.db; {len(rows)} rows exported to {course.root.name}/grades.csv.")
+    name = course.root.name
+    console.print(f"gradebook: {name}/gradebook.db; {len(rows)} rows exported to {name}/grades.csv.")
     console.print(f"{len(handed) - wrong} of {len(handed)} notebooks earned what the bank promises.")
     return int(wrong > 0)
 

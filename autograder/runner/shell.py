@@ -73,7 +73,7 @@ class _Stream(io.TextIOBase):
     def __init__(self, shell: CaptureShell, name: str) -> None:
         self._shell, self._name = shell, name
 
-    encoding = "utf-8"  # type: ignore[assignment]
+    encoding = "utf-8"
 
     def writable(self) -> bool:
         return True
@@ -97,7 +97,9 @@ class _Hook(DisplayHook):  # type: ignore[misc]
 
 
 class _Publisher(DisplayPublisher):  # type: ignore[misc]
-    def publish(self, data: Any, metadata: Any = None, *, transient: Any = None, update: bool = False, **_: Any) -> None:
+    def publish(
+        self, data: Any, metadata: Any = None, *, transient: Any = None, update: bool = False, **_: Any
+    ) -> None:
         self.shell.outputs.rich("display_data", data, metadata, transient, update)
 
     def clear_output(self, wait: bool = False) -> None:

@@ -1,6 +1,7 @@
 """The warm process: imports everything once, then forks a child for each job. It never sees a lesson.
 
-Run as `python -m autograder.runner.warm FD INDEX [MODULE …]`; it imports the modules named. On the control socket each message is one byte:
+Run as `python -m autograder.runner.warm FD INDEX [MODULE …]`; it imports the modules named. On the control socket each
+message is one byte:
 
 - `j`, with file descriptors attached (the child's own socket, then one for each graded cell): fork a child. The job
   itself travels on the child's socket, so this process never reads it. Answer: `j`.
@@ -60,7 +61,8 @@ def main() -> None:
     for module in sys.argv[3:]:
         importlib.import_module(module)
     shell = warm_shell()
-    for warm_up in ("import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nax.plot([1])\nax.set_title('x');", "1/0"):
+    a_figure = "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nax.plot([1])\nax.set_title('x');"
+    for warm_up in (a_figure, "1/0"):
         shell.run(warm_up, contextlib.nullcontext)
     shell.reset(new_session=True)
     matplotlib.pyplot.close("all")
