@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from coursekit import vtime
@@ -37,7 +38,8 @@ def in_a_sentence(error: BaseException) -> str:
         return f"not written yet: {frames[-1].name}" if frames else "not written yet"
     where = ""
     for frame in reversed(frames):
-        if "coursekit" not in frame.filename and inspect.getmodulename(frame.filename) not in ("tasks", "futures"):
+        ours = Path(frame.filename).parent == Path(__file__).parent
+        if not ours and inspect.getmodulename(frame.filename) not in ("tasks", "futures"):
             where = f" (line {frame.lineno} of {frame.name})"
             break
     return shorten(f"{type(error).__name__}: {error}{where}", 500)

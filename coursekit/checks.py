@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from coursekit import codec, expect as expectations, vtime
+from coursekit.where import in_ipython
 
 Verdict = Literal["pass", "fail", "error", "timeout"]
 Observing = Callable[..., Any]
@@ -319,6 +320,6 @@ def scoreboard() -> Score:
     """The checks since the last scoreboard: a table in a notebook, lines of text elsewhere."""
     score = Score(list(_pending.values()))
     _pending.clear()
-    if "ipykernel" not in sys.modules and not collecting() and score.rows:
+    if not in_ipython() and not collecting() and score.rows:
         print(score)
     return score

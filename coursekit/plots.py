@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from coursekit.attempt import in_a_sentence
 from coursekit.checks import collecting
+from coursekit.where import in_ipython, in_kernel
 
 DPI = 96
 
@@ -52,12 +52,12 @@ def explore(
     if collecting():
         return
     values = {name: s.start for name, s in sliders.items()}
-    if not _in_ipython():
+    if not in_ipython():
         _picture(draw, size, values)
         return
     from IPython.display import display
 
-    if not _in_kernel():
+    if not in_kernel():
         display(_image(draw, size, values, caption))
         print(caption)
         return
@@ -125,13 +125,3 @@ def _picture(draw: Callable[..., None], size: tuple[float, float], values: dict[
     out = io.BytesIO()
     figure.savefig(out, format="png", dpi=DPI, metadata={"Software": None})
     return out.getvalue()
-
-
-def _in_ipython() -> bool:
-    ipython = sys.modules.get("IPython")
-    return ipython is not None and ipython.get_ipython() is not None
-
-
-def _in_kernel() -> bool:
-    ipython = sys.modules.get("IPython")
-    return ipython is not None and getattr(ipython.get_ipython(), "kernel", None) is not None

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
+import math
 import selectors
 import signal
 import threading
@@ -169,7 +170,15 @@ class _Loop(asyncio.SelectorEventLoop):
         selector.world = self.world = world
         world.loop = self
         super().__init__(selector)
-        self._clock_resolution = 1e-9
+
+    @property
+    def _clock_resolution(self) -> float:
+        """The smallest step of the clock: a timer fires at its time, never a nanosecond early."""
+        return math.ulp(self.world.now)
+
+    @_clock_resolution.setter
+    def _clock_resolution(self, _seconds: float) -> None:
+        pass  # asyncio sets what the system's clock has
 
     def time(self) -> float:
         return self.world.now
