@@ -1,27 +1,27 @@
-"""A class at once: every submission of a module becomes a result, whatever the others do."""
+"""A class at once: every submission of a module becomes a result, whatever the others do.
+
+Several threads read, run and judge; one writes. A student's work is stored in this order: autograded notebook and
+feedback page, result, gradebook. Whatever stops the run in between, the next one takes finished results as they are,
+does the rest, and enters all of them.
+"""
 
 from __future__ import annotations
 
-import itertools
-import json
-import queue
-from collections import defaultdict
+import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from typing import Any
 
-from autograder import feedback, record, submission
+from autograder import feedback, record, results, submission
 from autograder.course import Course
 from autograder.errors import CourseError, nearest
 from autograder.gradebook import Recorder, back_up, prepare
 from autograder.jobs import Job, Result
-from autograder.judge import Judge, unread
+from autograder.judge import Judge, fresh_salt, unread
 from autograder.lesson import Lesson
-from autograder.runner.client import RunnerGone, Warm
-from autograder.sandbox import Box, choose
 from autograder.submission import Source
+from autograder.work import Local, Runner
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Handed:
     job: Job | None = None
     state: str = ""  # why there is no job
     repairs: tuple[str, ...] = field(default=())
+    data: bytes | None = field(default=None, repr=False)
 
 
 def students(course: Course, module: str, wanted: list[str] | None = None) -> list[str]:
@@ -56,64 +57,53 @@ def hand_in(course: Course, lesson: Lesson, student: str) -> Handed:
     """Read one submission. Never raises for what a student did."""
     path = course.room("submitted") / student / lesson.module / f"{lesson.name}.ipynb"
     repairs: list[str] = []
+    data: bytes | None = None
     try:
         if path.parent.is_symlink() or path.parent.parent.is_symlink():
             raise submission.Unreadable("the folder is a link")
-        cells = submission.parse_notebook(submission.read_bytes(path), repairs)
+        data = submission.read_bytes(path)
+        cells = submission.parse_notebook(data, repairs)
         job = submission.job(lesson, student, cells, repairs)
     except submission.Unreadable as error:
-        return Handed(student, lesson, (), None, f"zero:{error}", tuple(repairs))
+        return Handed(student, lesson, (), None, f"zero:{error}", tuple(repairs), data)
     except Exception as error:  # a reader that fails is ours to mend, and costs nobody a grade
-        return Handed(student, lesson, (), None, f"needs-human:not read: {type(error).__name__}", tuple(repairs))
-    return Handed(student, lesson, tuple(cells), job, "", tuple(repairs))
+        state = f"needs-human:not read: {type(error).__name__}"
+        return Handed(student, lesson, (), None, state, tuple(repairs), data)
+    return Handed(student, lesson, tuple(cells), job, "", tuple(repairs), data)
 
 
-class Pool:
-    """Warm processes, one for each worker thread, that judge with the same salt."""
+def judged(judge: Judge, handed: Handed) -> Result:
+    """The result of one submission. A grader that fails on it asks for a human and goes on."""
+    if handed.job is None:
+        return unread(handed.lesson, handed.student, handed.state, handed.repairs)
+    try:
+        return judge.grade(handed.lesson, handed.job)
+    except CourseError:
+        raise
+    except Exception as error:
+        state = f"needs-human:the grader failed: {type(error).__name__}: {error}"
+        return unread(handed.lesson, handed.student, state, handed.repairs)
 
-    def __init__(self, salt: str, box: Box | None = None) -> None:
-        self.salt, self.box = salt, box or choose()
-        self._numbers = itertools.count()
-        self._idle: dict[tuple[str, ...], queue.SimpleQueue[Warm]] = defaultdict(queue.SimpleQueue)
 
-    @contextmanager
-    def warm(self, preload: tuple[str, ...]) -> Iterator[Warm]:
-        """A warm process of one's own, with these modules imported; a dead one is thrown away."""
-        idle = self._idle[preload]
-        try:
-            process = idle.get_nowait()
-        except queue.Empty:
-            process = Warm(self.box, next(self._numbers) % 1000, preload)
-        try:
-            yield process
-        except RunnerGone:
-            process.close()
-            raise
-        else:
-            idle.put(process)
+@dataclass(frozen=True)
+class Class:
+    """A module with its lessons and what was released, ready to take submissions."""
 
-    def grade(self, handed: Handed) -> Result:
-        """Run and judge; a runner that dies is tried once more, then a human is asked."""
-        if handed.job is None:
-            return unread(handed.lesson, handed.student, handed.state, handed.repairs)
-        for _ in range(2):
-            try:
-                with self.warm(handed.lesson.preload) as warm:
-                    return Judge(warm, self.salt).grade(handed.lesson, handed.job)
-            except RunnerGone:
-                continue
-            except CourseError:
-                raise
-            except Exception as error:
-                reason = f"needs-human:the grader failed: {type(error).__name__}: {error}"
-                return unread(handed.lesson, handed.student, reason, handed.repairs)
-        return unread(handed.lesson, handed.student, "needs-human:the runner died twice", handed.repairs)
+    course: Course
+    module: str
+    lessons: dict[str, Lesson]
+    released: dict[str, Any]
 
-    def close(self) -> None:
-        """End all processes."""
-        for idle in self._idle.values():
-            while not idle.empty():
-                idle.get_nowait().close()
+    @classmethod
+    def of(cls, course: Course, module: str) -> Class:
+        """Read the module.
+
+        Raises:
+            CourseError: there is no such module, or it has not been built.
+        """
+        lessons = {key: Lesson.read(course.lesson_path(key)) for key in course.lessons_of(module)}
+        released = {key: record.released_notebook(course, lesson) for key, lesson in lessons.items()}
+        return cls(course, module, lessons, released)
 
 
 def grade(
@@ -123,7 +113,8 @@ def grade(
     *,
     jobs: int = 2,
     salt: str | None = None,
-    box: Box | None = None,
+    runner: Runner | None = None,
+    again: bool = False,
     done: Callable[[Result, int], None] = lambda result, total: None,
 ) -> list[Result]:
     """Grade everything handed in for a module, into gradebook, `autograded/` and `feedback/`.
@@ -131,89 +122,100 @@ def grade(
     Args:
         wanted: students; everybody when None.
         jobs: how many notebooks run at once.
-        box: what holds learners' code back; the strongest that works when None.
+        runner: who runs learners' code; warm processes in the strongest box of this machine when None.
+        again: run everything, even where a stored result fits exactly.
         done: called after each result with the number of all.
 
     Returns:
         One result for each student and lesson, in that order.
     """
-    lessons = {key: Lesson.read(course.lesson_path(key)) for key in course.lessons_of(module)}
-    who = students(course, module, wanted)
-    released = {key: record.released_notebook(course, lesson) for key, lesson in lessons.items()}
-    back_up(course)
-    prepare(course, module)
-    pool = Pool(salt if salt is not None else _fresh(), box)
-    for lesson in lessons.values():  # here and now, in the main thread: virtual time is one world at a time
-        for check in lesson.all_checks:
-            lesson.expectation(check, pool.salt)
-        _ = lesson.works
-    total = len(who) * len(lessons)
-    results: list[Result] = []
-
-    def one(pair: tuple[str, str]) -> tuple[Handed, Result]:
-        handed = hand_in(course, lessons[pair[1]], pair[0])
-        return handed, pool.grade(handed)
-
+    own = runner is None
+    runner = runner or Local()
     try:
-        with ThreadPoolExecutor(max(1, jobs)) as threads, Recorder(course) as recorder:
-            pairs = [(student, key) for student in who for key in lessons]
-            mine: dict[str, tuple[Handed, Result]] = {}
-            for (student, key), (handed, result) in zip(pairs, threads.map(one, pairs), strict=True):
-                mine[key] = handed, result
-                results.append(replace(result, trace=None))
-                if len(mine) == len(lessons):
-                    _settle(course, module, student, lessons, mine, released, recorder)
-                    mine = {}
-                done(result, total)
+        who = students(course, module, wanted)
+        group = Class.of(course, module)
+        judge = Judge(runner, salt if salt is not None else fresh_salt())
+        for lesson in group.lessons.values():
+            judge.prepare(lesson)
+        with results.locked(course, "gradebook"):
+            back_up(course)
+            prepare(course, module)
+        return list(_all(group, judge, who, jobs, again, done))
     finally:
-        pool.close()
-    return results
+        if own:
+            runner.close()
 
 
-def _fresh() -> str:
-    import secrets
+def _all(
+    group: Class, judge: Judge, who: list[str], jobs: int, again: bool, done: Callable[[Result, int], None]
+) -> Iterator[Result]:
+    total = len(who) * len(group.lessons)
+    stop = threading.Event()
+    threads = ThreadPoolExecutor(max(1, jobs), thread_name_prefix="grade")
+    try:
+        waiting: list[dict[str, Future[tuple[Result, bool]]]] = [
+            {
+                key: threads.submit(_one, group, judge, lesson, student, again, stop)
+                for key, lesson in group.lessons.items()
+            }
+            for student in who
+        ]
+        with Recorder(group.course) as recorder:
+            for mine in waiting:
+                finished = {}
+                for key, future in mine.items():
+                    finished[key] = future.result()
+                    done(finished[key][0], total)
+                answered = {
+                    key: group.lessons[key].manual_ids if said else set() for key, (_, said) in finished.items()
+                }
+                with results.locked(group.course, "gradebook"):
+                    recorder.record(group.lessons, {key: r for key, (r, _) in finished.items()}, answered)
+                yield from (r for r, _ in finished.values())
+    finally:
+        stop.set()
+        threads.shutdown(wait=True, cancel_futures=True)
 
-    return secrets.token_hex(8)
 
-
-def _settle(
-    course: Course,
-    module: str,
-    student: str,
-    lessons: dict[str, Lesson],
-    mine: dict[str, tuple[Handed, Result]],
-    released: dict[str, object],
-    recorder: Recorder,
-) -> None:
-    """Store one student's results of the module: notebooks, gradebook, feedback, and the results themselves."""
-    folder, pages = (course.room(room) / student / module for room in ("autograded", "feedback"))
-    answered = {}
-    for key, (handed, result) in mine.items():
-        lesson = lessons[key]
-        notebook = record.autograded_notebook(released[key], lesson, list(handed.cells), handed.job, result)
+def _one(
+    group: Class, judge: Judge, lesson: Lesson, student: str, again: bool, stop: threading.Event
+) -> tuple[Result, bool]:
+    """One result, with its notebook and page on disk, and whether the hand-graded question was answered."""
+    if stop.is_set():
+        raise CourseError("stopped")
+    with results.locked(group.course, f"{student}/{lesson.key}"):
+        handed = hand_in(group.course, lesson, student)
+        answered = _answered(lesson, group.released[lesson.key], handed)
+        key = results.key(handed.data, lesson, judge.runner.level)
+        stored = None if again else results.load(group.course, lesson, student, key)
+        if stored is not None:
+            return stored, answered
+        result = judged(judge, handed)
+        notebook = record.autograded_notebook(
+            group.released[lesson.key], lesson, list(handed.cells), handed.job, result
+        )
+        here = group.course.room("autograded") / student / lesson.module
+        page = group.course.room("feedback") / student / lesson.module / f"{lesson.name}.html"
         by_hand = sum(c.points for c in lesson.of_kind("manual"))
-        record.write_atomically(folder / f"{lesson.name}.ipynb", notebook)
-        record.write_atomically(pages / f"{lesson.name}.html", feedback.page(notebook, result, by_hand))
-        answered[key] = _answered(lesson, released[key], handed)
-    recorder.record(lessons, {k: r for k, (_, r) in mine.items()}, answered)
-    timestamp = course.room("submitted") / student / module / "timestamp.txt"
-    if timestamp.is_file() and not timestamp.is_symlink():
-        record.write_atomically(folder / "timestamp.txt", timestamp.read_bytes()[:100])
-    for key, (_, result) in mine.items():
-        data = json.dumps(result.as_json(reveal=True), indent=1, ensure_ascii=False).encode()
-        record.write_atomically(results_folder(course) / student / f"{key}.json", data)
+        record.write_atomically(here / f"{lesson.name}.ipynb", notebook)
+        record.write_atomically(page, feedback.page(notebook, result, by_hand))
+        _copy_timestamp(group, student)
+        results.store(group.course, group.module, result, key)
+        return replace(result, trace=None), answered
 
 
-def results_folder(course: Course) -> Path:
-    """Where the results of `grade` are kept, for authors and reports: `<student>/<module>/<lesson>.json`."""
-    return course.room(".autograder") / "results"
+def _copy_timestamp(group: Class, student: str) -> None:
+    source = group.course.room("submitted") / student / group.module / "timestamp.txt"
+    if source.is_file() and not source.is_symlink():
+        target = group.course.room("autograded") / student / group.module / "timestamp.txt"
+        record.write_atomically(target, source.read_bytes()[:100])
 
 
-def _answered(lesson: Lesson, released: object, handed: Handed) -> set[str]:
-    stubs = {c.id: c.source.strip() for c in released.cells}  # type: ignore[attr-defined]
+def _answered(lesson: Lesson, released: Any, handed: Handed) -> bool:
+    """Whether the question that is graded by hand holds anything but its stub."""
+    stubs = {c.id: c.source.strip() for c in released.cells}
     texts: dict[str, str] = {}
     for cell in handed.cells:
         if cell.grade_id:
             texts[cell.grade_id] = texts.get(cell.grade_id, "") + cell.text
-    by_hand = [str(c.grade_id) for c in lesson.of_kind("manual")]
-    return {g for g in by_hand if texts.get(g, "").strip() not in ("", stubs.get(g, ""))}
+    return any(texts.get(g, "").strip() not in ("", stubs.get(g, "")) for g in lesson.manual_ids)

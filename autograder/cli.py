@@ -18,11 +18,11 @@ from rich.table import Table
 from autograder import batch, build as building, diagrams as drawing, submission
 from autograder.course import Course
 from autograder.errors import CourseError, nearest
-from autograder.jobs import Result
+from autograder.jobs import Job, Result
 from autograder.judge import Judge, unread
 from autograder.lesson import Lesson
-from autograder.runner.client import Warm
 from autograder.sandbox import BUBBLEWRAP, LANDLOCK, TRUSTED, choose, probe
+from autograder.work import Cluster, Local
 from coursekit.checks import WORDS, shorten
 
 app = typer.Typer(
@@ -59,9 +59,16 @@ def score(
         raise CourseError(f"{file}: {error}. Give the path of an answer file.") from None
     repairs: list[str] = []
     job = submission.answer_job(read, file.stem, submission.decode_text(data, repairs))
-    with Warm(choose(trust=True), preload=read.preload) as warm:
-        result = Judge(warm).grade(read, job)
-    _show(result, as_json, reveal)
+    _show(_graded(read, job), as_json, reveal)
+
+
+def _graded(lesson: Lesson, job: Job) -> Result:
+    """One's own work: the strongest box there is, or none."""
+    runner = Local(choose(trust=True))
+    try:
+        return Judge(runner).grade(lesson, job)
+    finally:
+        runner.close()
 
 
 @app.command()
@@ -80,8 +87,7 @@ def check(notebook: Path, as_json: AsJson = False, reveal: Reveal = False, cours
     except submission.Unreadable as error:
         result = unread(read, "you", f"zero:{error}", tuple(repairs))
     else:
-        with Warm(choose(trust=True), preload=read.preload) as warm:
-            result = Judge(warm).grade(read, job)
+        result = _graded(read, job)
     _show(result, as_json, reveal)
 
 
@@ -91,6 +97,8 @@ def grade(
     student: Annotated[list[str] | None, typer.Option(help="Only this student; may be said more than once.")] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Notebooks graded at once.")] = os.cpu_count() or 1,
     trust: Annotated[bool, typer.Option("--trust-submissions", help="Grade even where no box works.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Run everything, finished work too.")] = False,
+    scheduler: Annotated[str, typer.Option(help="tcp://… of a Dask scheduler that hands the work out.")] = "",
     as_json: AsJson = False,
     reveal: Reveal = False,
     course: CourseFolder = Path(),
@@ -106,7 +114,11 @@ def grade(
             told = ", ".join(f"{n} {state}" for state, n in states.items())
             progress.update(bar, total=total, advance=1, states=told)
 
-        results = batch.grade(home, module, student, jobs=jobs, box=choose(trust), done=done)
+        runner = Cluster(scheduler, trust) if scheduler else Local(choose(trust))
+        try:
+            results = batch.grade(home, module, student, jobs=jobs, runner=runner, again=again, done=done)
+        finally:
+            runner.close()
     if as_json:
         listed = [r.as_json(reveal) for r in results]
         print(json.dumps({"module": module, "results": listed}, ensure_ascii=False, indent=1))

@@ -17,6 +17,7 @@ from autograder.jobs import Result
 from autograder.lesson import Lesson
 
 BACKUPS = 10
+PATIENCE = 120  # seconds to wait for a gradebook that somebody else has locked
 
 
 def coursedir(course: Course, **overrides: Any) -> Any:
@@ -27,7 +28,9 @@ def coursedir(course: Course, **overrides: Any) -> Any:
     config.CourseDirectory.root = str(course.root)
     url = config.CourseDirectory.get("db_url", "sqlite:///gradebook.db")
     if isinstance(url, str) and url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
-        config.CourseDirectory.db_url = "sqlite:///" + str(course.root / url.removeprefix("sqlite:///"))
+        config.CourseDirectory.db_url = url = "sqlite:///" + str(course.root / url.removeprefix("sqlite:///"))
+    if config.CourseDirectory.get("db_url", "").startswith("sqlite:///") and "?" not in config.CourseDirectory.db_url:
+        config.CourseDirectory.db_url += f"?timeout={PATIENCE}"
     for name, value in overrides.items():
         config.CourseDirectory[name] = value
     return CourseDirectory(config=config)
@@ -35,7 +38,7 @@ def coursedir(course: Course, **overrides: Any) -> Any:
 
 def sqlite_file(url: str) -> Path | None:
     """The gradebook's file, or None when it is another database."""
-    return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
+    return Path(url.removeprefix("sqlite:///").partition("?")[0]) if url.startswith("sqlite:///") else None
 
 
 def back_up(course: Course) -> Path | None:
@@ -133,7 +136,7 @@ def _enter(notebook: Any, lesson: Lesson, result: Result, answered: set[str]) ->
     earned: dict[str, float] = {}
     for check in result.checks:
         earned[check.grade_id] = earned.get(check.grade_id, 0.0) + check.row.earned
-    by_hand = {str(c.grade_id) for c in lesson.of_kind("manual")}
+    by_hand = lesson.manual_ids
     needs_human = result.state.startswith("needs-human")
     for grade in notebook.grades:
         manual = grade.name in by_hand

@@ -7,22 +7,40 @@ from dataclasses import dataclass, field
 
 from autograder.jobs import CheckResult, Job, Result, Trace
 from autograder.lesson import Lesson
-from autograder.runner.client import Warm, observed
+from autograder.runner.client import RunnerGone, observed
+from autograder.work import Runner, pack, unpack_trace
 from coursekit import checks as kit
+
+TRIES = 2  # a runner that dies under a job is given the same job once more
+
+
+def fresh_salt() -> str:
+    """What makes the random worlds of a run: new for each run, the same for a class."""
+    return secrets.token_hex(8)
 
 
 @dataclass(frozen=True)
 class Judge:
-    """Grades jobs of one course. The salt makes the random worlds of a run: fresh for each run, one for a class."""
+    """Grades jobs of one run."""
 
-    warm: Warm
-    salt: str = field(default_factory=lambda: secrets.token_hex(8))
+    runner: Runner
+    salt: str = field(default_factory=fresh_salt)
+
+    def prepare(self, lesson: Lesson) -> None:
+        """Let the reference answer every check, in the main thread: virtual time is one world at a time."""
+        _ = lesson.works, lesson.preload
+        for check in lesson.all_checks:
+            lesson.expectation(check, self.salt)
 
     def grade(self, lesson: Lesson, job: Job) -> Result:
-        """Run a job and judge it."""
-        seeds = {c.name: kit.fixed_seeds(c, self.salt) for c in lesson.all_checks}
-        trace = self.warm.run(job, lesson.works, seeds, {c.name: c.cpu for c in lesson.all_checks})
-        return self.verdicts(lesson, job, trace)
+        """Run a job and judge it. What goes wrong in the run is the job's; it never stops the others."""
+        parcel = pack(lesson, job, self.salt)
+        for _ in range(TRIES):
+            try:
+                return self.verdicts(lesson, job, unpack_trace(self.runner.run(parcel)))
+            except RunnerGone:
+                continue
+        return unread(lesson, job.student, "needs-human:the runner died under it", job.repairs)
 
     def verdicts(self, lesson: Lesson, job: Job, trace: Trace) -> Result:
         """Judge a trace."""
@@ -36,7 +54,7 @@ class Judge:
         if trace.problem:
             problems.append(trace.problem)
         return Result(
-            job.student, lesson.key, state, tuple(rows), job.repairs, tuple(problems), self.warm.box.level, trace
+            job.student, lesson.key, state, tuple(rows), job.repairs, tuple(problems), self.runner.level, trace
         )
 
 

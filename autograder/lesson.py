@@ -156,6 +156,11 @@ class Lesson:
         return [c for cs in self.checks.values() for c in cs]
 
     @property
+    def manual_ids(self) -> set[str]:
+        """Grade ids of the cells that a person grades."""
+        return {str(c.grade_id) for c in self.of_kind("manual")}
+
+    @property
     def max_points(self) -> float:
         """Points that are given by machine."""
         return float(sum(c.points for c in self.all_checks))

@@ -6,9 +6,9 @@ import ast
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.batch import Handed, Pool
 from autograder.course import Course
 from autograder.jobs import Result
+from autograder.judge import Judge
 from autograder.lesson import Lesson
 from autograder.submission import answer_job, stub_of
 
@@ -61,8 +61,8 @@ def read(lesson: str) -> Lesson:
     return Lesson.read(COURSE.lesson_path(lesson))
 
 
-def grade_text(pool: Pool, lesson: Lesson, text: str) -> Result:
-    return pool.grade(Handed("somebody", lesson, job=answer_job(lesson, "somebody", text)))
+def grade_text(judge: Judge, lesson: Lesson, text: str) -> Result:
+    return judge.grade(lesson, answer_job(lesson, "somebody", text))
 
 
 def lost(result: Result) -> set[str]:

@@ -4,14 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from autograder.batch import Pool
+from autograder.judge import Judge
+from autograder.work import Local
 
 
 @pytest.fixture(scope="session")
-def pool() -> Iterator[Pool]:
-    """Warm processes, with random worlds that are fresh in every run."""
-    import secrets
-
-    pool = Pool(secrets.token_hex(4))
-    yield pool
-    pool.close()
+def judge() -> Iterator[Judge]:
+    """A judge with warm processes, and random worlds that are fresh in every run."""
+    runner = Local()
+    yield Judge(runner)
+    runner.close()

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from cosmic_ray import plugins
 from cosmic_ray.mutating import mutate_code
 
-from autograder.batch import Pool
+from autograder.judge import Judge
 from autograder.lesson import Lesson
+from autograder.work import Local
 from tests.bank import ANSWERS, COURSE, grade_text, lost, read
 
 OPPOSITES = [
@@ -93,22 +94,21 @@ def equivalents(lesson: str) -> dict[tuple[str, str], str]:
     return {(m["before"], m["after"]): m["reason"] for m in listed}
 
 
-def survivors(lesson: Lesson, pool: Pool, jobs: int | None = None) -> tuple[int, list[Mutant]]:
+def survivors(lesson: Lesson, judge: Judge, jobs: int | None = None) -> tuple[int, list[Mutant]]:
     """How many mutants there are, and those that lose no point."""
-    for check in lesson.all_checks:
-        lesson.expectation(check, pool.salt)
-    _ = lesson.works
+    judge.prepare(lesson)
     every = list(mutants(lesson))
     with ThreadPoolExecutor(jobs or os.cpu_count()) as threads:
-        alive = list(threads.map(lambda m: not lost(grade_text(pool, lesson, m.text)), every))
+        alive = list(threads.map(lambda m: not lost(grade_text(judge, lesson, m.text)), every))
     return len(every), [m for m, lives in zip(every, alive, strict=True) if lives]
 
 
 def main() -> int:
-    pool, failed = Pool("mutants"), False
+    runner, failed = Local(), False
+    judge = Judge(runner, "mutants")
     for key in sys.argv[1:] or COURSE.lessons:
         lesson = read(key)
-        count, alive = survivors(lesson, pool)
+        count, alive = survivors(lesson, judge)
         listed = equivalents(lesson.key)
         unknown = [m for m in alive if (m.before, m.after) not in listed]
         stale = set(listed) - {(m.before, m.after) for m in alive}
@@ -118,7 +118,7 @@ def main() -> int:
         for before, after in sorted(stale):
             print(f"  listed as equivalent, but killed or gone:\n    - {before}\n    + {after}")
         failed = failed or bool(unknown or stale)
-    pool.close()
+    runner.close()
     return int(failed)
 
 

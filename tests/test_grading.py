@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from autograder import batch
-from autograder.batch import Pool
 from autograder.build import build
 from autograder.course import Course
 from autograder.errors import CourseError
 from autograder.jobs import Result
+from autograder.judge import Judge
 from autograder.lesson import Lesson
 from tests.bank import grade_text, lost
 from tests.small import KEY, RIGHT, course_with
@@ -43,11 +43,15 @@ def cell(made: dict[str, Any], grade_id: str) -> dict[str, Any]:
     return found
 
 
-def graded(course: Course, lesson: Lesson, pool: Pool, data: dict[str, Any] | bytes, student: str = "kim") -> Result:
+def hand_in(course: Course, lesson: Lesson, student: str, data: dict[str, Any] | bytes) -> batch.Handed:
     path = course.root / "submitted" / student / f"{KEY}.ipynb"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data if isinstance(data, bytes) else json.dumps(data).encode())
-    return pool.grade(batch.hand_in(course, lesson, student))
+    return batch.hand_in(course, lesson, student)
+
+
+def graded(course: Course, lesson: Lesson, judge: Judge, data: dict[str, Any] | bytes) -> Result:
+    return batch.judged(judge, hand_in(course, lesson, "kim", data))
 
 
 # ------------------------------------------------------------------------------------------------ answer files
@@ -78,36 +82,36 @@ def graded(course: Course, lesson: Lesson, pool: Pool, data: dict[str, Any] | by
         ("\0", 0),
     ],
 )
-def test_an_answer_file_earns_what_it_is_worth(text: str, points: float, lesson: Lesson, pool: Pool) -> None:
-    result = grade_text(pool, lesson, text)
+def test_an_answer_file_earns_what_it_is_worth(text: str, points: float, lesson: Lesson, judge: Judge) -> None:
+    result = grade_text(judge, lesson, text)
     assert (result.state, result.points) == ("graded", points)
     json.dumps(result.as_json())
 
 
-def test_hidden_observations_are_shown_to_authors_only(lesson: Lesson, pool: Pool) -> None:
-    shown = grade_text(pool, lesson, "def count(text): return 4").as_json()["checks"]
-    told = grade_text(pool, lesson, "def count(text): return 4").as_json(reveal=True)["checks"]
+def test_hidden_observations_are_shown_to_authors_only(lesson: Lesson, judge: Judge) -> None:
+    shown = grade_text(judge, lesson, "def count(text): return 4").as_json()["checks"]
+    told = grade_text(judge, lesson, "def count(text): return 4").as_json(reveal=True)["checks"]
     assert [c["seen"] is None for c in shown] == [False, True, True, True]
     assert all(c["seen"] for c in told)
     assert [c["verdict"] for c in shown] == ["pass", "fail", "fail", "pass"]
 
 
-def test_a_hang_costs_its_own_check_only(lesson: Lesson, pool: Pool) -> None:
+def test_a_hang_costs_its_own_check_only(lesson: Lesson, judge: Judge) -> None:
     answer = RIGHT.replace("if text is None:", "if text is None:\n        while True: pass\n    if text is None:")
-    result = grade_text(pool, lesson, answer)
+    result = grade_text(judge, lesson, answer)
     assert [c.row.verdict for c in result.checks] == ["pass", "timeout", "pass", "pass"]
 
 
 # ------------------------------------------------------------------------------------------------ notebooks
 
 
-def test_solved_earns_everything_untouched_nothing(course: Course, lesson: Lesson, pool: Pool) -> None:
+def test_solved_earns_everything_untouched_nothing(course: Course, lesson: Lesson, judge: Judge) -> None:
     untouched = json.loads((course.root / "release" / f"{KEY}.ipynb").read_text("utf-8"))
-    assert graded(course, lesson, pool, untouched).points == 0
-    assert graded(course, lesson, pool, notebook(course)).points == 8
+    assert graded(course, lesson, judge, untouched).points == 0
+    assert graded(course, lesson, judge, notebook(course)).points == 8
     study = json.loads((course.root / "notebooks" / f"{KEY}.ipynb").read_text("utf-8"))
     cell(study, "words")["source"] = RIGHT
-    assert graded(course, lesson, pool, study).points == 8
+    assert graded(course, lesson, judge, study).points == 8
 
 
 def _split(made: dict[str, Any]) -> None:
@@ -153,32 +157,32 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("repair", sorted(DAMAGE))
-def test_damage_is_mended_and_listed(repair: str, course: Course, lesson: Lesson, pool: Pool) -> None:
+def test_damage_is_mended_and_listed(repair: str, course: Course, lesson: Lesson, judge: Judge) -> None:
     made = notebook(course)
     DAMAGE[repair](made)
-    result = graded(course, lesson, pool, made)
+    result = graded(course, lesson, judge, made)
     assert (result.state, result.points) == ("graded", 8)
     assert [r for r in result.repairs if repair in r]
 
 
 @pytest.mark.parametrize("change", [_strip_metadata, _points_of_their_own])
-def test_metadata_of_a_submission_counts_for_nothing(change: Any, course: Course, lesson: Lesson, pool: Pool) -> None:
+def test_metadata_of_a_submission_counts_for_nothing(change: Any, course: Course, lesson: Lesson, judge: Judge) -> None:
     made = notebook(course)
     change(made)
-    result = graded(course, lesson, pool, made)
+    result = graded(course, lesson, judge, made)
     assert (result.points, result.max_points, result.repairs) == (8, 8, ())
 
 
-def test_encodings_and_an_old_format_are_read(course: Course, lesson: Lesson, pool: Pool) -> None:
+def test_encodings_and_an_old_format_are_read(course: Course, lesson: Lesson, judge: Judge) -> None:
     made = notebook(course, "# café\n" + RIGHT)
     text = json.dumps(made, ensure_ascii=False)
-    assert graded(course, lesson, pool, b"\xef\xbb\xbf" + text.encode()).points == 8
-    assert graded(course, lesson, pool, text.encode("latin-1", "replace")).points == 8
+    assert graded(course, lesson, judge, b"\xef\xbb\xbf" + text.encode()).points == 8
+    assert graded(course, lesson, judge, text.encode("latin-1", "replace")).points == 8
     old = {
         "nbformat": 3,
         "worksheets": [{"cells": [{**c, "input": c.pop("source")} for c in made["cells"] if c["cell_type"] == "code"]}],
     }
-    result = graded(course, lesson, pool, old)
+    result = graded(course, lesson, judge, old)
     assert result.points == 8
     assert [r for r in result.repairs if "old notebook format" in r]
 
@@ -197,21 +201,21 @@ def test_encodings_and_an_old_format_are_read(course: Course, lesson: Lesson, po
     ],
 )
 def test_what_is_no_notebook_is_zero_with_a_reason(
-    data: bytes, reason: str, course: Course, lesson: Lesson, pool: Pool
+    data: bytes, reason: str, course: Course, lesson: Lesson, judge: Judge
 ) -> None:
-    result = graded(course, lesson, pool, data)
+    result = graded(course, lesson, judge, data)
     assert result.state.startswith("zero:")
     assert reason in result.state
     assert result.points == 0
 
 
-def test_only_regular_files_of_bounded_size_are_read(course: Course, lesson: Lesson, pool: Pool) -> None:
+def test_only_regular_files_of_bounded_size_are_read(course: Course, lesson: Lesson, judge: Judge) -> None:
     path = course.root / "submitted" / "odd" / f"{KEY}.ipynb"
     path.parent.mkdir(parents=True, exist_ok=True)
     secret = course.root / "source" / f"{KEY}.ipynb"
 
     def state() -> str:
-        return pool.grade(batch.hand_in(course, lesson, "odd")).state
+        return batch.judged(judge, batch.hand_in(course, lesson, "odd")).state
 
     assert state() == "zero:the file is missing"
     path.symlink_to(secret)
@@ -235,18 +239,14 @@ def test_one_students_trouble_is_nobody_elses(course: Course, lesson: Lesson) ->
     import shutil
 
     shutil.rmtree(course.root / "submitted", ignore_errors=True)
-    pool = Pool("class")
-    try:
-        for student, data in {
-            "a-good": notebook(course),
-            "b-broken": b"{",
-            "c-kills": notebook(course, "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)"),
-            "d-floods": notebook(course, "print('x' * 50_000_000)\n" + RIGHT),
-            "e-good": notebook(course),
-        }.items():
-            graded(course, lesson, pool, data, student)
-    finally:
-        pool.close()
+    for student, data in {
+        "a-good": notebook(course),
+        "b-broken": b"{",
+        "c-kills": notebook(course, "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)"),
+        "d-floods": notebook(course, "print('x' * 50_000_000)\n" + RIGHT),
+        "e-good": notebook(course),
+    }.items():
+        hand_in(course, lesson, student, data)
     first = batch.grade(course, "02_coding")
     told = {r.student: (r.state.partition(":")[0], r.points) for r in first}
     assert told["a-good"] == told["e-good"] == told["d-floods"] == ("graded", 8)
@@ -279,5 +279,5 @@ def test_nobody_and_unknown_students_are_said_in_a_sentence(tmp_path: Path) -> N
         batch.students(course, "02_coding", ["kimm"])
 
 
-def test_lost_names_what_was_lost(lesson: Lesson, pool: Pool) -> None:
-    assert lost(grade_text(pool, lesson, "def count(text): return len(text.split())")) == {"nothing_is_no_text"}
+def test_lost_names_what_was_lost(lesson: Lesson, judge: Judge) -> None:
+    assert lost(grade_text(judge, lesson, "def count(text): return len(text.split())")) == {"nothing_is_no_text"}

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from autograder.batch import Pool
+from autograder.judge import Judge
 from autograder.lesson import Lesson
 from tests.bank import COURSE, Answer, answers, cells_as_text, grade_text, lost, read
 
@@ -21,14 +21,14 @@ def lessons() -> dict[str, Lesson]:
 
 
 @pytest.mark.parametrize("key", LESSONS)
-def test_the_solution_earns_everything(key: str, lessons: dict[str, Lesson], pool: Pool) -> None:
-    result = grade_text(pool, lessons[key], cells_as_text(lessons[key], stub=False))
+def test_the_solution_earns_everything(key: str, lessons: dict[str, Lesson], judge: Judge) -> None:
+    result = grade_text(judge, lessons[key], cells_as_text(lessons[key], stub=False))
     assert (result.state, lost(result), result.problems) == ("graded", set(), ())
 
 
 @pytest.mark.parametrize("key", LESSONS)
-def test_the_stub_earns_nothing(key: str, lessons: dict[str, Lesson], pool: Pool) -> None:
-    result = grade_text(pool, lessons[key], cells_as_text(lessons[key], stub=True))
+def test_the_stub_earns_nothing(key: str, lessons: dict[str, Lesson], judge: Judge) -> None:
+    result = grade_text(judge, lessons[key], cells_as_text(lessons[key], stub=True))
     assert lost(result) == {c.name for c in lessons[key].all_checks}
 
 
@@ -41,16 +41,16 @@ def test_a_lesson_is_a_script_that_passes(key: str) -> None:
 
 
 @pytest.mark.parametrize("answer", [a for a in BANK if a.is_right], ids=lambda a: a.name)
-def test_a_right_answer_earns_everything(answer: Answer, lessons: dict[str, Lesson], pool: Pool) -> None:
-    result = grade_text(pool, lessons[answer.lesson], answer.text)
+def test_a_right_answer_earns_everything(answer: Answer, lessons: dict[str, Lesson], judge: Judge) -> None:
+    result = grade_text(judge, lessons[answer.lesson], answer.text)
     assert lost(result) == set()
 
 
 @pytest.mark.parametrize("answer", [a for a in BANK if not a.is_right], ids=lambda a: a.name)
 def test_a_wrong_answer_loses_what_it_says_and_keeps_the_rest(
-    answer: Answer, lessons: dict[str, Lesson], pool: Pool
+    answer: Answer, lessons: dict[str, Lesson], judge: Judge
 ) -> None:
-    result = grade_text(pool, lessons[answer.lesson], answer.text)
+    result = grade_text(judge, lessons[answer.lesson], answer.text)
     assert answer.fails
     assert lost(result) == answer.fails
 

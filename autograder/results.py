@@ -1,0 +1,104 @@
+"""Results on disk, one file for each student and lesson, whole or not at all.
+
+Each is keyed by what went in: the submission's bytes, the lesson's text and the grader's own source. A second run takes
+a stored result only when all of it is the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from autograder.course import Course
+from autograder.jobs import CheckResult, Result
+from autograder.lesson import Lesson
+from autograder.record import write_atomically
+from coursekit.checks import Row
+
+
+def folder(course: Course) -> Path:
+    """Where results, backups and locks are kept."""
+    return course.room(".autograder")
+
+
+def path(course: Course, module: str, student: str, lesson: str) -> Path:
+    """The file of one result; `lesson` is `module/stem`."""
+    return folder(course) / "results" / module / student / f"{lesson.split('/')[1]}.json"
+
+
+@functools.cache
+def grader_version() -> str:
+    """A hash of the grader's own source."""
+    digest = hashlib.sha256()
+    package = Path(__file__).resolve().parent
+    for file in sorted([*package.rglob("*.py"), *(package.parent / "coursekit").rglob("*.py")]):
+        digest.update(file.name.encode() + file.read_bytes())
+    return digest.hexdigest()
+
+
+def key(submission: bytes | None, lesson: Lesson, level: str) -> str:
+    """What a result depends on."""
+    parts = (submission or b"", str(submission is None).encode(), lesson.path.read_bytes(), level.encode())
+    return hashlib.sha256(b"".join(map(_framed, (*parts, grader_version().encode())))).hexdigest()
+
+
+def _framed(part: bytes) -> bytes:
+    return len(part).to_bytes(8, "big") + part
+
+
+def store(course: Course, module: str, result: Result, key: str) -> None:
+    """Keep a result with everything that was seen, for authors and reports."""
+    data = {"key": key, **result.as_json(reveal=True)}
+    text = json.dumps(data, indent=1, ensure_ascii=False)
+    write_atomically(path(course, module, result.student, result.lesson), text.encode("utf-8", "replace"))
+
+
+def load(course: Course, lesson: Lesson, student: str, key: str) -> Result | None:
+    """The stored result, if it is of exactly this submission, lesson and grader."""
+    raw = _read(path(course, lesson.module, student, lesson.key))
+    checks = {c.name: (g, c) for g, cs in lesson.checks.items() for c in cs}
+    if raw is None or raw.get("key") != key or [c["name"] for c in raw["checks"]] != list(checks):
+        return None
+    rows = []
+    for c in raw["checks"]:
+        grade_id, check = checks[c["name"]]
+        rows.append(CheckResult(grade_id, Row(check, c["verdict"], c["seen"], c["expected"])))
+    return Result(
+        student, lesson.key, raw["state"], tuple(rows), tuple(raw["repairs"]), tuple(raw["problems"]), raw["isolation"]
+    )
+
+
+def stored(course: Course, module: str) -> Iterator[dict[str, Any]]:
+    """All stored results of a module as JSON objects, in order of student and lesson."""
+    for file in sorted((folder(course) / "results" / module).glob("*/*.json")):
+        raw = _read(file)
+        if raw is not None:
+            yield raw
+
+
+def _read(file: Path) -> dict[str, Any] | None:
+    with contextlib.suppress(OSError, ValueError):
+        raw = json.loads(file.read_text("utf-8"))
+        if isinstance(raw, dict):
+            return raw
+    return None
+
+
+@contextlib.contextmanager
+def locked(course: Course, name: str) -> Iterator[None]:
+    """Alone with `name`: other graders on this machine wait. The lock goes with the process, however it ends."""
+    file = folder(course) / "locks" / f"{hashlib.sha256(name.encode('utf-8', 'replace')).hexdigest()[:32]}.lock"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with open(file, "w") as handle:
+        try:
+            import fcntl
+        except ImportError:  # Windows: one grader at a time is the reader's care
+            yield
+            return
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield

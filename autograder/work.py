@@ -1,0 +1,159 @@
+"""Running one job anywhere: parcels are bytes, traces are bytes, and no disk is shared.
+
+A parcel holds what a learner's process may know: the steps of the job, observing code and seeds. What is right stays
+with the judge. `Local` runs parcels in warm processes of this machine; `Cluster` hands them to Dask workers.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import queue
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any, Protocol
+
+from autograder.errors import CourseError
+from autograder.jobs import CellTrace, Job, Step, Trace
+from autograder.lesson import Lesson, Work
+from autograder.runner.client import RunnerGone, Warm
+from autograder.sandbox import Box, choose
+from coursekit import checks as kit
+
+
+class Runner(Protocol):
+    """Runs parcels. Called from several threads at once."""
+
+    level: str
+
+    def run(self, parcel: bytes) -> bytes:
+        """The trace of a parcel. Raises `RunnerGone` when whoever ran it has died."""
+
+    def close(self) -> None:
+        """End whatever it started."""
+
+
+def pack(lesson: Lesson, job: Job, salt: str) -> bytes:
+    """A parcel: the job, with the random worlds that `salt` makes."""
+    return json.dumps(
+        {
+            "job": asdict(job),
+            "works": {g: asdict(w) for g, w in lesson.works.items()},
+            "seeds": {c.name: kit.fixed_seeds(c, salt) for c in lesson.all_checks},
+            "cpu": {c.name: c.cpu for c in lesson.all_checks},
+            "preload": lesson.preload,
+        }
+    ).encode()
+
+
+def unpack_trace(data: bytes) -> Trace:
+    """A trace from its bytes.
+
+    Raises:
+        RunnerGone: they are not a trace.
+    """
+    try:
+        raw = json.loads(data)
+        cells = tuple(CellTrace(c["step"], tuple(c["outputs"]), c["problem"]) for c in raw["cells"])
+        return Trace(cells, raw["observations"], tuple(raw["suspicions"]), raw["problem"], raw["seconds"])
+    except (ValueError, KeyError, TypeError):
+        raise RunnerGone from None
+
+
+def run_parcel(warm: Warm, parcel: dict[str, Any]) -> bytes:
+    """Run an opened parcel in a warm process."""
+    raw = parcel["job"]
+    steps = tuple(Step(**{**s, "names": tuple(s["names"])}) for s in raw["steps"])
+    job = Job(raw["student"], raw["lesson"], steps, tuple(raw["repairs"]))
+    works = {
+        g: Work(w["grade_id"], w["source"], tuple(w["names"]), tuple(w["restore"])) for g, w in parcel["works"].items()
+    }
+    return json.dumps(asdict(warm.run(job, works, parcel["seeds"], parcel["cpu"]))).encode()
+
+
+class Local:
+    """Warm processes of this machine, as many as are used at once."""
+
+    def __init__(self, box: Box | None = None) -> None:
+        self.box = box or choose()
+        self.level = self.box.level
+        self._numbers = itertools.count()
+        self._idle: dict[tuple[str, ...], queue.SimpleQueue[Warm]] = defaultdict(queue.SimpleQueue)
+
+    @contextmanager
+    def _warm(self, preload: tuple[str, ...]) -> Iterator[Warm]:
+        idle = self._idle[preload]
+        try:
+            process = idle.get_nowait()
+        except queue.Empty:
+            process = Warm(self.box, next(self._numbers) % 1000, preload)
+        try:
+            yield process
+        except BaseException:
+            process.close()  # nobody knows what state it is in
+            raise
+        idle.put(process)
+
+    def run(self, parcel: bytes) -> bytes:
+        """Run a parcel here."""
+        opened = json.loads(parcel)
+        with self._warm(tuple(opened["preload"])) as warm:
+            return run_parcel(warm, opened)
+
+    def close(self) -> None:
+        """End all processes."""
+        for idle in self._idle.values():
+            while not idle.empty():
+                idle.get_nowait().close()
+
+
+_here: dict[tuple[int, str], Local] = {}  # a Dask worker's own runner, by process and level
+
+
+def run_on_worker(parcel: bytes, trust: bool) -> bytes:
+    """What a Dask worker does: the parcel in, the trace out. Warm processes stay for the next one."""
+    box = choose(trust)
+    key = os.getpid(), box.level
+    if key not in _here:
+        _here[key] = Local(box)
+    try:
+        return _here[key].run(parcel)
+    except RunnerGone:
+        return b""
+
+
+class Cluster:
+    """Dask workers, found through their scheduler. Each needs this package and a box; no disk is shared.
+
+    A worker that dies costs nothing: Dask runs its parcels again elsewhere.
+
+    Raises:
+        CourseError: `distributed` is not installed, or nobody answers at the address.
+    """
+
+    def __init__(self, address: str, trust: bool = False) -> None:
+        try:
+            from distributed import Client
+        except ImportError:
+            raise CourseError("--scheduler needs Dask: pip install -e '.[dask]'") from None
+        self.trust = trust
+        try:
+            self._client = Client(address, timeout=20, set_as_default=False)
+        except (OSError, TimeoutError, ValueError) as error:
+            raise CourseError(f"no Dask scheduler answers at {address}: {error}") from None
+        self.level = f"dask:{self._client.submit(_level, trust, pure=False).result()}"
+
+    def run(self, parcel: bytes) -> bytes:
+        """Run a parcel on some worker."""
+        return bytes(self._client.submit(run_on_worker, parcel, self.trust, pure=False, retries=3).result())
+
+    def close(self) -> None:
+        """Say good-bye to the scheduler; the cluster stays."""
+        self._client.close()
+
+
+def _level(trust: bool) -> str:
+    return choose(trust).level
