@@ -16,6 +16,7 @@ from autograder.lesson import (
     Lesson,
     hidden_lines,
 )
+from autograder.submission import stub_of
 from coursekit.checks import Check
 from coursekit.expect import REFERENCE, Matcher, in_words
 
@@ -36,7 +37,7 @@ def inspect(lesson: Lesson) -> None:
         CourseError: everything that is wrong, a line each.
     """
     text_only = [*_ids(lesson), *_markers(lesson), *_prose(lesson)]
-    wrong = text_only or [*_checks(lesson)]
+    wrong = text_only or [*_stubs(lesson), *_checks(lesson)]
     if wrong:
         raise CourseError("\n".join(wrong))
 
@@ -82,6 +83,21 @@ def _markers(lesson: Lesson) -> Iterator[str]:
                 inside = number if mark == begin else 0
         if inside:
             yield f"{lesson.where(cell)}: the region that begins in line {inside} has no end. Add {end!r}."
+
+
+def _stubs(lesson: Lesson) -> Iterator[str]:
+    for cell in lesson.of_kind("solution"):
+        try:
+            stub = ast.parse(stub_of(cell))
+        except SyntaxError as error:
+            yield f"{lesson.where(cell)}: its stub is not Python: line {error.lineno}: {error.msg}."
+            continue
+        bodies = [stub.body, *(node.body for node in ast.walk(stub) if isinstance(node, ast.ClassDef))]
+        if any(isinstance(statement, ast.Raise) for body in bodies for statement in body):
+            yield (
+                f"{lesson.where(cell)}: {BEGIN_SOLUTION!r} stands outside of a function: the stub would raise as soon as "
+                "it is run. Put the markers inside functions and methods."
+            )
 
 
 def _prose(lesson: Lesson) -> Iterator[str]:

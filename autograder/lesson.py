@@ -10,7 +10,7 @@ import symtable
 import sys
 import types
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -53,6 +53,7 @@ class Work:
     source: str
     names: tuple[str, ...]  # the checks, in order
     restore: tuple[str, ...]  # names that come back from locked cells or builtins
+    visible: Work | None = None  # of the visible checks alone: they are observed before any hidden code is sent
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,10 @@ class Lesson:
         for cell in self.of_kind("locked", "given", "solution", "checks"):
             with kit.collect() as gathered:
                 try:
-                    exec(compile(cell.source, f"<{self.key}:{cell.grade_id}>", "exec"), module.__dict__)
+                    exec(
+                        compile(cell.source, f"<{self.key}:{cell.grade_id}>", "exec", dont_inherit=True),
+                        module.__dict__,
+                    )
                 except Exception as error:
                     raise CourseError(f"{self.where(cell)}: {type(error).__name__}: {error}") from error
             if cell.kind == "checks":
@@ -215,7 +219,10 @@ class Lesson:
         for cell in self.of_kind("checks"):
             names = [c.name for c in self.checks[str(cell.grade_id)]]
             earlier += [_bare(s) for s in self.tree(cell).body if not isinstance(s, ast.Expr)]
-            out[str(cell.grade_id)] = self._work(str(cell.grade_id), names, earlier)
+            whole = self._work(str(cell.grade_id), names, earlier)
+            open_ = [c.name for c in self.checks[str(cell.grade_id)] if not c.hidden]
+            visible = self._work(str(cell.grade_id), open_, earlier) if open_ else None
+            out[str(cell.grade_id)] = replace(whole, visible=visible)
         return out
 
     def _work(self, grade_id: str, names: list[str], statements: list[ast.stmt]) -> Work:

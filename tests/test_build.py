@@ -92,6 +92,9 @@ BENT = {
     "scoreboard()": LESSON.replace("\nscoreboard()\n", "\n"),
     "title must begin with its verb": LESSON.replace("# Count words", "# Words"),
     "**Time**": LESSON.replace("**Time**", "Time"),
+    "outside of a function": LESSON.replace('    """How many words there are."""\n    ### BEGIN SOLUTION', "    ...")
+    .replace("    ### END SOLUTION", "")
+    .replace("def count(", "### BEGIN SOLUTION\n### END SOLUTION\ndef count("),
     "no hints": LESSON.replace("<details>", "<b>"),
     "What you now know": LESSON.replace("**What you now know**", "**End**"),
     "no trade-off question": LESSON.split("# %% [markdown] nbgrader")[0] + LESSON[LESSON.rindex("# %% [markdown]") :],
