@@ -15,6 +15,7 @@ from typing import Any
 MAX_NODES = 50_000
 MAX_TEXT = 50_000
 MAX_DEPTH = 40
+MAX_HEX = 1100  # characters of a large whole number
 
 Json = Any  # what json.loads returns
 
@@ -154,49 +155,69 @@ def encode_raised(error: BaseException) -> Json:
     return {"raised": [[str(n)[:200] for n in names], text if type(text) is str else "?"]}
 
 
-def decode(data: Json, _depth: int = 0) -> Any:
-    """The value that `encode` was given. Malformed input becomes `Opaque`, it does not raise."""
-    if _depth > MAX_DEPTH + 2:
-        return Opaque("too deep")
-    if data is None or isinstance(data, bool | int | float | str):
-        return data
-    if isinstance(data, list):
-        return [decode(v, _depth + 1) for v in data]
-    try:
-        ((kind, body),) = data.items()
-        if kind == "int":
-            return int(body, 16)
-        if kind == "float":
-            return float(body)
-        if kind == "tuple":
-            return tuple(decode(v, _depth + 1) for v in body)
-        if kind == "dict":
-            return {_key(decode(k, _depth + 1)): decode(v, _depth + 1) for k, v in body}
-        if kind == "set":
-            return {_key(decode(v, _depth + 1)) for v in body}
-        if kind == "array":
-            return _decode_array(*body)
-        if kind == "raised":
-            return Raised([str(c) for c in body[0]] or ["?"], str(body[1]))
-        return Opaque(str(body)[:200])
-    except Exception:
-        return Opaque("malformed")
+def decode(data: Json) -> Any:
+    """The value that `encode` was given. Malformed input becomes `Opaque`, it does not raise.
+
+    The data may be forged: nothing in it may grow while it is read.
+    """
+
+    def go(data: Json, depth: int) -> Any:
+        if depth > MAX_DEPTH + 2:
+            return Opaque("too deep")
+        if data is None or isinstance(data, bool | float):
+            return data
+        if isinstance(data, int):
+            return data if abs(data) <= 2**53 else Opaque("huge int")
+        if isinstance(data, str):
+            return data if len(data) <= MAX_TEXT else Opaque(f"text of {len(data)} characters")
+        if isinstance(data, list):
+            return [go(v, depth + 1) for v in data]
+        try:
+            ((kind, body),) = data.items()
+            if kind == "int":
+                return int(body, 16) if len(body) <= MAX_HEX else Opaque("huge int")
+            if kind == "float":
+                return float(body[:40])
+            if kind == "tuple":
+                return tuple(go(v, depth + 1) for v in body)
+            if kind == "dict":
+                return {_key(go(k, depth + 1)): go(v, depth + 1) for k, v in body}
+            if kind == "set":
+                return {_key(go(v, depth + 1)) for v in body}
+            if kind == "array":
+                dtype, shape, values = body
+                return _decode_array(dtype, shape, [go(v, depth + 1) for v in values])
+            if kind == "raised":
+                names = [printable(c)[:200] for c in body[0][:12]]
+                return Raised(names or ["?"], printable(body[1])[:1000])
+            return Opaque(printable(body)[:200])
+        except Exception:
+            return Opaque("malformed")
+
+    return go(data, 0)
 
 
-def _decode_array(dtype: str, shape: list[int], values: list[Json]) -> Any:
+def printable(text: object) -> str:
+    """A text without what a terminal would obey; anything else is not shown."""
+    return "".join(c if c.isprintable() or c == "\n" else " " for c in text[:2000]) if isinstance(text, str) else "?"
+
+
+def _decode_array(dtype: str, shape: list[int], values: list[Any]) -> Any:
     import numpy as np
 
-    kind = np.dtype(str(dtype))
+    kind = np.dtype(str(dtype)[:20])
     if kind.kind not in "biuf":
         return Opaque("malformed")
-    return np.array([decode(v) for v in values], dtype=kind).reshape([int(n) for n in shape])
+    return np.array(values, dtype=kind).reshape([int(n) for n in shape])
 
 
 def _key(key: Any) -> Any:
-    try:
-        hash(key)
-    except TypeError:
+    """Something that a dict or a set can hold in place of `key`."""
+    if isinstance(key, set):
+        return frozenset(map(_key, key))
+    if isinstance(key, Opaque):
         return repr(key)
+    hash(key)
     return key
 
 
@@ -215,6 +236,8 @@ def same(a: Any, b: Any, rel: float = 0.0, abs_: float = 0.0) -> bool:
     if isinstance(a, dict):
         typed = {(type(k), k) for k in a} == {(type(k), k) for k in b}
         return typed and all(same(v, b[k], rel, abs_) for k, v in a.items())
+    if isinstance(a, set | frozenset):
+        return {(type(x), x) for x in a} == {(type(x), x) for x in b}
     if isinstance(a, Raised):
         return bool(b.is_a(a.classes[0]))
     if type(a).__name__ == "ndarray":

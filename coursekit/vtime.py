@@ -29,6 +29,7 @@ MAX_STEPS = 50_000  # turns of the loop in one check
 IDLE_TURNS = 2_000  # turns without waiting, after which the clock creeps, so that polling ends
 IDLE_READS = 200_000  # clock readings without waiting, after which the clock creeps
 CREEP = 1e-3  # seconds
+PAUSE = 0.01  # real seconds that a sleeping helper thread of a plain function lets others run, at most
 
 _NAMES = ("time", "monotonic", "perf_counter")
 real = SimpleNamespace(
@@ -82,6 +83,8 @@ class World:
         if loop is None or threading.get_ident() == getattr(loop, "_thread_id", None):
             self.now += seconds
             self.waited()
+            if threading.current_thread() is not threading.main_thread():
+                real.sleep(min(seconds, PAUSE))  # others get their turn, so that trying again makes sense
             return
         gate = threading.Event()
 

@@ -1,0 +1,205 @@
+"""One feature of a model in production: what it looked like in training, and what arrives today.
+
+The feature is a customer's usual wait for a first answer, in minutes. Besides the data there is what other libraries
+call PSI, each convention in a few lines, and the picture that sets them side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]  # minutes; NaN is a missing value
+
+TYPICAL_MINUTES = 48.0
+BUCKETS = 10
+ROWS = 4000
+BLUE, ORANGE, GREY = "#1f5fa8", "#d9822b", "#8a8f98"
+
+
+def baseline_week(seed: int = 7, rows: int = ROWS) -> Floats:
+    """The feature as the model saw it in training: skewed to the right, around 48 minutes, nothing missing."""
+    return np.random.default_rng(seed).gamma(shape=4.0, scale=TYPICAL_MINUTES / 4, size=rows)
+
+
+def production_day(
+    mean_shift: float = 0.0, spread: float = 1.0, null_share: float = 0.0, seed: int = 8, rows: int = ROWS
+) -> Floats:
+    """Another sample of the same feature, then moved, stretched and with holes; no wait is below zero.
+
+    Args:
+        mean_shift: minutes added to every value.
+        spread: factor on the distance from the typical value; 1 leaves it alone.
+        null_share: the share of rows, from 0 to 1, whose value is lost. A larger share loses the same rows and more.
+
+    Raises:
+        ValueError: a spread that is not positive, or a share outside [0, 1].
+    """
+    if spread <= 0 or not 0 <= null_share <= 1:
+        raise ValueError(f"spread must be positive and null_share lie in [0, 1], not {spread} and {null_share}")
+    rng = np.random.default_rng(seed)
+    values = rng.gamma(shape=4.0, scale=TYPICAL_MINUTES / 4, size=rows)
+    values = np.maximum(0.0, TYPICAL_MINUTES + mean_shift + spread * (values - TYPICAL_MINUTES))
+    values[rng.permutation(rows)[: round(null_share * rows)]] = np.nan
+    return values
+
+
+# ------------------------------------------------------------------------------------------------ other conventions
+
+
+def pooled_sturges(baseline: Floats, current: Floats) -> float:
+    """PSI with equal-width bins over *both* samples together, their number by Sturges' rule; missing rows dropped.
+
+    An empty bin gets 1e-4. The edges move with the data that is judged, so two days are measured with two rulers.
+    Source: Evidently, `calculations/stattests/utils.py` (`get_binned_data`), for features of more than 20 values; there
+    an empty bin gets less than 1e-4 if another bin of that side holds no more than that.
+    """
+    old, new = _present(baseline), _present(current)
+    if not new.size:
+        return float("nan")
+    edges = np.histogram_bin_edges(np.concatenate([old, new]), bins="sturges")
+    p = np.histogram(old, edges)[0] / old.size
+    q = np.histogram(new, edges)[0] / new.size
+    p[p == 0] = 1e-4
+    q[q == 0] = 1e-4
+    return float(np.sum((q - p) * np.log(q / p)))
+
+
+def without_missing(baseline: Floats, current: Floats) -> float:
+    """PSI with ten quantile bins of the baseline; missing rows dropped, so a null storm leaves no trace.
+
+    Source: Feature-engine, `selection/drop_psi_features.py` (`DropHighPSIFeatures` with `missing_values="ignore"`), and
+    the usual advice to "clean the data first".
+    """
+    old, new = _present(baseline), _present(current)
+    if not new.size:
+        return float("nan")
+    cuts = np.quantile(old, np.arange(1, BUCKETS) / BUCKETS)
+    p, q = (np.bincount(np.digitize(side, cuts), minlength=BUCKETS) / side.size for side in (old, new))
+    p[p == 0] = 1e-4
+    q[q == 0] = 1e-4
+    return float(np.sum((q - p) * np.log(q / p)))
+
+
+def clipped_range(baseline: Floats, current: Floats) -> float:
+    """PSI with bins that end at the baseline's extremes; what lies outside is counted nowhere, empty bins are skipped.
+
+    Moving further out can make this score *fall*.
+    Source: the script behind many blog posts, github.com/mwburke/population-stability-index (`psi.py`), where an
+    infinite term becomes 0.
+    """
+    edges = np.quantile(_present(baseline), np.arange(BUCKETS + 1) / BUCKETS)
+    p = np.histogram(_present(baseline), edges)[0] / baseline.size
+    q = np.histogram(_present(current), edges)[0] / current.size
+    both = (p > 0) & (q > 0)
+    return float(np.sum((q[both] - p[both]) * np.log(q[both] / p[both])))
+
+
+ELSEWHERE: Mapping[str, Callable[[Floats, Floats], float]] = {
+    "pooled Sturges bins": pooled_sturges,
+    "missing rows dropped": without_missing,
+    "range clipped": clipped_range,
+}
+
+
+def psi_elsewhere(baseline: Floats, current: Floats) -> dict[str, float]:
+    """The same two samples under three other conventions, by name; NaN where one has nothing to count."""
+    return {name: convention(baseline, current) for name, convention in ELSEWHERE.items()}
+
+
+def _present(values: Floats) -> Floats:
+    return values[~np.isnan(values)]
+
+
+# ------------------------------------------------------------------------------------------------ pictures
+
+
+def draw_drift(figure: Figure, baseline: Floats, current: Floats, scores: Mapping[str, float], verdict: str) -> None:
+    """Histograms of both samples, each bin's part in the PSI, and one bar for each convention in `scores`.
+
+    Args:
+        baseline: minutes, NaN where missing; its deciles are the bins of the second panel.
+        current: the same feature today.
+        scores: PSI by the name of the convention; the first is the headline and drawn darker.
+        verdict: a sentence for the top of the figure.
+    """
+    figure.suptitle(verdict, x=0.01, ha="left", fontsize=11, fontweight="bold")
+    grid = figure.add_gridspec(2, 2, width_ratios=(1.25, 1))
+    _draw_histograms(figure.add_subplot(grid[0, 0]), baseline, current)
+    _draw_parts(figure.add_subplot(grid[1, 0]), baseline, current)
+    _draw_scores(figure.add_subplot(grid[:, 1]), scores)
+
+
+def _draw_histograms(axes: Axes, baseline: Floats, current: Floats) -> None:
+    edges = np.linspace(0.0, 200.0, 41)
+    for values, name in ((baseline, "baseline"), (current, "production")):
+        present = _present(values)
+        shares = 100.0 * np.histogram(np.clip(present, edges[0], edges[-1]), edges)[0] / values.size
+        label = f"{name}, {100 * (1 - present.size / values.size):.0f} % missing"
+        if name == "baseline":
+            axes.stairs(shares, edges, fill=True, color=BLUE, alpha=0.35, label=label)
+        else:
+            axes.stairs(shares, edges, color=ORANGE, linewidth=2, linestyle="--", label=label)
+    axes.set_xlabel("usual wait for a first answer, minutes")
+    axes.set_ylabel("% of rows")
+    axes.set_xlim(edges[0], edges[-1])
+    axes.set_ylim(bottom=0)
+    axes.legend(frameon=False, fontsize=9)
+    _tidy(axes)
+
+
+def _draw_parts(axes: Axes, baseline: Floats, current: Floats) -> None:
+    """Bars that show where a score comes from. Half a row added to each count keeps every logarithm finite."""
+    cuts = np.quantile(_present(baseline), np.arange(1, BUCKETS) / BUCKETS)
+    p, q = (
+        (np.append(np.histogram(_present(side), [-np.inf, *cuts, np.inf])[0], np.isnan(side).sum()) + 0.5) / side.size
+        for side in (baseline, current)
+    )
+    parts = (q - p) * np.log(q / p)
+    names = [f"≤ {cuts[0]:.0f}", *(f"–{cut:.0f}" for cut in cuts[1:]), f"> {cuts[-1]:.0f}", "null"]
+    bars = axes.bar(range(len(parts)), parts, color=[BLUE] * BUCKETS + [GREY], edgecolor="black", linewidth=0.6)
+    bars[-1].set_hatch("//")
+    for x, (part, more) in enumerate(zip(parts, q > p, strict=True)):
+        if part >= 0.005:
+            axes.annotate("▲" if more else "▼", (x, part), ha="center", va="bottom", fontsize=8)
+    axes.set_xticks(range(len(parts)), names, fontsize=8)
+    axes.set_xlabel("bin of the baseline, minutes   (▲ more rows than before, ▼ fewer)")
+    axes.set_ylabel("part of the PSI")
+    axes.set_ylim(0, max(0.05, 1.15 * float(parts.max())))
+    _tidy(axes)
+
+
+def _draw_scores(axes: Axes, scores: Mapping[str, float]) -> None:
+    names, values = list(scores), [float(score) for score in scores.values()]
+    finite = [value for value in values if np.isfinite(value)]
+    widest = max(0.35, 1.3 * max(finite, default=0.0))
+    for row, value in enumerate(values):
+        first = row == 0
+        shown = value if np.isfinite(value) else 0.0
+        face, hatch = (BLUE, "") if first else ("white", "//")
+        axes.barh(row, shown, height=0.55, color=face, edgecolor=BLUE, hatch=hatch)
+        axes.annotate(
+            f"{value:.3f}" if np.isfinite(value) else "no answer",
+            (max(shown, 0.0), row),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            fontweight="bold" if first else "normal",
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
+        )
+    for at, text, style in ((0.2, "look", ":"), (0.25, "act", "--")):
+        axes.axvline(at, color="black", linewidth=1, linestyle=style, label=f"{text}: above {at}")
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.5, -0.9)
+    axes.set_xlim(0, widest)
+    axes.set_xlabel("PSI of the same two samples")
+    axes.legend(frameon=False, fontsize=9, loc="lower right")
+    _tidy(axes)
+
+
+def _tidy(axes: Axes) -> None:
+    axes.spines[["top", "right"]].set_visible(False)
