@@ -99,8 +99,11 @@ def survivors(lesson: Lesson, judge: Judge, jobs: int | None = None) -> tuple[in
     judge.prepare(lesson)
     every = list(mutants(lesson))
     with ThreadPoolExecutor(jobs or os.cpu_count()) as threads:
-        alive = list(threads.map(lambda m: not lost(grade_text(judge, lesson, m.text)), every))
-    return len(every), [m for m, lives in zip(every, alive, strict=True) if lives]
+        results = list(threads.map(lambda m: grade_text(judge, lesson, m.text), every))
+    unsure = [m for m, r in zip(every, results, strict=True) if r.state != "graded"]
+    if unsure:
+        raise RuntimeError(f"{lesson.key}: {len(unsure)} mutants were not graded, e.g. {unsure[0]}")
+    return len(every), [m for m, r in zip(every, results, strict=True) if not lost(r)]
 
 
 def main() -> int:
