@@ -4,7 +4,7 @@
 You'll build a `FeatureCache` that keeps a model server from asking the feature store the same thing twice: bounded,
 with expiry, honest about its numbers, and safe among threads.
 
-**Time** 45 min · **Level** medium · **Needs** dictionaries, heaps, locks; `07_cache_predictions` is the warm-up
+**Time** 45 min · **Level** medium · **Needs** dictionaries, heaps, locks
 
 **Skills** combine two orders (recency and expiry) in one structure · say what a counter counts · place the lock
 """

@@ -12,6 +12,7 @@ FAILS = {
     "missing_on_one_side_is_one_more_bin_for_both",
     "psi_refuses_what_it_cannot_compute",
     "quantile_edges_come_from_the_baseline_alone",
+    "quantiles_that_coincide_make_one_edge",
     "the_detector_gives_missing_values_a_bin",
     "the_detector_refuses_what_it_cannot_compare",
     "the_score_decides_and_then_the_impact",

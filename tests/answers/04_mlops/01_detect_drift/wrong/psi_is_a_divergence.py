@@ -7,6 +7,7 @@ FAILS = {
     "missing_on_one_side_is_one_more_bin_for_both",
     "missing_tickets_have_a_bin_of_their_own",
     "quantile_edges_come_from_the_baseline_alone",
+    "quantiles_that_coincide_make_one_edge",
     "uniform_edges_cut_the_baseline_range_into_equal_widths",
 }
 
