@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -12,7 +13,22 @@ from autograder.lesson import Lesson
 from tests.bank import COURSE, Answer, answers, cells_as_text, grade_text, lost, read
 
 LESSONS = COURSE.lessons
-BANK = [a for key in LESSONS for a in answers(key)]
+
+
+def chosen(key: str) -> list[Answer]:
+    """All answers with LAWS=all, as CI says; else the right ones, and wrong ones that lose every criterion once."""
+    bank = answers(key)
+    if os.environ.get("LAWS") == "all":
+        return bank
+    some, covered = [a for a in bank if a.is_right], set[str]()
+    for answer in sorted((a for a in bank if not a.is_right), key=lambda a: (len(a.fails), a.name)):
+        if answer.fails - covered:
+            some.append(answer)
+            covered |= answer.fails
+    return some
+
+
+BANK = [a for key in LESSONS for a in chosen(key)]
 
 
 @pytest.fixture(scope="session")

@@ -400,7 +400,7 @@ async def what_is_left_out_has_the_default_of_the_text():
     return seen
 
 
-@check(expect={"business": [{}, {}], "min_business_ratio": [{}, {}]}, points=1)
+@check(expect={"business": [{}, {}], "min_business_ratio": [{}, {}], "decision": "PROCEED"}, points=1)
 async def what_is_put_into_one_object_is_not_in_the_next():
     """Every Metrics and every Thresholds has a dictionary of its own."""
     seen = {}
@@ -410,7 +410,9 @@ async def what_is_put_into_one_object_is_not_in_the_next():
         with contextlib.suppress(TypeError, AttributeError):
             one["clicks"] = 0.5
         seen[name][1] = dict(two)
-    return seen
+    checker = CanaryHealthChecker(Thresholds(), check_interval_seconds=60, min_requests=100)
+    told = await rehearse(checker, [(reading(), reading())], duration_minutes=1)
+    return {**seen, "decision": told["decision"]}
 
 
 @check(expect=REFERENCE, points=2, seeds=4)
