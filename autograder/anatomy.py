@@ -95,8 +95,8 @@ def _stubs(lesson: Lesson) -> Iterator[str]:
         bodies = [stub.body, *(node.body for node in ast.walk(stub) if isinstance(node, ast.ClassDef))]
         if any(isinstance(statement, ast.Raise) for body in bodies for statement in body):
             yield (
-                f"{lesson.where(cell)}: {BEGIN_SOLUTION!r} stands outside of a function: the stub would raise as soon as "
-                "it is run. Put the markers inside functions and methods."
+                f"{lesson.where(cell)}: {BEGIN_SOLUTION!r} stands outside of a function: the stub would raise as "
+                "soon as it is run. Put the markers inside functions and methods."
             )
 
 

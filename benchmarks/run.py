@@ -100,7 +100,7 @@ def main() -> None:
             "# Grading speed",
             "",
             f"Built by `make bench` on {when}: {platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
-            f"Python {platform.python_version()}, box: {choose(trust=True).level}. Reference solutions of the {notebooks} "
+            f"Python {platform.python_version()}, box: {choose(trust=True).level}. Reference solutions of {notebooks} "
             f"lessons, {students} students (stock: {STOCK_STUDENTS}), median of {ROUNDS} rounds in one run.",
             "",
             "| | for each notebook | times ours |",

@@ -250,9 +250,7 @@ def _decisions(axes: Axes, stages: Sequence[Stage]) -> None:
     axes.set_axis_off()
 
 
-def _curves(
-    axes: Axes, stages: Sequence[Stage], value: Callable[[Reading], float], ratio: float, limit: float
-) -> None:
+def _curves(axes: Axes, stages: Sequence[Stage], value: Callable[[Reading], float], ratio: float, limit: float) -> None:
     stable = [reading for stage in stages for reading in stage.stable]
     canary = [reading for stage in stages for reading in stage.canary]
     for readings, looks in ((stable, STABLE_LOOKS), (canary, CANARY_LOOKS)):
@@ -262,4 +260,3 @@ def _curves(
     axes.axhline(limit, color="#333333", linestyle="-.", linewidth=1, label=f"limit {limit:g}")
     top = max([limit, *map(value, canary), *map(value, stable)])
     axes.set_ylim(0, 1.35 * top)
-

@@ -1,0 +1,69 @@
+# Everything runs in .venv, which is made anew when requirements.lock or pyproject.toml is newer than it.
+
+BIN := .venv/bin
+STAMP := .venv/.stamp
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help setup lab test drift lint types laws notebooks build diagrams demo mutants bank repeats bench screenshot lock binder clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /make \1: /p' Makefile
+
+setup: $(STAMP) ## make .venv from requirements.lock (needs Python 3.11 to 3.13; name one with PYTHON=...)
+
+$(STAMP): requirements.lock pyproject.toml tools/setup.sh
+	@PYTHON='$(PYTHON)' sh tools/setup.sh
+
+lab: $(STAMP) ## JupyterLab on the course's start page; more for it with LAB_ARGS='...'
+	@sh tools/lab.sh $(LAB_ARGS)
+
+test: drift lint types laws notebooks ## everything that CI runs
+
+drift: $(STAMP) ## do source/, release/ and notebooks/ hold what lessons/ give?
+	$(BIN)/autograder build --check
+
+lint: $(STAMP) ## ruff
+	$(BIN)/ruff check autograder coursekit lessons tests tools $(wildcard benchmarks)
+	$(BIN)/ruff format --check autograder coursekit tests tools $(wildcard benchmarks)
+
+types: $(STAMP) ## mypy, strict
+	$(BIN)/mypy
+
+laws: $(STAMP) ## pytest: unit tests, the laws of the answer bank, the real browser
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+notebooks: $(STAMP) ## every cell of every notebook runs to its end
+	$(BIN)/pytest -n 2 --dist loadfile --nbval-lax source notebooks
+
+build: $(STAMP) ## source/, release/ and notebooks/ from lessons/
+	$(BIN)/autograder build
+
+diagrams: $(STAMP) ## draw the diagrams whose text has changed (needs Chromium and npm)
+	$(BIN)/autograder diagrams
+
+demo: $(STAMP) ## a class of bank answers, graded
+	$(BIN)/python -m tests.demo
+
+mutants: $(STAMP) ## mutants of every solution die; of one with make mutants LESSON=02_coding/04_cache_features
+	$(BIN)/python -m tests.mutants $(LESSON)
+
+bank: $(STAMP) ## the laws over the whole answer bank; make test takes what loses every criterion once
+	LAWS=all $(BIN)/pytest -n 2 tests/test_laws.py
+
+repeats: $(STAMP) ## the same answers 200 times in random order: no verdict changes
+	$(BIN)/python -m tests.repeat 200
+
+bench: $(STAMP) ## the numbers in docs/
+	$(BIN)/python -m benchmarks.run
+
+screenshot: $(STAMP) ## docs/screenshot.png, from a solved lesson in JupyterLab (needs Chromium)
+	$(BIN)/python -m tools.screenshot
+
+lock: ## requirements.lock: the newest packages that pyproject.toml allows
+	PYTHON='$(PYTHON)' sh tools/lock.sh
+
+binder: $(STAMP) ## what Binder would do with this folder (no Docker needed)
+	$(BIN)/jupyter-repo2docker --no-build --debug .
+
+clean: ## remove .venv and caches; built notebooks stay
+	rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache *.egg-info
