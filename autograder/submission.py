@@ -12,15 +12,20 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from autograder.errors import CourseError, nearest
 from autograder.jobs import Job, Step
 from autograder.lesson import Cell, Lesson, bound
+from autograder.runner.wire import HALF
 
 MAX_BYTES = 20_000_000
+MAX_NESTS = 500_000  # lists and objects in the file: each costs the reader memory
+MAX_CELLS = 2_000
+MAX_SOURCE = 2_000_000  # characters of all cells together
+KINDS = ("code", "markdown", "raw", "heading", "html")
 
 
 class Unreadable(Exception):
@@ -62,6 +67,9 @@ def read_bytes(path: Path) -> bytes:
 
 def decode_text(data: bytes, repairs: list[str]) -> str:
     """The bytes as text: UTF-8, with or without a byte-order mark, else Latin-1."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        repairs.append("the file is not UTF-8: read as UTF-16")
+        return data.decode("utf-16", "replace")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -81,6 +89,8 @@ def parse_notebook(data: bytes, repairs: list[str]) -> list[Source]:
     text = decode_text(data, repairs)
     if not text.strip():
         raise Unreadable("the file is empty")
+    if text.count("[") + text.count("{") > MAX_NESTS:
+        raise Unreadable("not a notebook: too many parts")
     try:
         notebook = json.loads(text)
     except (ValueError, RecursionError):
@@ -95,7 +105,15 @@ def parse_notebook(data: bytes, repairs: list[str]) -> list[Source]:
         if not cells:
             raise Unreadable("not a notebook: it holds no cells")
         repairs.append("an old notebook format (3): read as it is")
-    return [_source(cell) for cell in cells if isinstance(cell, dict)]
+    if len(cells) > MAX_CELLS:
+        raise Unreadable(f"more than {MAX_CELLS:,} cells")
+    sources = [_source(cell) for cell in cells if isinstance(cell, dict)]
+    if sum(len(s.text) for s in sources) > MAX_SOURCE:
+        raise Unreadable(f"more than {MAX_SOURCE // 1_000_000} MB of code and text")
+    mended = [replace(s, text=HALF.sub("\ufffd", s.text)) for s in sources]
+    if mended != sources:
+        repairs.append("halves of characters, which no file can hold, were replaced")
+    return mended
 
 
 def _source(cell: dict[str, Any]) -> Source:
@@ -107,7 +125,8 @@ def _source(cell: dict[str, Any]) -> Source:
     grade_id = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
     if not isinstance(grade_id, str):
         grade_id = cell.get("id") if isinstance(cell.get("id"), str) else None
-    return Source(str(cell.get("cell_type", "")), grade_id, text if isinstance(text, str) else "")
+    kind = cell.get("cell_type")
+    return Source(kind if kind in KINDS else "", grade_id, text if isinstance(text, str) else "")
 
 
 def job(lesson: Lesson, student: str, cells: list[Source], repairs: list[str]) -> Job:
@@ -145,7 +164,7 @@ def job(lesson: Lesson, student: str, cells: list[Source], repairs: list[str]) -
     for grade_id, cell_ in known.items():
         steps += _steps(cell_, mine.get(grade_id, []), repairs)
         steps += _own(own.get(grade_id, []))
-    return Job(student, lesson.key, tuple(steps), tuple(repairs))
+    return Job(student, lesson.key, tuple(steps), tuple(dict.fromkeys(repairs)))
 
 
 def _own(cells: list[tuple[int, str]]) -> Iterator[Step]:

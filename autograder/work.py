@@ -63,14 +63,17 @@ def unpack_trace(data: bytes) -> Trace:
         raise RunnerGone from None
 
 
+def _unpack_work(raw: dict[str, Any]) -> Work:
+    visible = _unpack_work(raw["visible"]) if raw["visible"] else None
+    return Work(raw["grade_id"], raw["source"], tuple(raw["names"]), tuple(raw["restore"]), visible)
+
+
 def run_parcel(warm: Warm, parcel: dict[str, Any]) -> bytes:
     """Run an opened parcel in a warm process."""
     raw = parcel["job"]
     steps = tuple(Step(**{**s, "names": tuple(s["names"])}) for s in raw["steps"])
     job = Job(raw["student"], raw["lesson"], steps, tuple(raw["repairs"]))
-    works = {
-        g: Work(w["grade_id"], w["source"], tuple(w["names"]), tuple(w["restore"])) for g, w in parcel["works"].items()
-    }
+    works = {g: _unpack_work(w) for g, w in parcel["works"].items()}
     return json.dumps(asdict(warm.run(job, works, parcel["seeds"], parcel["cpu"]))).encode()
 
 

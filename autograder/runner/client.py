@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -26,9 +27,21 @@ from autograder.sandbox import Box, choose
 from coursekit import codec
 
 START_SECONDS = 60.0
+CELL_CPU, CELL_WALL = 20.0, 60.0  # seconds for one cell
 JOB_SECONDS = 180.0  # for all cells of a notebook together
-SNAPSHOT_SECONDS = 120.0  # for all checks of one graded cell together
-WHY = {b"m": "more memory than one notebook may use", b"p": "more processes than one notebook may start"}
+SNAPSHOT_SECONDS = 120.0  # for the visible, or the hidden, checks of one graded cell
+OBSERVE_SECONDS = 240.0  # for all checks together
+PATIENCE = 15.0  # for an answer, beyond the time that a check may take
+SEND_SECONDS = 10.0
+MAX_SHOWN = 48_000_000  # characters of JSON that the cells of one notebook may show
+MAX_OBSERVED = 24_000_000  # and that its checks may see
+MAX_OUTPUTS, MAX_SENTENCE = 300, 500
+WHY = {
+    b"m": "more memory than one notebook may use",
+    b"p": "more processes than one notebook may start",
+    b"f": "more files than one notebook may make",
+    b"d": "more open files than one notebook may have",
+}
 _now = time.monotonic
 
 
@@ -123,21 +136,29 @@ class Warm:
             self._answer()
             running = True
             main = pairs[0][0]
-            with contextlib.suppress(OSError):
-                wire.send(main, {"steps": [asdict(s) for s in job.steps]})
-            cells, problem = _cells(main, began + JOB_SECONDS)
-            why = WHY.get(self._say(b"c"))
+            main.settimeout(SEND_SECONDS)
+            with contextlib.suppress(OSError, wire.Malformed):
+                wire.send(main, {"steps": [asdict(s) for s in job.steps], "cpu": CELL_CPU, "wall": CELL_WALL})
+            cells, snapshots, problem = _cells(main, len(job.steps), began + JOB_SECONDS)
+            only = b"c" + struct.pack(f">H{len(snapshots)}I", len(snapshots), *snapshots)
+            why = WHY.get(self._say(only))
             main.close()  # nothing said after this moment is shown to anyone
-            observations: dict[str, Any] = {}
-            suspicions: list[str] = []
-            for step, (ours, _) in zip(graded, pairs[1:], strict=True):
-                work = works[str(step.grade_id)]
-                with contextlib.suppress(OSError):
-                    wire.send(ours, _order(work, seeds, cpu))
-                _observe(ours, work, observations, suspicions)
+            seen = _Observed()
+            ends = [(works[str(step.grade_id)], ours) for step, (ours, _) in zip(graded, pairs[1:], strict=True)]
+            deadline = _now() + OBSERVE_SECONDS
+            for work, ours in ends:  # what visible checks see is shown: nothing hidden is anywhere near them yet
+                if work.visible:
+                    self._say(only)  # nothing that earlier checks left behind
+                    seen.ask(ours, work.visible, work.visible.names, seeds, cpu, deadline)
+            for work, ours in ends:
+                rest = tuple(n for n in work.names if work.visible is None or n not in work.visible.names)
+                if rest and ours.fileno() >= 0:
+                    self._say(only)
+                    seen.ask(ours, work, rest, seeds, cpu, deadline)
+                seen.listen_for_more(ours, work)
             running = False
             why = WHY.get(self._say(b"g")) or why
-            return Trace(tuple(cells), observations, tuple(suspicions), why or problem, _now() - began)
+            return Trace(tuple(cells), seen.observations, tuple(seen.suspicions), why or problem, _now() - began)
         except OSError:
             raise RunnerGone from None
         finally:
@@ -162,17 +183,66 @@ class Warm:
         return answer
 
 
-def _order(work: Work, seeds: Mapping[str, Any], cpu: Mapping[str, float]) -> dict[str, Any]:
-    checks = [{"name": n, "seeds": seeds[n], "cpu": cpu[n]} for n in work.names]
-    return {"source": work.source, "restore": list(work.restore), "checks": checks}
+class _Observed:
+    """What the snapshots of one job say, taken in with care."""
+
+    def __init__(self) -> None:
+        self.observations: dict[str, Any] = {}
+        self.suspicions: list[str] = []
+        self.hangs: dict[str, int] = {}  # by grade id
+        self.room = MAX_OBSERVED
+
+    def ask(
+        self,
+        sock: socket.socket,
+        work: Work,
+        names: Sequence[str],
+        seeds: Mapping[str, Any],
+        cpu: Mapping[str, float],
+        deadline: float,
+    ) -> None:
+        """Send observing code to a snapshot and hear its answers for `names`."""
+        checks = [{"name": n, "seeds": seeds[n], "cpu": cpu[n]} for n in names]
+        hangs = self.hangs.setdefault(work.grade_id, 0)
+        sock.settimeout(SEND_SECONDS)
+        with contextlib.suppress(OSError, wire.Malformed):
+            wire.send(sock, {"source": work.source, "restore": list(work.restore), "checks": checks, "hangs": hangs})
+        answered: set[str] = set()
+        patience = PATIENCE + 2 * (5 * max(cpu[n] for n in names) + 2)  # a check of the slowest kind, twice
+        for message in _frames(sock, min(deadline, _now() + SNAPSHOT_SECONDS), patience):
+            name = message.get("name") if isinstance(message, dict) else None
+            if not isinstance(name, str) or name not in work.names:
+                self.suspicions.append(f"cell {work.grade_id!r} answered for an unknown check")
+                return
+            if name in self.observations or name not in names:
+                self.suspicions.append(f"check {name!r} answered twice")
+                self.observations[name] = None
+                return
+            answered.add(name)
+            self._take(work, name, message.get("outcomes"))
+            if len(answered) == len(names):
+                return
+        sock.close()  # it is dead, or has nothing to say that makes sense
+
+    def _take(self, work: Work, name: str, outcomes: Any) -> None:
+        self.room -= len(json.dumps(outcomes))
+        self.observations[name] = outcomes if self.room > 0 else [{"never": "more data than checks may return"}]
+        if isinstance(outcomes, list) and any(isinstance(o, dict) and "never" in o for o in outcomes):
+            self.hangs[work.grade_id] += 1
+
+    def listen_for_more(self, sock: socket.socket, work: Work) -> None:
+        """After the last answer a snapshot that is what it should be says nothing more, and ends."""
+        with contextlib.suppress(OSError, wire.Malformed):
+            sock.shutdown(socket.SHUT_WR)
+            if wire.receive(sock, _now() + 1.0) is not None:
+                self.suspicions.append(f"cell {work.grade_id!r} answered more than it was asked")
 
 
-def _frames(sock: socket.socket, deadline: float) -> Iterator[Any]:
+def _frames(sock: socket.socket, deadline: float, patience: float = JOB_SECONDS) -> Iterator[Any]:
     """Messages until the other side is silent, gone or no longer makes sense."""
-    while (left := deadline - _now()) > 0:
-        sock.settimeout(left)
+    while True:
         try:
-            message = wire.receive(sock)
+            message = wire.receive(sock, min(deadline, _now() + patience))
         except (OSError, wire.Malformed):
             return
         if message is None:
@@ -180,41 +250,39 @@ def _frames(sock: socket.socket, deadline: float) -> Iterator[Any]:
         yield message
 
 
-def _cells(sock: socket.socket, deadline: float) -> tuple[list[CellTrace], str | None]:
+def _cells(sock: socket.socket, steps: int, deadline: float) -> tuple[list[CellTrace], list[int], str | None]:
+    """What the cells showed: at most one message for each step, in order, and not more than a notebook may hold.
+
+    Returns:
+        The cells, the process ids of the snapshots, and a sentence when the cells did not reach their end.
+    """
     cells: list[CellTrace] = []
+    snapshots: list[int] = []
+    room = MAX_SHOWN
     for message in _frames(sock, deadline):
-        if not isinstance(message, dict):
-            return cells, "the run said something that makes no sense"
-        if message.get("done") is True:
-            return cells, None
-        step, outputs, problem = message.get("step"), message.get("outputs"), message.get("problem")
-        if type(step) is int and isinstance(outputs, list):
-            shown = tuple(o for o in outputs if isinstance(o, dict))
-            cells.append(CellTrace(step, shown, str(problem) if problem is not None else None))
+        said: dict[str, Any] = message if isinstance(message, dict) else {}
+        if said.get("done") is True:
+            return cells, snapshots, None
+        snapshot, step, outputs = said.get("snapshot"), said.get("step"), said.get("outputs")
+        if type(snapshot) is int and 1 < snapshot < 1 << 31 and len(snapshots) < steps:
+            snapshots.append(snapshot)
+            continue
+        last = cells[-1].step if cells else -1
+        if type(step) is not int or not last < step < steps or not isinstance(outputs, list):
+            return cells, snapshots, "the run said something that makes no sense"
+        shown = tuple(o for o in outputs if isinstance(o, dict))[:MAX_OUTPUTS]
+        room -= len(json.dumps(shown))
+        problem = said.get("problem")
+        sentence = None if problem is None else _printable(str(problem))[:MAX_SENTENCE]
+        cells.append(CellTrace(step, shown if room > 0 else (), sentence))
     if _now() >= deadline:
-        return cells, f"the cells did not end within {JOB_SECONDS:g} s"
-    return cells, "the process ended before all cells had run"
+        return cells, snapshots, f"the cells did not end within {JOB_SECONDS:g} s"
+    return cells, snapshots, "the process ended before all cells had run"
 
 
-def _observe(sock: socket.socket, work: Work, observations: dict[str, Any], suspicions: list[str]) -> None:
-    answered: set[str] = set()
-    for message in _frames(sock, _now() + SNAPSHOT_SECONDS):
-        name = message.get("name") if isinstance(message, dict) else None
-        if not isinstance(name, str) or name not in work.names:
-            suspicions.append(f"cell {work.grade_id!r} answered for an unknown check")
-            return
-        if name in answered:
-            suspicions.append(f"check {name!r} answered twice")
-            observations[name] = None
-            return
-        answered.add(name)
-        observations[name] = message.get("outcomes")
-        if len(answered) == len(work.names):
-            sock.settimeout(1.0)
-            with contextlib.suppress(OSError, wire.Malformed):
-                if wire.receive(sock) is not None:
-                    suspicions.append(f"cell {work.grade_id!r} answered more than it was asked")
-            return
+def _printable(text: str) -> str:
+    """Without what a terminal would obey."""
+    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def dump(trace: Trace) -> str:

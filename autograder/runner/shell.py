@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import io
+import subprocess
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +16,11 @@ from traitlets.config import Config
 
 MAX_TEXT = 200_000  # characters of text kept for one cell
 MAX_OUTPUTS = 200
-MAX_RICH = 5_000_000  # characters of one picture or table
+MAX_RICH = 5_000_000  # characters of one picture
+MAX_MARKUP = 400_000  # characters of one table or text
+MAX_CELL = 10_000_000  # characters that all of a cell's outputs may need as JSON
+PICTURES = ("image/png", "image/jpeg")
+KEPT = (*PICTURES, "text/plain", "text/html", "text/latex", "text/markdown")  # nothing else is ever stored
 
 
 class Outputs:
@@ -23,6 +29,7 @@ class Outputs:
     def __init__(self) -> None:
         self.items: list[dict[str, Any]] = []
         self.room = MAX_TEXT
+        self.rich_room = MAX_CELL
         self.by_id: dict[str, dict[str, Any]] = {}
 
     def text(self, name: str, text: str) -> None:
@@ -41,12 +48,13 @@ class Outputs:
 
     def rich(self, kind: str, data: Any, metadata: Any, transient: Any = None, update: bool = False) -> None:
         """Something displayed; `transient` may name it for later updates."""
-        clean = {str(k): _fit(v) for k, v in dict(data).items()}
+        bundle = dict(data)
+        clean = {k: self._fit(k, bundle[k]) for k in KEPT if k in bundle}
         name = (transient or {}).get("display_id")
         if update and name in self.by_id:
             self.by_id[name]["data"] = clean
             return
-        item: dict[str, Any] = {"output_type": kind, "data": clean, "metadata": dict(metadata or {})}
+        item: dict[str, Any] = {"output_type": kind, "data": clean, "metadata": {}}
         if kind == "execute_result":
             item["execution_count"] = None
         if name:
@@ -58,15 +66,23 @@ class Outputs:
         if len(self.items) < MAX_OUTPUTS:
             self.items.append(item)
 
+    def error(self, name: str, message: str, lines: list[str]) -> None:
+        """An exception that was not caught."""
+        self.rich_room -= 6 * sum(map(len, lines))
+        if self.rich_room <= 0:
+            lines = []
+        self.add({"output_type": "error", "ename": name, "evalue": message, "traceback": lines})
 
-def _fit(value: Any) -> Any:
-    if isinstance(value, bytes):
-        import base64
-
-        value = base64.b64encode(value).decode()
-    if isinstance(value, str):
-        return value if len(value) <= MAX_RICH else "(too large to keep)"
-    return value if isinstance(value, dict | list | int | float | bool | None) else str(value)[:MAX_TEXT]
+    def _fit(self, kind: str, value: Any) -> str:
+        if isinstance(value, bytes):
+            value = base64.b64encode(value).decode()
+        text = value if type(value) is str else str(value)
+        picture = kind in PICTURES
+        cost = len(text) * (1 if picture else 6)  # at worst JSON writes six characters for one
+        if len(text) > (MAX_RICH if picture else MAX_MARKUP) or cost > self.rich_room:
+            return "(too large to keep)"
+        self.rich_room -= cost
+        return text
 
 
 class _Stream(io.TextIOBase):
@@ -116,7 +132,29 @@ class CaptureShell(InteractiveShell):  # type: ignore[misc]
     def _showtraceback(self, etype: Any, evalue: Any, stb: Any) -> None:
         lines = [str(line)[:5000] for line in stb][-200:]
         name = str(getattr(etype, "__name__", etype))[:200]
-        self.outputs.add({"output_type": "error", "ename": name, "evalue": str(evalue)[:2000], "traceback": lines})
+        self.outputs.error(name, str(evalue)[:2000], lines)
+
+    def system(self, cmd: str) -> None:
+        """`!cmd`, without the terminal that a kernel would make for it."""
+        with subprocess.Popen(
+            self.var_expand(cmd, depth=1),
+            shell=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        ) as process:
+            assert process.stdout is not None
+            try:
+                for line in process.stdout:
+                    sys.stdout.write(line.decode(errors="replace"))
+                self.user_ns["_exit_code"] = process.wait()
+            finally:
+                process.kill()
+
+    system_piped = system_raw = system
+
+    def ask_exit(self) -> None:
+        """`exit()` in a cell: there is no kernel to stop."""
 
     def enable_gui(self, gui: Any = None) -> None:
         """There is no screen."""
@@ -139,9 +177,7 @@ class CaptureShell(InteractiveShell):  # type: ignore[misc]
                 problem = _sentence(error)
         except BaseException as error:
             problem = _sentence(error)
-            self.outputs.add(
-                {"output_type": "error", "ename": type(error).__name__, "evalue": problem, "traceback": [problem]}
-            )
+            self.outputs.error(type(error).__name__, problem, [problem])
         finally:
             sys.stdout, sys.stderr = streams
         return self.outputs.items, problem

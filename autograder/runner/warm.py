@@ -5,12 +5,13 @@ message is one byte:
 
 - `j`, with file descriptors attached (the child's own socket, then one for each graded cell): fork a child. The job
   itself travels on the child's socket, so this process never reads it. Answer: `j`.
-- `c`: kill the child, but not its snapshots. `g`: kill everything of the job. Answer: `.`, or the reason why the job
-  was cut short: `m` too much memory, `p` too many processes.
+- `c`, a number and so many process ids: kill everything of the job but these, its snapshots. `g`: kill everything.
+  Answer: `.`, or the reason why the job was cut short: `m` too much memory, `p` too many processes, `f` too many
+  files, `d` too many descriptors.
 
 In the child: cells run in lesson order, behind the locks of the box. At each graded cell the child forks a *snapshot*,
 which waits. The observing code reaches the snapshots only after the judge has killed the child and stopped listening to
-its output.
+its output: first that of visible checks, whose observations are shown, and when all of those are in, the hidden code.
 """
 
 from __future__ import annotations
@@ -18,19 +19,20 @@ from __future__ import annotations
 import builtins
 import contextlib
 import ctypes
+import functools
 import gc
 import importlib
-import json
 import os
 import random
 import resource
 import select
-import shutil
 import signal
 import socket
+import stat
+import struct
 import sys
+import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +48,8 @@ from coursekit.codec import Json, encode_raised
 
 MAX_FDS = 64
 WATCH = 0.05  # seconds between two looks at a job's memory
-CELL_CPU, CELL_WALL = 20.0, 60.0  # seconds for one cell
 HANG_CPU = 0.5  # seconds for a check, once two checks of its cell never ended
-MAX_ANSWER = 8_000_000  # bytes of one check's observation
-PAGE = resource.getpagesize()
+LEFT_OUT = {"output_type": "stream", "name": "stderr", "text": "(more than can be kept was shown here)"}
 
 
 def main() -> None:
@@ -58,6 +58,9 @@ def main() -> None:
     level = os.environ["AUTOGRADER_LEVEL"]
     if level != "trusted":
         lock.become_nobody(int(sys.argv[2]))
+    if level == "landlock":
+        lock.threads_of_this_user()
+    lock.visible_to_its_like()
     for module in sys.argv[3:]:
         importlib.import_module(module)
     shell = warm_shell()
@@ -83,7 +86,7 @@ def main() -> None:
             return
         if message == b"j":
             number += 1
-            pid = os.fork()
+            pid = _fork()
             if pid == 0:
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 control.close()
@@ -97,8 +100,7 @@ def main() -> None:
             control.send(b"j")
         elif child:
             if message == b"c":
-                with contextlib.suppress(OSError):
-                    os.kill(child, signal.SIGKILL)
+                why = _only(_pids(control), child, level) or why
             else:
                 _end(child, level)
                 child = 0
@@ -132,31 +134,102 @@ def _end(child: int, level: str) -> None:
             os.killpg(child, signal.SIGKILL)
 
 
+def _pids(control: socket.socket) -> list[int]:
+    (count,) = struct.unpack(">H", control.recv(2, socket.MSG_WAITALL))
+    return list(struct.unpack(f">{count}I", control.recv(4 * count, socket.MSG_WAITALL))) if count else []
+
+
+def _members(child: int, level: str) -> list[int]:
+    """The processes of the job."""
+    out = []
+    for entry in os.listdir("/proc") if os.path.isdir("/proc/self") else ():
+        if entry.isdigit() and int(entry) not in (1, os.getpid()):
+            with contextlib.suppress(OSError):
+                if level == "bubblewrap" or os.getpgid(int(entry)) == child:
+                    out.append(int(entry))
+    return out
+
+
+def _only(keep: list[int], child: int, level: str) -> bytes:
+    """End all processes of the job but `keep`."""
+    for _ in range(100):
+        others = set(_members(child, level)).difference(keep)
+        if others - {child}:
+            others = {pid for pid in others if _sizes(pid)}
+        for pid in others:
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        if not others - {child}:
+            return b""
+        time.sleep(0.002)
+    _end(child, level)
+    return b"p"
+
+
 def _watch(child: int, level: str) -> bytes:
     """Keep the job's processes within their limits together. Returns the reason when it had to step in."""
-    sizes: dict[int, int] = {}
-    for entry in os.listdir("/proc") if os.path.isdir("/proc/self") else ():
-        if not entry.isdigit() or int(entry) in (1, os.getpid()):
-            continue
-        with contextlib.suppress(OSError, IndexError, ValueError):
-            if level != "bubblewrap" and os.getpgid(int(entry)) != child:
-                continue
-            size, shared = Path("/proc", entry, "statm").read_text().split()[1:3]
-            sizes[int(entry)] = (int(size) - int(shared)) * PAGE
-    if len(sizes) > sandbox.TREE_PROCESSES:
+    members = _members(child, level)
+    sizes = {} if len(members) > sandbox.TREE_PROCESSES else {pid: told for pid in members if (told := _sizes(pid))}
+    descriptors = sum(told["FDSize"] for told in sizes.values())
+    why = b""
+    if len(members) > sandbox.TREE_PROCESSES:
+        why = b"p"
+    elif descriptors > sandbox.TREE_DESCRIPTORS:
+        why = b"d"
+    elif level == "bubblewrap" and max(map(_files, (os.environ["HOME"], str(sandbox.SHARED)))) > sandbox.SCRATCH_FILES:
+        why = b"f"
+    if why:
         _end(child, level)
-        return b"p"
-    if sum(sizes.values()) > sandbox.TREE_MEMORY:
+        return why
+    mine = _sizes(os.getpid()).get("RssAnon", 0)  # at most this much of each process is only borrowed
+    rough = {pid: max(0, told["RssAnon"] - mine) + told["RssShmem"] for pid, told in sizes.items()}
+    if sum(rough.values()) <= sandbox.TREE_MEMORY:
+        return b""
+    total = 0
+    shares: dict[int, int] = {}
+    for pid in sorted(rough, key=lambda pid: -rough[pid]):  # forks share most of what they seem to use
+        shares[pid] = _share(pid, rough[pid])
+        total += shares[pid]
+    for pid in sorted(shares, key=lambda pid: -shares[pid]):
+        if total <= sandbox.TREE_MEMORY:
+            break
+        total, why = total - shares[pid], b"m"
         with contextlib.suppress(OSError):
-            os.kill(max(sizes, key=lambda pid: sizes[pid]), signal.SIGKILL)
-        return b"m"
-    return b""
+            os.kill(pid, signal.SIGKILL)
+    return why
 
 
-@contextlib.contextmanager
-def _cell_limits() -> Iterator[None]:
-    with vtime.limits(CELL_CPU, CELL_WALL):
-        yield
+def _files(folder: str) -> int:
+    disk = os.statvfs(folder)
+    return disk.f_files - disk.f_ffree
+
+
+def _sizes(pid: int) -> dict[str, int]:
+    """What the kernel says of a process; nothing when it has ended and only its number is left."""
+    with contextlib.suppress(OSError):
+        told = _fields(Path("/proc", str(pid), "status").read_text())
+        return told if "RssAnon" in told else {}
+    return {}
+
+
+def _fields(text: str) -> dict[str, int]:
+    """The numbers in a file of /proc; sizes in bytes."""
+    out = {}
+    for line in text.splitlines():
+        name, _, rest = line.partition(":")
+        words = rest.split()
+        if words and words[0].isdigit():
+            out[name] = int(words[0]) * (1024 if words[-1] == "kB" else 1)
+    return out
+
+
+def _share(pid: int, otherwise: int) -> int:
+    """A process's share of the memory it uses together with others."""
+    try:
+        told = _fields(Path("/proc", str(pid), "smaps_rollup").read_text())
+        return told.get("Pss_Anon", otherwise) + told.get("Pss_Shmem", 0)
+    except OSError:
+        return otherwise
 
 
 def _fork() -> int:
@@ -169,17 +242,62 @@ def _fork() -> int:
     return os.fork()
 
 
-def _own_folder(level: str, number: int) -> Path:
-    """A fresh folder for this job, and none of the jobs before."""
+def _own_folders(level: str, number: int) -> list[Path]:
+    """Where this job may write: a fresh folder, and nothing is left of the jobs before."""
     home = Path(os.environ["HOME"])
     for old in home.glob("job-*"):
-        shutil.rmtree(old, ignore_errors=True)
+        _swept(old)
     folder = home / f"job-{number}"
     folder.mkdir()
     os.chdir(folder)
     for name in ("HOME", "TMPDIR"):
         os.environ[name] = str(folder)
-    return folder
+    tempfile.tempdir = None
+    if level != "bubblewrap":  # elsewhere it belongs to the machine
+        return [folder]
+    _swept(sandbox.SHARED, keep=True)
+    return [folder, sandbox.SHARED]
+
+
+def _swept(folder: Path, keep: bool = False) -> None:
+    """`sweep`, patient with processes of the job before that are still about to die."""
+    for pause in (0.01, 0.05, 0.2, 0.5):
+        with contextlib.suppress(OSError):
+            sweep(folder, keep)
+            return
+        time.sleep(pause)
+
+
+def sweep(folder: Path, keep: bool = False) -> None:
+    """Remove a folder, or with `keep` what is in it, however deep and whatever its modes say.
+
+    Folders inside are moved up before they are emptied, so that no path is too long and nothing recurs.
+    """
+    top = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        waiting = [""]
+        while waiting:
+            name = waiting.pop()
+            here = top if not name else _opened(name, top)
+            for entry in os.listdir(here):
+                if stat.S_ISDIR(os.stat(entry, dir_fd=here, follow_symlinks=False).st_mode):
+                    fresh = f"{len(waiting)}-{os.urandom(8).hex()}"
+                    os.chmod(entry, 0o700, dir_fd=here)
+                    os.rename(entry, fresh, src_dir_fd=here, dst_dir_fd=top)
+                    waiting.append(fresh)
+                else:
+                    os.unlink(entry, dir_fd=here)
+            if name:
+                os.close(here)
+                os.rmdir(name, dir_fd=top)
+    finally:
+        os.close(top)
+    if not keep:
+        folder.rmdir()
+
+
+def _opened(name: str, top: int) -> int:
+    return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=top)
 
 
 def _child(fds: list[int], shell: CaptureShell, pristine: dict[str, Any], level: str, number: int) -> None:
@@ -189,17 +307,19 @@ def _child(fds: list[int], shell: CaptureShell, pristine: dict[str, Any], level:
     for fd in (0, 1, 2):
         os.dup2(null, fd)
     judge, ends = socket.socket(fileno=fds[0]), fds[1:]
-    lock.close(level, [_own_folder(level, number)])
+    lock.close(level, _own_folders(level, number))
     job = wire.receive(judge)
     if job is None:
         os._exit(0)
+    me, cell_limits = os.getpid(), functools.partial(vtime.limits, job["cpu"], job["wall"])
     random.seed()
     numpy.random.seed()
     given: dict[str, Any] = {}
     snapshots = 0
     for index, step in enumerate(job["steps"]):
         if step["kind"] == "checks":
-            if _fork() == 0:
+            snapshot = _fork()
+            if snapshot == 0:
                 try:
                     judge.close()
                     mine = socket.socket(fileno=ends[snapshots])
@@ -210,21 +330,30 @@ def _child(fds: list[int], shell: CaptureShell, pristine: dict[str, Any], level:
                     os._exit(1)
             os.close(ends[snapshots])
             snapshots += 1
+            wire.send(judge, {"snapshot": snapshot})
             continue
-        outputs, problem = shell.run(step["source"], _cell_limits)
+        outputs, problem = shell.run(step["source"], cell_limits)
+        if os.getpid() != me:  # the cell forked and came back twice
+            os._exit(0)
         if step["kind"] == "locked":
             given.update({n: shell.user_ns[n] for n in step["names"] if n in shell.user_ns})
-        wire.send(judge, {"step": index, "outputs": outputs, "problem": problem})
+        try:
+            wire.send(judge, {"step": index, "outputs": outputs, "problem": problem})
+        except (wire.Malformed, TypeError, ValueError, RecursionError):
+            wire.send(judge, {"step": index, "outputs": [LEFT_OUT], "problem": problem})
     wire.send(judge, {"done": True})
     os._exit(0)
 
 
 def _snapshot(judge: socket.socket, names: dict[str, Any], given: dict[str, Any], pristine: dict[str, Any]) -> None:
-    work = wire.receive(judge)
-    if work is None:
-        os._exit(0)
-    world = dict(names)
-    for name in work["restore"]:
+    """Answer one order after another, until the judge has no more."""
+    while (order := wire.receive(judge)) is not None:
+        _obey(judge, order, dict(names), given, pristine)
+    os._exit(0)
+
+
+def _obey(judge: socket.socket, order: Any, world: dict[str, Any], given: dict[str, Any], pristine: Any) -> None:
+    for name in order["restore"]:
         if name in given:
             world[name] = given[name]
         elif name in kit.provided:
@@ -235,56 +364,46 @@ def _snapshot(judge: socket.socket, names: dict[str, Any], given: dict[str, Any]
     try:
         import __future__
 
-        code = compile(work["source"], "<checks>", "exec", __future__.annotations.compiler_flag, True)
+        code = compile(order["source"], "<checks>", "exec", __future__.annotations.compiler_flag, True)
         exec(code, world)
     except BaseException as error:
         broken = [encode_raised(error)]
-    hangs = 0
-    for check in work["checks"]:
+    hangs = order["hangs"]
+    for check in order["checks"]:
         cpu = check["cpu"] if hangs < 2 else min(HANG_CPU, check["cpu"])
         outcomes = broken or _forked(world, check["name"], check["seeds"], cpu)
         hangs += any(isinstance(o, dict) and "never" in o for o in outcomes)
         wire.send(judge, {"name": check["name"], "outcomes": outcomes})
-    os._exit(0)
 
 
 def _forked(world: dict[str, Any], name: str, seeds: list[str] | None, cpu: float) -> Json:
     """Run one check in a fork of this process and return its outcomes."""
-    out, into = os.pipe()
+    ours, theirs = socket.socketpair()
     pid = _fork()
     if pid == 0:
         try:
-            os.close(out)
+            ours.close()
             backstop = int(cpu * (1 + min(len(seeds or ()), 2))) + 2  # for loops that never come back to Python
             resource.setrlimit(resource.RLIMIT_CPU, (backstop, backstop))
-            body = json.dumps(kit.observe(world[name], seeds, cpu)).encode()
-            while body:
-                body = body[os.write(into, body) :]
+            wire.send(theirs, kit.observe(world[name], seeds, cpu))
         finally:
             os._exit(0)
-    os.close(into)
-    deadline = vtime.real.monotonic() + 5 * cpu + 2.0
-    parts: list[bytes] = []
-    why = ""
-    while True:
-        left = deadline - vtime.real.monotonic()
-        if left <= 0 or not select.select([out], [], [], left)[0]:
-            why = "more than its share of real time"  # it may sleep on; the end of the job ends it
-            break
-        part = os.read(out, 1 << 16)
-        if not part:
-            break
-        parts.append(part)
-        if sum(map(len, parts)) > MAX_ANSWER:
-            why = "more data than a check may return"
-            break
-    os.close(out)
-    if why:
-        return [{"never": why}]
-    os.waitpid(pid, 0)
-    try:
-        outcomes = json.loads(b"".join(parts))
-    except ValueError:
+    theirs.close()
+    with ours:
+        deadline = vtime.real.monotonic() + 5 * cpu + 2.0
+        try:
+            outcomes = wire.receive(ours, deadline)
+        except TimeoutError:
+            outcomes = [{"never": "more than its share of real time"}]
+        except wire.Malformed:
+            outcomes = [{"never": "more data than a check may return"}]
+    with contextlib.suppress(OSError):  # where signals are refused, the end of the job ends it
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    with contextlib.suppress(OSError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    if outcomes is None:
         return [{"never": "the process ended before it answered"}]
     return outcomes if isinstance(outcomes, list) else [{"never": "no answer"}]
 

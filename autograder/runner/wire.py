@@ -1,50 +1,92 @@
-"""Frames on a socket: four bytes of length, then JSON. The only language that judge and learner's process share."""
+"""Frames on a socket: four bytes of length, then JSON. The only language that judge and learner's process share.
+
+The other side may be hostile: a frame has a largest size, a deadline, and a largest number of parts, so that few bytes
+do not become a mountain of objects; text that no file could hold is made whole.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 import socket
 import struct
+import time
 from typing import Any
 
-MAX_FRAME = 16_000_000
+MAX_FRAME = 16_000_000  # bytes
+MAX_PARTS = 1_000_000  # lists, objects and members
+HALF = re.compile("[\ud800-\udfff]")
+_now = time.monotonic  # before anybody replaces it
 
 
 class Malformed(Exception):
-    """What came is not a frame."""
+    """What came, or was to be sent, is not a frame."""
 
 
 def send(sock: socket.socket, message: Any) -> None:
-    """Send one message, whole."""
+    """Send one message, whole.
+
+    Raises:
+        Malformed: it is longer than a frame may be.
+    """
     body = json.dumps(message).encode()
+    if len(body) > MAX_FRAME:
+        raise Malformed(f"a frame of {len(body)} bytes")
     sock.sendall(struct.pack(">I", len(body)) + body)
 
 
-def receive(sock: socket.socket) -> Any:
+def receive(sock: socket.socket, deadline: float | None = None) -> Any:
     """The next message; None when the other side has gone.
+
+    Args:
+        deadline: until when the whole of it must have come, on `time.monotonic`'s clock.
 
     Raises:
         Malformed: the frame is too long or not JSON.
-        TimeoutError: the socket's time-out passed.
+        TimeoutError: the deadline passed.
     """
-    head = _exactly(sock, 4)
+    head = _exactly(sock, 4, deadline)
     if head is None:
         return None
     (size,) = struct.unpack(">I", head)
     if size > MAX_FRAME:
         raise Malformed(f"a frame of {size} bytes")
-    body = _exactly(sock, size)
-    if body is None:
-        return None
+    body = _exactly(sock, size, deadline)
+    return None if body is None else parse(body)
+
+
+def parse(body: bytes) -> Any:
+    """The JSON in a frame.
+
+    Raises:
+        Malformed: it is not JSON, or has too many parts.
+    """
+    if sum(map(body.count, (b",", b"[", b"{"))) > MAX_PARTS:
+        raise Malformed("too many parts")
     try:
-        return json.loads(body)
+        message = json.loads(body.decode("utf-8", "replace"))
+        return whole(message) if b"\\u" in body else message
     except (ValueError, RecursionError):
         raise Malformed("not JSON") from None
 
 
-def _exactly(sock: socket.socket, size: int) -> bytes | None:
+def whole(data: Any) -> Any:
+    """The same data without halves of characters, which no file can hold."""
+    if isinstance(data, str):
+        return HALF.sub("\ufffd", data)
+    if isinstance(data, list):
+        return [whole(item) for item in data]
+    return {whole(k): whole(v) for k, v in data.items()} if isinstance(data, dict) else data
+
+
+def _exactly(sock: socket.socket, size: int, deadline: float | None) -> bytes | None:
     parts = []
     while size:
+        if deadline is not None:
+            left = deadline - _now()
+            if left <= 0:
+                raise TimeoutError
+            sock.settimeout(left)
         part = sock.recv(min(size, 1 << 20))
         if not part:
             return None

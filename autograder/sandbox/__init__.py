@@ -19,11 +19,15 @@ from pathlib import Path
 from autograder.errors import CourseError
 
 MIB = 1 << 20
-LIMITS: Mapping[str, int] = {"AS": 6144 * MIB, "FSIZE": 64 * MIB, "NOFILE": 512, "NPROC": 512, "CPU": 600, "CORE": 0}
+LIMITS: Mapping[str, int] = {"AS": 6144 * MIB, "FSIZE": 64 * MIB, "NOFILE": 512, "NPROC": 256, "CPU": 600, "CORE": 0}
 TREE_MEMORY = 2048 * MIB  # of all processes of one job together, watched by the warm process
-TREE_PROCESSES = 64
+TREE_PROCESSES = 48
+TREE_DESCRIPTORS = 4096  # what pipes and sockets hold is in nobody's memory
 SCRATCH = 64 * MIB  # files of one job, in memory
+SCRATCH_FILES = 20_000
+SHARED = Path("/dev/shm")  # multiprocessing keeps its locks there; a box has its own
 NOBODY = 65534
+PYTHON_ROOMS = ("bin", "lib", "lib32", "lib64", "libexec", "share", "pyvenv.cfg")
 PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -84,9 +88,10 @@ def readable() -> list[Path]:
     """What learners' code may read: Python, its packages, and the parts of the course that run beside it."""
     kit = PACKAGE.parent / "coursekit"
     own = [PACKAGE / "__init__.py", PACKAGE / "errors.py", PACKAGE / "runner", PACKAGE / "sandbox"]
-    system = [Path(p) for p in ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/localtime", "/etc/fonts")]
-    python = [Path(sys.prefix), Path(sys.base_prefix)]
-    return [p for p in (*system, *python, kit, *own) if p.exists()]
+    system = [Path(p) for p in ("/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/localtime", "/etc/fonts")]
+    python = {Path("/usr"), Path("/usr/local"), Path(sys.prefix), Path(sys.base_prefix)}
+    inside = [p / room for p in sorted(python) for room in PYTHON_ROOMS]  # never a whole prefix: courses live in some
+    return [p for p in (*system, *inside, kit, *own) if p.exists()]
 
 
 def _bubblewrap() -> list[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import os
 import platform
 import resource
@@ -17,33 +18,50 @@ from pathlib import Path
 
 from autograder.sandbox import LIMITS, NOBODY, readable
 
-PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_FILTER = 38, 22, 2
-ALLOW, DENY, KILL = 0x7FFF0000, 0x50000 | 1, 0x80000000  # DENY: EPERM
-AF_UNIX = 1
+PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_FILTER = 4, 38, 22, 2
+ALLOW, KILL, ERRNO = 0x7FFF0000, 0x80000000, 0x50000
+DENY, MISSING, PRETEND = ERRNO | 1, ERRNO | 38, ERRNO  # EPERM; ENOSYS; "done", and nothing happens
+SCOPED = 6  # the Landlock version from which no signal leaves the locked processes
+NEW_NAMESPACES = 0x7E020000  # the flags of clone
+SOCK_STREAM = 1
+SET_OWNERS, IOCTL_OWNERS = (8, 10, 15), (0x8901, 0x8902)  # F_SETOWN, F_SETSIG, F_SETOWN_EX; FIOSETOWN, SIOCSPGRP
 
-# What a learner's code has no need of, by name and number. `socket` is judged by its family below.
-_X86_64 = {
-    "chmod": 90, "fchmod": 91, "fchmodat": 268, "fchmodat2": 452, "chown": 92, "fchown": 93, "lchown": 94,
-    "fchownat": 260, "utime": 132, "utimes": 235, "futimesat": 261, "utimensat": 280, "setxattr": 188,
-    "lsetxattr": 189, "fsetxattr": 190, "setsid": 112, "setpgid": 109, "kill": 62, "tkill": 200, "tgkill": 234,
-    "rt_sigqueueinfo": 129, "rt_tgsigqueueinfo": 297, "pidfd_send_signal": 424, "ptrace": 101, "mount": 165,
-    "umount2": 166, "process_vm_readv": 310, "process_vm_writev": 311, "bpf": 321, "perf_event_open": 298,
-    "io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427, "pidfd_open": 434, "pidfd_getfd": 438,
-    "add_key": 248, "request_key": 249, "keyctl": 250, "unshare": 272, "setns": 308, "userfaultfd": 323,
-    "pivot_root": 155, "chroot": 161, "kexec_load": 246, "memfd_create": 319, "bind": 49, "listen": 50,
-    "mount_setattr": 442, "move_mount": 429, "open_tree": 428, "fsopen": 430, "fsmount": 432,
+# System calls by name: numbers on x86-64 and arm64, None where the machine has no such call.
+_REFUSED: dict[str, tuple[int | None, int | None]] = {
+    # other processes: the warm one has the same user, so nothing but this filter keeps them from changing it
+    "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271), "kcmp": (312, 272),
+    "process_madvise": (440, 440), "process_mrelease": (448, 448), "pidfd_open": (434, 434),
+    "pidfd_getfd": (438, 438), "pidfd_send_signal": (424, 424), "rt_sigqueueinfo": (129, 138),
+    "rt_tgsigqueueinfo": (297, 240), "move_pages": (279, 239), "migrate_pages": (256, 238), "ioprio_set": (251, 30),
+    # what would outlive the job, and memory that nobody counts
+    "shmget": (29, 194), "semget": (64, 190), "msgget": (68, 186), "mq_open": (240, 180), "add_key": (248, 217),
+    "request_key": (249, 218), "keyctl": (250, 219), "memfd_create": (319, 279), "memfd_secret": (447, 447),
+    # the network, and sockets of other processes; `socketpair` is left
+    "socket": (41, 198), "connect": (42, 203), "bind": (49, 200), "listen": (50, 201),
+    # the way out of a box
+    "unshare": (272, 97), "setns": (308, 268), "mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41),
+    "chroot": (161, 51), "move_mount": (429, 429), "open_tree": (428, 428), "fsopen": (430, 430),
+    "fsmount": (432, 432), "mount_setattr": (442, 442), "open_by_handle_at": (304, 265), "kexec_load": (246, 104),
+    "bpf": (321, 280), "perf_event_open": (298, 241), "userfaultfd": (323, 282), "io_uring_setup": (425, 425),
+    "io_uring_enter": (426, 426), "io_uring_register": (427, 427), "fanotify_init": (300, 262), "syslog": (103, 116),
+    # files that are not the job's: owners and labels
+    "chown": (92, None), "fchown": (93, 55), "lchown": (94, None), "fchownat": (260, 54), "setxattr": (188, 5),
+    "lsetxattr": (189, 6), "fsetxattr": (190, 7),
 }  # fmt: skip
-_ARM64 = {
-    "fchmod": 52, "fchmodat": 53, "fchmodat2": 452, "fchown": 55, "fchownat": 54, "utimensat": 88, "setxattr": 5,
-    "lsetxattr": 6, "fsetxattr": 7, "setsid": 157, "setpgid": 154, "kill": 129, "tkill": 130, "tgkill": 131,
-    "rt_sigqueueinfo": 138, "rt_tgsigqueueinfo": 240, "pidfd_send_signal": 424, "ptrace": 117, "mount": 40,
-    "umount2": 39, "process_vm_readv": 270, "process_vm_writev": 271, "bpf": 280, "perf_event_open": 241,
-    "io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427, "pidfd_open": 434, "pidfd_getfd": 438,
-    "add_key": 217, "request_key": 218, "keyctl": 219, "unshare": 97, "setns": 268, "userfaultfd": 282,
-    "pivot_root": 41, "chroot": 51, "kexec_load": 104, "memfd_create": 279, "bind": 200, "listen": 201,
-    "mount_setattr": 442, "move_mount": 429, "open_tree": 428, "fsopen": 430, "fsmount": 432,
+# Ordinary programs do these in passing (shutil.copy, start_new_session): they are told "done", and nothing happens.
+_PRETENDED: dict[str, tuple[int | None, int | None]] = {
+    "chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452), "utime": (132, None),
+    "utimes": (235, None), "futimesat": (261, None), "utimensat": (280, 88), "setsid": (112, 157),
+    "setpgid": (109, 154),
 }  # fmt: skip
-_MACHINES = {"x86_64": (0xC000003E, _X86_64, 41), "aarch64": (0xC00000B7, _ARM64, 198)}  # audit number, calls, socket
+_SIGNALS: dict[str, tuple[int | None, int | None]] = {"kill": (62, 129), "tkill": (200, 130), "tgkill": (234, 131)}
+# Allowed on oneself only: the argument that names a process must be 0.
+_ON_ONESELF: dict[str, tuple[int, int, int]] = {
+    "prlimit64": (302, 261, 0), "sched_setaffinity": (203, 122, 0), "sched_setscheduler": (144, 119, 0),
+    "sched_setparam": (142, 118, 0), "sched_setattr": (314, 274, 0), "setpriority": (141, 140, 1),
+}  # fmt: skip
+_CLONE, _CLONE3, _SOCKETPAIR, _FCNTL, _IOCTL = (56, 220), (435, 435), (53, 199), (72, 25), (16, 29)
+_MACHINES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}  # audit number, column above
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -114,38 +132,76 @@ def landlock(writable: list[Path]) -> int:
     return int(version)
 
 
-def seccomp() -> None:
-    """Refuse the system calls that a learner's code has no need of, and sockets of any family but local ones."""
-    machine = _MACHINES.get(platform.machine())
-    if machine is None:
-        raise LockError(0, f"no system-call filter for {platform.machine()}")
-    audit, calls, socket_call = machine
+def _filter(machine: str, scoped: bool) -> bytes:
+    """The system-call filter as a BPF program."""
+    if machine not in _MACHINES:
+        raise LockError(0, f"no system-call filter for {machine}")
+    audit, column = _MACHINES[machine]
+    load, equal, at_least, any_bit, mask, done = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
     program: list[bytes] = []
 
     def add(code: int, true: int, false: int, k: int) -> None:
         program.append(struct.pack("HBBI", code, true, false, k))
 
-    load, equal, at_least, done = 0x20, 0x15, 0x35, 0x06
+    def argument(number: int) -> tuple[int, int, int, int]:
+        return load, 0, 0, 16 + 8 * number
+
+    def when(call: tuple[int, int], *then: tuple[int, int, int, int]) -> None:
+        add(equal, 0, len(then), call[column])
+        for step in then:
+            add(*step)
+
     add(load, 0, 0, 4)
     add(equal, 1, 0, audit)
     add(done, 0, 0, KILL)
     add(load, 0, 0, 0)
-    if platform.machine() == "x86_64":  # the x32 calls have numbers of their own
+    if machine == "x86_64":  # the x32 calls have numbers of their own
         add(at_least, 0, 1, 0x40000000)
         add(done, 0, 0, KILL)
-    for number in calls.values():
-        add(equal, 0, 1, number)
-        add(done, 0, 0, DENY)
-    add(equal, 0, 3, socket_call)
-    add(load, 0, 0, 16)
-    add(equal, 1, 0, AF_UNIX)
-    add(done, 0, 0, DENY)
+    answers = {**dict.fromkeys(_REFUSED, DENY), **dict.fromkeys(_PRETENDED, PRETEND)}
+    answers |= {} if scoped else dict.fromkeys(_SIGNALS, DENY)
+    for name, answer in answers.items():
+        number = (_REFUSED | _PRETENDED | _SIGNALS)[name][column]
+        if number is not None:
+            add(equal, 0, 1, number)
+            add(done, 0, 0, answer)
+    yes, no = (done, 0, 0, ALLOW), (done, 0, 0, DENY)
+    for *numbers, position in _ON_ONESELF.values():
+        when((numbers[0], numbers[1]), argument(position), (equal, 0, 1, 0), yes, no)
+    when(_CLONE, argument(0), (any_bit, 0, 1, NEW_NAMESPACES), no, yes)
+    when(_CLONE3, (done, 0, 0, MISSING))  # its flags cannot be seen from here; libc goes on with clone
+    when(_SOCKETPAIR, argument(1), (mask, 0, 0, 0xF), (equal, 0, 1, SOCK_STREAM), yes, no)
+    for call, requests in ((_FCNTL, SET_OWNERS), (_IOCTL, IOCTL_OWNERS)):  # signals to the owner of a file
+        tests = [(equal, len(requests) - n, 0, k) for n, k in enumerate(requests)]
+        when(call, argument(1), *tests, yes, no)
     add(done, 0, 0, ALLOW)
-    code = b"".join(program)
+    return b"".join(program)
+
+
+def seccomp(scoped: bool = False) -> None:
+    """Refuse the system calls that a learner's code has no need of. Signals only where Landlock keeps them in."""
+    code = _filter(platform.machine(), scoped)
     buffer = ctypes.create_string_buffer(code, len(code))
-    header = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(program), ctypes.addressof(buffer)), 16)
+    header = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(code) // 8, ctypes.addressof(buffer)), 16)
     if _libc.prctl(PR_SET_SECCOMP, SECCOMP_FILTER, header, 0, 0) != 0:
         raise LockError(ctypes.get_errno(), "seccomp refused")
+
+
+def visible_to_its_like() -> None:
+    """Let processes of the same user see this one's sizes: whoever gave up root's rights is hidden from them."""
+    _libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
+
+
+@functools.cache
+def threads_of_this_user() -> int:
+    """How many threads this process's user runs already: they count against RLIMIT_NPROC outside a box of its own."""
+    total = 0
+    for status in Path("/proc").glob("[0-9]*/status"):
+        with contextlib.suppress(OSError, ValueError):
+            fields = dict(line.split(":\t", 1) for line in status.read_text().splitlines() if ":\t" in line)
+            if int(fields["Uid"].split()[0]) == os.getuid():
+                total += int(fields["Threads"])
+    return total
 
 
 def close(level: str, writable: list[Path]) -> None:
@@ -154,13 +210,14 @@ def close(level: str, writable: list[Path]) -> None:
     Raises:
         LockError: one of them does not close.
     """
-    limit()
+    limit(LIMITS if level == "bubblewrap" else {**LIMITS, "NPROC": LIMITS["NPROC"] + threads_of_this_user()})
     if level == "trusted":
         return
     no_new_privileges()
-    if landlock(writable) == 0 and level == "landlock":
+    version = landlock(writable)
+    if version == 0 and level == "landlock":
         raise LockError(0, "this kernel has no Landlock")
-    seccomp()
+    seccomp(scoped=version >= SCOPED)
 
 
 def _try_to_get_out() -> str | None:
