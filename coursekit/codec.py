@@ -42,6 +42,8 @@ class Raised:
         self.classes, self.message = classes, message
 
     def __repr__(self) -> str:
+        if self.name == "NotImplementedError" and not self.message:
+            return "not written yet"
         return f"raised {self.name}: {self.message}" if self.message else f"raised {self.name}"
 
     @property
