@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.stamp
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup lab test drift lint types laws notebooks build diagrams demo mutants bank repeats bench screenshot lock binder clean
+.PHONY: help setup lab test drift lint types laws notebooks build diagrams demo mutants bank repeats limits bench screenshot lock binder clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1: /p' Makefile
@@ -30,7 +30,10 @@ types: $(STAMP) ## mypy, strict
 	$(BIN)/mypy
 
 laws: $(STAMP) ## pytest: unit tests, the laws of the answer bank, the real browser
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadgroup --ignore tests/hostile/test_limits.py
+
+limits: $(STAMP) ## bombs and floods against the box's limits; they need a quiet machine
+	$(BIN)/pytest tests/hostile/test_limits.py
 
 notebooks: $(STAMP) ## every cell of every notebook runs to its end
 	$(BIN)/pytest -n 2 --dist loadfile --nbval-lax source notebooks
