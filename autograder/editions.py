@@ -20,8 +20,9 @@ INDEX_BEGIN, INDEX_END = "<!-- exercise index: built by `make build` -->", "<!--
 HOW = """\
 # The course
 
-For the interview of an MLOps platform engineer at a multi-tenant SaaS company. Open a lesson, read the situation, write code in the cells marked `# YOUR CODE HERE`, and run the cell of checks below: a table says what holds,
-what does not, and what was seen beside what was expected. Nothing you run waits in real time.
+For the interview of an MLOps platform engineer at a multi-tenant SaaS company. Open a lesson, read the situation, write
+code in the cells marked `# YOUR CODE HERE`, and run the cell of checks below: a table says what holds, what does not,
+and what was seen beside what was expected. Nothing you run waits in real time.
 
 The last cell of a lesson grades the saved notebook with checks you have not seen.
 """
