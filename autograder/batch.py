@@ -206,7 +206,7 @@ def _one(
 
 def _copy_timestamp(group: Class, student: str) -> None:
     source = group.course.room("submitted") / student / group.module / "timestamp.txt"
-    if source.is_file() and not source.is_symlink():
+    if source.is_file() and not source.is_symlink() and source.stat().st_size <= 1000:
         target = group.course.room("autograded") / student / group.module / "timestamp.txt"
         record.write_atomically(target, source.read_bytes()[:100])
 

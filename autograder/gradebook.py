@@ -119,7 +119,9 @@ class Recorder:
         self.book.update_or_create_student(student)
         folder = self.dir.format_path(self.dir.submitted_directory, student, module)
         try:
-            timestamp = self.dir.get_existing_timestamp(folder)
+            file = Path(folder, "timestamp.txt")  # anything may lie there: a FIFO, a link, a giant
+            plain = file.is_file() and not file.is_symlink() and file.stat().st_size <= 1000
+            timestamp = self.dir.get_existing_timestamp(folder) if plain else None
         except Exception:
             timestamp = None
         kept = {"timestamp": timestamp} if timestamp else {}
