@@ -1,12 +1,13 @@
 """What a lesson may use: checks, clocks, virtual time, forced interleavings, crash images and plots.
 
-Importing it puts the shims of `vtime` and `crash` in place; they change nothing outside a check.
+Importing it puts the shims of `vtime`, `crash` and `threads` in place; they change nothing outside a check.
 """
 
-from coursekit import checks as _checks, crash as _crash, vtime as _vtime
+from coursekit import checks as _checks, crash as _crash, threads as _threads, vtime as _vtime
 
 _vtime.install()
 _crash.install()
+_threads.install()
 
 from coursekit.attempt import try_it  # noqa: E402
 from coursekit.checks import check, scoreboard  # noqa: E402

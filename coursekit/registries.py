@@ -1,4 +1,4 @@
-"""Model registries, played and drawn: a learner's own beside MLflow's, and threads that take turns in SQLite.
+"""Model registries, played and drawn: a learner's own beside MLflow's.
 
 A script is a list of steps such as `("promote", "v2")`. `play` runs one on a registry and writes down every version's
 stage after every step; `draw_story` shows that as a timeline. What MLflow does with `DEPLOYS` was recorded from a real
@@ -17,16 +17,12 @@ import os
 import random
 import sqlite3
 import tempfile
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
-from coursekit import vtime
 from coursekit.checks import quiet
-from coursekit.threads import yield_processor
 
 Step = tuple[str, str]  # ("register", "v1"), ("promote", "v1") or ("rollback", "")
 Stages = dict[str, str]  # {"v1": "archived", "v2": "production"}
@@ -250,67 +246,6 @@ def draw_stories(figure: Any, stories: Mapping[str, Story]) -> None:
 
 def _has_rollback(stories: Mapping[str, Story]) -> bool:
     return any(step[0] == "rollback" for story in stories.values() for step in story.steps)
-
-
-# ------------------------------------------------------------------------------------------------ threads
-
-
-NAP = 0.05  # seconds of real time that a `time.sleep` takes at most
-TURNS = 150  # steps of a thread after which it waits no more: what loops for long must still end
-QUICK, SLOW = 3e-4, 1.5e-3  # seconds without a step of another thread after which a thread goes on
-SLOW_FROM = {1: 3, 4: 7}  # which threads, counted as they arrive, turn slow, and from which of their steps on
-_LIBRARIES = (os.path.dirname(os.__file__), os.path.dirname(__file__), "<frozen")
-_SLEEP = vtime._sleep.__code__
-
-
-@contextlib.contextmanager
-def taking_turns() -> Iterator[None]:
-    """Threads started inside take turns line by line, so that a missing or misplaced lock shows.
-
-    Before every line of a learner's code a thread lets others go: it waits for one step of another. Two threads turn
-    slow on their way and wait until all others stand still, so that everybody overtakes them where no lock forbids it.
-    Nobody waits for long: the others may all wait for a lock that it holds. No thread waits inside a call into SQLite,
-    whose own lock is free then, so nothing jams. A `time.sleep` in such a thread, which takes no time in a check, lets
-    others go as well: waiting for a busy database and trying again works as it does outside.
-    """
-    steps = 0
-    arrivals = itertools.count()
-    mine = threading.local()
-
-    def wait() -> None:
-        slow = mine.turns >= SLOW_FROM.get(mine.number, TURNS)
-        while True:
-            seen, deadline = steps, vtime.real.monotonic() + (SLOW if slow else QUICK)
-            while steps == seen:
-                if vtime.real.monotonic() > deadline:
-                    return
-                yield_processor()
-            if not slow:
-                return
-
-    def line(frame: FrameType, event: str, argument: Any) -> Any:
-        nonlocal steps
-        if event == "line":
-            if not hasattr(mine, "number"):
-                mine.number, mine.turns = next(arrivals), 0
-            mine.turns += 1
-            steps += 1
-            if mine.turns <= TURNS:
-                wait()
-        return line
-
-    def enter(frame: FrameType, event: str, argument: Any) -> Any:
-        name = frame.f_code.co_filename
-        if frame.f_code is _SLEEP:
-            vtime.real.sleep(min(max(float(frame.f_locals["seconds"]), 0.0), NAP))
-        return None if name.startswith(_LIBRARIES) or "site-packages" in name else line
-
-    before = threading.gettrace()
-    threading.settrace(enter)
-    try:
-        yield
-    finally:
-        threading.settrace(before)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,23 @@
-"""Forced interleavings: threads that meet exactly where a missing lock hurts."""
+"""Forced interleavings: threads take turns where a drawn lot says, so a lock that is missing or misplaced shows."""
 
 from __future__ import annotations
 
+import _thread
+import os
+import random
 import sys
 import threading
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
+from coursekit import vtime
 from coursekit.vtime import real
+
+BLOCKED = 0.003  # seconds of real time without a step after which the thread whose turn it is counts as blocked
+STUCK = 2.0  # seconds of real time without any step after which a race is given up
+STRIDES = (1, 1, 2, 3, 5, 8, 40)  # lines that a thread may run before the next lot is drawn
+_LIBRARIES = (os.path.dirname(os.__file__), os.path.dirname(__file__), "<frozen")
 
 
 class YieldingKey:
@@ -31,36 +41,197 @@ class YieldingKey:
         return f"key {self.value!r}"
 
 
+class _Turns:
+    """Whose turn it is among the threads of one race.
+
+    One thread runs, the others wait at a line of their code. A thread that makes no step for `BLOCKED` seconds waits
+    for a lock or a database: somebody else goes on, and it lines up again when it comes back.
+    """
+
+    def __init__(self, threads: int, seed: object) -> None:
+        self.lots = random.Random(f"race {seed}")
+        self.mutex = _thread.allocate_lock()
+        self.gates = [_thread.allocate_lock() for _ in range(threads)]
+        for gate in self.gates:
+            gate.acquire()
+        self.turn: int | None = None
+        self.ready: list[int] = []
+        self.steps = self.stride = 0
+
+    def step(self, me: int, *, yields: bool = False) -> None:
+        """One line of thread `me`, which may be its last for a while; with `yields` it is."""
+        with self.mutex:
+            self.steps += 1
+            if self.turn == me:
+                self.stride -= 1
+                if not self.ready or (self.stride > 0 and not yields):
+                    return
+                self.ready.append(me)
+                if self._draw(but=me if yields else None) == me:
+                    return
+            elif self.turn is None:
+                self.turn = me
+                return
+            else:
+                self.ready.append(me)
+        self._wait(me)
+
+    def join(self, me: int, threads: int) -> None:
+        """Line up; the lots are drawn when all have come."""
+        with self.mutex:
+            self.ready.append(me)
+            self.ready.sort()
+            if len(self.ready) == threads:
+                self._draw()
+        self.gates[me].acquire()
+
+    def leave(self, me: int) -> None:
+        """Thread `me` has ended, or waits for a lock."""
+        with self.mutex:
+            self.steps += 1
+            if self.turn == me:
+                self.turn = None
+                if self.ready:
+                    self._draw()
+
+    def _draw(self, but: int | None = None) -> int:
+        chosen = self.lots.choice([n for n in self.ready if n != but])
+        self.ready.remove(chosen)
+        self.stride = self.lots.choice(STRIDES)
+        if chosen != self.turn:
+            self.turn = chosen
+            self.gates[chosen].release()
+        return chosen
+
+    def _wait(self, me: int) -> None:
+        seen = -1
+        while not self.gates[me].acquire(timeout=BLOCKED):
+            with self.mutex:
+                if seen == self.steps and self.turn != me:  # whoever has the turn makes nothing of it
+                    self.steps += 1
+                    self.turn = None
+                    self._draw()
+                seen = self.steps
+
+
+_mine = threading.local()
+
+
 def yield_processor() -> None:
-    """Let another thread run, if one is ready. Takes real time (some microseconds), no virtual time."""
-    real.sleep(1e-6)
+    """Let another thread run: in a race whose lot it is, else any that is ready. Takes no virtual time."""
+    race_: _Turns | None = getattr(_mine, "race", None)
+    if race_ is None:
+        real.sleep(1e-6)
+    else:
+        race_.step(_mine.number)
 
 
-def race(*jobs: Callable[[], Any]) -> list[Any]:
+def _sleep_in_a_race() -> bool:
+    """`time.sleep` in a thread of a race: somebody else's turn, so that waiting for others and trying again works."""
+    race_: _Turns | None = getattr(_mine, "race", None)
+    if race_ is not None:
+        if not race_.ready:
+            real.sleep(BLOCKED / 10)
+        race_.step(_mine.number, yields=True)
+    return race_ is not None
+
+
+class _Lock:
+    """A lock made in a check. In a race, whoever waits for it leaves the turn to others."""
+
+    def __init__(self, native: Any) -> None:
+        self._native = native
+        self._waiting = 0
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        race_: _Turns | None = getattr(_mine, "race", None)
+        if race_ is None or not blocking:
+            return bool(self._native.acquire(blocking, timeout))
+        if self._native.acquire(False):
+            return True
+        self._waiting += 1
+        race_.leave(_mine.number)
+        got = bool(self._native.acquire(True, timeout))
+        self._waiting -= 1
+        race_.step(_mine.number)
+        return got
+
+    def release(self) -> None:
+        self._native.release()
+        waiting = self._waiting
+        if waiting and getattr(_mine, "race", None) is not None:  # whoever gets it lines up before this thread goes on
+            deadline = real.monotonic() + BLOCKED
+            while self._waiting >= waiting and real.monotonic() < deadline:
+                real.sleep(1e-6)
+
+    def __enter__(self) -> bool:
+        return self.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._native, name)
+
+
+def _made_in_checks(native: Callable[[], Any]) -> Callable[[], Any]:
+    def lock() -> Any:
+        return native() if vtime.outside() else _Lock(native())
+
+    lock.__name__ = lock.__qualname__ = native.__name__
+    lock.__doc__ = native.__doc__
+    lock.in_checks = True  # type: ignore[attr-defined]
+    return lock
+
+
+def install() -> None:
+    """Let locks that are made in a check take part in races. Called once, at `import coursekit`."""
+    vtime.sleep_elsewhere = _sleep_in_a_race
+    for name in ("Lock", "RLock"):
+        native = getattr(threading, name)
+        if not hasattr(native, "in_checks"):
+            setattr(threading, name, _made_in_checks(native))
+
+
+def race(*jobs: Callable[[], Any], seed: object = 0) -> list[Any]:
     """Start all jobs at once, a thread each, and return what each returned, or the exception it raised, in order.
 
-    The interpreter switches threads as often as it can meanwhile. Threads that still run after 5 s of real time stay
-    behind as daemons and their result is a `TimeoutError`: a lock was taken twice, or never released.
+    The threads run one at a time. Before every line of their code outside libraries, and in every `yield_processor`, a
+    lot drawn from `seed` decides who goes on, so the same code meets the same interleaving again. A race in which
+    nothing has moved for 2 s of real time is given up: its threads stay behind as daemons and their result is a
+    `TimeoutError`: a lock was taken twice, or never released.
     """
     results: list[Any] = [TimeoutError("the thread did not end")] * len(jobs)
-    gate = threading.Barrier(len(jobs))
+    turns = _Turns(len(jobs), seed)
+
+    def line(frame: FrameType, event: str, argument: Any) -> Any:
+        if event == "line":
+            turns.step(_mine.number)
+        return line
+
+    def enter(frame: FrameType, event: str, argument: Any) -> Any:
+        name = frame.f_code.co_filename
+        return None if name.startswith(_LIBRARIES) or "site-packages" in name else line
 
     def work(index: int, job: Callable[[], Any]) -> None:
-        gate.wait()
+        _mine.race, _mine.number = turns, index
+        turns.join(index, len(jobs))
+        sys.settrace(enter)
         try:
             results[index] = job()
         except BaseException as error:
             results[index] = error
+        finally:
+            sys.settrace(None)
+            turns.leave(index)
 
     threads = [threading.Thread(target=work, args=pair, daemon=True) for pair in enumerate(jobs)]
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        for thread in threads:
-            thread.start()
-        deadline = real.monotonic() + 5.0
-        for thread in threads:
-            thread.join(max(0.0, deadline - real.monotonic()))
-    finally:
-        sys.setswitchinterval(interval)
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        steps, since = -1, real.monotonic()
+        while thread.is_alive() and real.monotonic() - since < STUCK:
+            if turns.steps != steps:
+                steps, since = turns.steps, real.monotonic()
+            thread.join(0.05)
     return results

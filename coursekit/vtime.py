@@ -30,6 +30,7 @@ IDLE_TURNS = 2_000  # turns without waiting, after which the clock creeps, so th
 IDLE_READS = 200_000  # clock readings without waiting, after which the clock creeps
 CREEP = 1e-3  # seconds
 PAUSE = 0.01  # real seconds that a sleeping helper thread of a plain function lets others run, at most
+sleep_elsewhere: Callable[[], bool] = bool  # what a sleeping helper thread does instead; False when it does nothing
 
 _NAMES = ("time", "monotonic", "perf_counter")
 real = SimpleNamespace(
@@ -83,7 +84,7 @@ class World:
         if loop is None or threading.get_ident() == getattr(loop, "_thread_id", None):
             self.now += seconds
             self.waited()
-            if threading.current_thread() is not threading.main_thread():
+            if threading.current_thread() is not threading.main_thread() and not sleep_elsewhere():
                 real.sleep(min(seconds, PAUSE))  # others get their turn, so that trying again makes sense
             return
         gate = threading.Event()
@@ -103,6 +104,11 @@ class World:
 def _here() -> World | None:
     world = _world
     return None if world is None or threading.get_ident() in world.strangers else world
+
+
+def outside() -> bool:
+    """Whether the caller runs in no check."""
+    return _here() is None
 
 
 def _shim(name: str, base: float, ns: bool) -> Callable[[], float]:

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coursekit import REFERENCE, ManualClock, check, crash_images, explore, is_true_of, race, scoreboard, slider, try_it
-from coursekit.registries import DEPLOYS, draw_stories, mlflow_stories, play, random_script, taking_turns
+from coursekit.registries import DEPLOYS, draw_stories, mlflow_stories, play, random_script
 
 # %% [markdown]
 """
@@ -651,9 +651,8 @@ def eight_threads_promote_at_once():
 
 
 # %% nbgrader={"grade_id": "registry-safety-checks", "grade": true}
-def at_once(registry, versions):
-    with taking_turns():
-        answers = race(*[functools.partial(registry.promote_to_production, "churn", v) for v in versions])
+def at_once(registry, versions, seed):
+    answers = race(*[functools.partial(registry.promote_to_production, "churn", v) for v in versions], seed=seed)
     return [type(answer).__name__ for answer in answers if isinstance(answer, BaseException)]
 
 
@@ -726,38 +725,38 @@ def whole(seen):
     )
 
 
+@functools.cache
+def after_eight_threads(model):
+    """For three races in memory and one in a file: exceptions, versions in production, and the way back."""
+    with tempfile.TemporaryDirectory() as folder:
+        seen = []
+        for seed, path in enumerate((":memory:", ":memory:", ":memory:", str(Path(folder) / "registry.db"))):
+            registry = stocked(*EIGHT, path=path)
+            trouble, serving = at_once(registry, EIGHT, seed), in_production(registry, *EIGHT)
+            seen.append((trouble, serving, history_of(registry, EIGHT, 8)))
+        return seen
+
+
 @check(expect=[[[], 1]] * 4, points=2)
 def eight_threads_promoting_leave_one_in_production():
     """In memory and in a file: no call fails, and one version says production."""
-    with tempfile.TemporaryDirectory() as folder:
-        seen = []
-        for path in (":memory:", ":memory:", ":memory:", str(Path(folder) / "registry.db")):
-            registry = stocked(*EIGHT, path=path)
-            seen.append([at_once(registry, EIGHT), len(in_production(registry, *EIGHT))])
-        return seen
+    return [[trouble, len(serving)] for trouble, serving, _ in after_eight_threads(ModelRegistry)]
 
 
 @check(expect=[[[version] for version in EIGHT]] * 4, points=2)
 def their_history_tells_one_story():
     """Rolling back visits every version once."""
-    with tempfile.TemporaryDirectory() as folder:
-        walks = []
-        for path in (":memory:", ":memory:", ":memory:", str(Path(folder) / "registry.db")):
-            registry = stocked(*EIGHT, path=path)
-            at_once(registry, EIGHT)
-            walk = history_of(registry, EIGHT, 8)
-            walks.append(sorted(walk, key=str))
-        return walks
+    return [sorted(walk, key=str) for _, _, walk in after_eight_threads(ModelRegistry)]
 
 
 @check(expect=[["v1"]] * 3)
 def eight_threads_promoting_the_same_version_promote_it_once():
     """Whether it serves already is decided inside the lock."""
     seen = []
-    for _ in range(3):
+    for seed in range(3):
         registry = stocked("v1", "v2")
         registry.promote_to_production("churn", "v1")
-        at_once(registry, ["v2"] * 8)
+        at_once(registry, ["v2"] * 8, seed)
         registry.rollback("churn")
         seen.append(in_production(registry, "v1", "v2"))
     return seen
