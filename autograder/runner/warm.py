@@ -16,13 +16,16 @@ its output: first that of visible checks, whose observations are shown, and when
 
 from __future__ import annotations
 
+import _thread
 import builtins
+import collections
 import contextlib
 import ctypes
 import functools
 import gc
 import importlib
 import os
+import pkgutil
 import random
 import resource
 import select
@@ -33,12 +36,14 @@ import struct
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot
 import numpy
 
+import coursekit
 from autograder import sandbox
 from autograder.runner import wire
 from autograder.runner.shell import CaptureShell, warm_shell
@@ -49,6 +54,7 @@ from coursekit.codec import Json, encode_raised
 MAX_FDS = 64
 WATCH = 0.05  # seconds between two looks at a job's memory
 HANG_CPU = 0.5  # seconds for a check, once two checks of its cell never ended
+TOO_MUCH: list[Json] = [{"never": "more data than a check may return"}]
 LEFT_OUT = {"output_type": "stream", "name": "stderr", "text": "(more than can be kept was shown here)"}
 
 
@@ -61,7 +67,8 @@ def main() -> None:
     if level == "landlock":
         lock.threads_of_this_user()
     lock.visible_to_its_like()
-    for module in sys.argv[3:]:
+    ours = [f"coursekit.{module.name}" for module in pkgutil.iter_modules(coursekit.__path__)]
+    for module in (*ours, "numpy.random", *sys.argv[3:]):
         importlib.import_module(module)
     shell = warm_shell()
     a_figure = "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nax.plot([1])\nax.set_title('x');"
@@ -368,44 +375,86 @@ def _obey(judge: socket.socket, order: Any, world: dict[str, Any], given: dict[s
         exec(code, world)
     except BaseException as error:
         broken = [encode_raised(error)]
+    left = collections.deque(order["checks"])
     hangs = order["hangs"]
-    for check in order["checks"]:
-        cpu = check["cpu"] if hangs < 2 else min(HANG_CPU, check["cpu"])
-        outcomes = broken or _forked(world, check["name"], check["seeds"], cpu)
-        hangs += any(isinstance(o, dict) and "never" in o for o in outcomes)
-        wire.send(judge, {"name": check["name"], "outcomes": outcomes})
+    while left:
+        if broken:
+            wire.send(judge, {"name": left.popleft()["name"], "outcomes": broken})
+            continue
+        for outcomes in _observed(world, list(left), hangs):
+            hangs += any(isinstance(o, dict) and "never" in o for o in outcomes)
+            wire.send(judge, {"name": left.popleft()["name"], "outcomes": outcomes})
 
 
-def _forked(world: dict[str, Any], name: str, seeds: list[str] | None, cpu: float) -> Json:
-    """Run one check in a fork of this process and return its outcomes."""
+def _cpu(check: dict[str, Any], hangs: int) -> float:
+    return float(check["cpu"] if hangs < 2 else min(HANG_CPU, check["cpu"]))
+
+
+def _observed(world: dict[str, Any], checks: list[dict[str, Any]], hangs: int) -> Iterator[list[Json]]:
+    """Outcomes of some of the checks, at least of the first, in order, from one fork of this process.
+
+    A check that never ends, dies or leaves a thread or a process behind is the last of its fork.
+    """
     ours, theirs = socket.socketpair()
     pid = _fork()
     if pid == 0:
         try:
             ours.close()
-            backstop = int(cpu * (1 + min(len(seeds or ()), 2))) + 2  # for loops that never come back to Python
-            resource.setrlimit(resource.RLIMIT_CPU, (backstop, backstop))
-            wire.send(theirs, kit.observe(world[name], seeds, cpu))
+            _observer(theirs, world, checks, hangs)
         finally:
             os._exit(0)
     theirs.close()
     with ours:
-        deadline = vtime.real.monotonic() + 5 * cpu + 2.0
-        try:
-            outcomes = wire.receive(ours, deadline)
-        except TimeoutError:
-            outcomes = [{"never": "more than its share of real time"}]
-        except wire.Malformed:
-            outcomes = [{"never": "more data than a check may return"}]
+        for check in checks:
+            outcomes, goes_on = _outcomes(ours, check["name"], _cpu(check, hangs))
+            yield outcomes
+            if not goes_on:
+                break
     with contextlib.suppress(OSError):  # where signals are refused, the end of the job ends it
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
     with contextlib.suppress(OSError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
-    if outcomes is None:
-        return [{"never": "the process ended before it answered"}]
-    return outcomes if isinstance(outcomes, list) else [{"never": "no answer"}]
+
+
+def _observer(snapshot: socket.socket, world: dict[str, Any], checks: list[dict[str, Any]], hangs: int) -> None:
+    for check in checks:
+        cpu, seeds = _cpu(check, hangs), check["seeds"]
+        backstop = int(time.process_time() + cpu * (1 + min(len(seeds or ()), 2))) + 3  # for loops outside Python
+        resource.setrlimit(resource.RLIMIT_CPU, (backstop, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+        outcomes = kit.observe(world[check["name"]], seeds, cpu)
+        goes_on = "never" not in outcomes[-1] and _alone()
+        try:
+            wire.send(snapshot, {"name": check["name"], "outcomes": outcomes, "goes_on": goes_on})
+        except wire.Malformed:
+            wire.send(snapshot, {"name": check["name"], "outcomes": TOO_MUCH, "goes_on": False})
+        if not goes_on:
+            return
+
+
+def _alone() -> bool:
+    """Whether this process has neither a second thread nor a child."""
+    try:
+        os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return _thread._count() == 0
+    return False
+
+
+def _outcomes(observer: socket.socket, name: str, cpu: float) -> tuple[list[Json], bool]:
+    """What a fork says of one check, and whether it will answer the next."""
+    try:
+        said = wire.receive(observer, vtime.real.monotonic() + 5 * cpu + 2.0)
+    except TimeoutError:
+        return [{"never": "more than its share of real time"}], False
+    except wire.Malformed:
+        return TOO_MUCH, False
+    if said is None:
+        return [{"never": "the process ended before it answered"}], False
+    if not isinstance(said, dict) or said.get("name") != name or not isinstance(said.get("outcomes"), list):
+        return [{"never": "no answer"}], False
+    return said["outcomes"], said.get("goes_on") is True
 
 
 if __name__ == "__main__":
