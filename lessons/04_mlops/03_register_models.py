@@ -423,7 +423,7 @@ def search_matches_all_given_tags(rng):
     return answers
 
 
-@check(expect=REFERENCE, points=2, seeds=4)
+@check(expect=REFERENCE, points=2, seeds=2)
 def models_and_versions_never_touch_each_other(rng):
     """Promote one and look at all: names that differ in case, a wildcard, a quote or a separator differ."""
     families, views = [
@@ -727,33 +727,33 @@ def whole(seen):
 
 @functools.cache
 def after_eight_threads(model):
-    """For three races in memory and one in a file: exceptions, versions in production, and the way back."""
+    """For two races in memory and one in a file: exceptions, versions in production, and the way back."""
     with tempfile.TemporaryDirectory() as folder:
         seen = []
-        for seed, path in enumerate((":memory:", ":memory:", ":memory:", str(Path(folder) / "registry.db"))):
+        for seed, path in enumerate((":memory:", ":memory:", str(Path(folder) / "registry.db"))):
             registry = stocked(*EIGHT, path=path)
             trouble, serving = at_once(registry, EIGHT, seed), in_production(registry, *EIGHT)
             seen.append((trouble, serving, history_of(registry, EIGHT, 8)))
         return seen
 
 
-@check(expect=[[[], 1]] * 4, points=2)
+@check(expect=[[[], 1]] * 3, points=2)
 def eight_threads_promoting_leave_one_in_production():
     """In memory and in a file: no call fails, and one version says production."""
     return [[trouble, len(serving)] for trouble, serving, _ in after_eight_threads(ModelRegistry)]
 
 
-@check(expect=[[[version] for version in EIGHT]] * 4, points=2)
+@check(expect=[[[version] for version in EIGHT]] * 3, points=2)
 def their_history_tells_one_story():
     """Rolling back visits every version once."""
     return [sorted(walk, key=str) for _, _, walk in after_eight_threads(ModelRegistry)]
 
 
-@check(expect=[["v1"]] * 3)
+@check(expect=[["v1"]] * 2)
 def eight_threads_promoting_the_same_version_promote_it_once():
     """Whether it serves already is decided inside the lock."""
     seen = []
-    for seed in range(3):
+    for seed in range(2):
         registry = stocked("v1", "v2")
         registry.promote_to_production("churn", "v1")
         at_once(registry, ["v2"] * 8, seed)
