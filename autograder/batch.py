@@ -134,7 +134,9 @@ def grade(
     try:
         who = students(course, module, wanted)
         group = Class.of(course, module)
-        judge = Judge(runner, salt if salt is not None else fresh_salt())
+        preload = tuple(sorted({module for lesson in group.lessons.values() for module in lesson.preload}))
+        runner.expect(preload, min(jobs, len(who) * len(group.lessons)))
+        judge = Judge(runner, salt if salt is not None else fresh_salt(), preload)
         for lesson in group.lessons.values():
             judge.prepare(lesson)
         with results.locked(course, "gradebook"):

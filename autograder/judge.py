@@ -25,6 +25,7 @@ class Judge:
 
     runner: Runner
     salt: str = field(default_factory=fresh_salt)
+    preload: tuple[str, ...] | None = None  # what warm processes load for all lessons; what each wants when None
 
     def prepare(self, lesson: Lesson) -> None:
         """Let the reference answer every check, in the main thread: virtual time is one world at a time."""
@@ -34,7 +35,7 @@ class Judge:
 
     def grade(self, lesson: Lesson, job: Job) -> Result:
         """Run a job and judge it. What goes wrong in the run is the job's; it never stops the others."""
-        parcel = pack(lesson, job, self.salt)
+        parcel = pack(lesson, job, self.salt, lesson.preload if self.preload is None else self.preload)
         for _ in range(TRIES):
             try:
                 return self.verdicts(lesson, job, unpack_trace(self.runner.run(parcel)))

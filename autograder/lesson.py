@@ -11,7 +11,7 @@ import sys
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -226,18 +226,19 @@ class Lesson:
         return out
 
     def _work(self, grade_id: str, names: list[str], statements: list[ast.stmt]) -> Work:
+        binds, uses = [bound(s) for s in statements], [used(s) for s in statements]
         kept = {i for i, s in enumerate(statements) if isinstance(s, _FUNCTION) and s.name in names}
-        needed = set().union(*(used(statements[i]) for i in kept))
+        needed = set().union(*(uses[i] for i in kept))
         grew = True
         while grew:
             grew = False
-            for i, statement in enumerate(statements):
-                if i not in kept and bound(statement) & needed:
+            for i in range(len(statements)):
+                if i not in kept and binds[i] & needed:
                     kept.add(i)
-                    needed |= used(statement)
+                    needed |= uses[i]
                     grew = True
         source = ast.unparse(ast.Module([statements[i] for i in sorted(kept)], []))
-        own = set().union(*(bound(statements[i]) for i in kept))
+        own = set().union(*(binds[i] for i in kept))
         return Work(grade_id, source, tuple(names), tuple(sorted(needed - own - self.solution_names)))
 
 
@@ -303,7 +304,7 @@ def _is_check(decorator: ast.expr) -> bool:
 
 def bound(statement: ast.stmt) -> set[str]:
     """Names that a top-level statement binds in its module."""
-    table = symtable.symtable(ast.unparse(statement), "statement", "exec")
+    table = _table(ast.unparse(statement))
     return {s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported() or s.is_namespace()}
 
 
@@ -317,4 +318,9 @@ def used(statement: ast.stmt) -> set[str]:
         for child in table.get_children():
             yield from walk(child, False)
 
-    return set(walk(symtable.symtable(ast.unparse(statement), "statement", "exec"), True))
+    return set(walk(_table(ast.unparse(statement)), True))
+
+
+@lru_cache(maxsize=1000)
+def _table(text: str) -> symtable.SymbolTable:
+    return symtable.symtable(text, "statement", "exec")

@@ -68,6 +68,7 @@ class Warm:
         self._scratch.chmod(0o777)  # root's runner becomes somebody else
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
+        self._ready = False
 
     def __enter__(self) -> Warm:
         return self
@@ -75,34 +76,41 @@ class Warm:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self.close()
 
-    def _start(self) -> socket.socket:
-        if self._control is not None:
-            return self._control
+    def launch(self) -> None:
+        """Start the process without waiting until it is ready; `run` does."""
+        if self._process is not None:
+            return
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         command = [sys.executable, "-B", "-I", "-m", "autograder.runner.warm", str(theirs.fileno())]
         command += [str(self.index), *self.preload]
-        self._process = subprocess.Popen(
-            self.box.wrap(command, self._scratch),
-            pass_fds=[theirs.fileno()],
-            env=self.box.environment(self._scratch),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-        theirs.close()
-        ours.settimeout(START_SECONDS)
+        with theirs:
+            self._process = subprocess.Popen(
+                self.box.wrap(command, self._scratch),
+                pass_fds=[theirs.fileno()],
+                env=self.box.environment(self._scratch),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        self._control = ours
+
+    def _start(self) -> socket.socket:
+        self.launch()
+        assert self._process is not None and self._control is not None
+        if self._ready:
+            return self._control
+        self._control.settimeout(START_SECONDS)
         try:
-            ready = ours.recv(1)
+            self._ready = self._control.recv(1) == b"r"
         except TimeoutError:
-            ready = b""
-        if ready != b"r":
-            ours.close()
+            pass
+        if not self._ready:
             self._process.kill()
             told = (self._process.communicate()[1] or b"").decode(errors="replace").strip().splitlines()
+            self.close()
             raise CourseError(f"the grader's runner did not start: {told[-1] if told else 'no reason given'}")
-        self._control = ours
-        return ours
+        return self._control
 
     def close(self) -> None:
         """End the process and remove its scratch folder."""
@@ -114,6 +122,7 @@ class Warm:
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.communicate()
             self._process = None
+            self._ready = False
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     def run(self, job: Job, works: Mapping[str, Work], seeds: Mapping[str, Any], cpu: Mapping[str, float]) -> Trace:
