@@ -97,14 +97,13 @@ class Warm:
 
     def _start(self) -> socket.socket:
         self.launch()
-        assert self._process is not None and self._control is not None
+        assert self._process is not None
+        assert self._control is not None
         if self._ready:
             return self._control
         self._control.settimeout(START_SECONDS)
-        try:
+        with contextlib.suppress(TimeoutError):
             self._ready = self._control.recv(1) == b"r"
-        except TimeoutError:
-            pass
         if not self._ready:
             self._process.kill()
             told = (self._process.communicate()[1] or b"").decode(errors="replace").strip().splitlines()
