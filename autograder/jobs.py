@@ -86,6 +86,7 @@ class Result:
     problems: tuple[str, ...] = ()
     isolation: str = ""
     trace: Trace | None = field(default=None, repr=False, compare=False)
+    salt: str = field(default="", repr=False, compare=False)  # makes the random worlds; stored, never shown
 
     @property
     def points(self) -> float:
