@@ -208,6 +208,7 @@ def autograded(group: Class, handed: Handed, result: Result) -> bytes:
 
 def publish(group: Class, lesson: Lesson, result: Result, notebook: bytes, key: results.Key) -> None:
     """Put a result on disk: notebook and feedback page, then the stored result, which says that they are there."""
+    notebook = record.with_kept(notebook, result) if result.kept else notebook
     here = group.course.room("autograded") / result.student / lesson.module
     page = group.course.room("feedback") / result.student / lesson.module / f"{lesson.name}.html"
     by_hand = sum(c.points for c in lesson.of_kind("manual"))

@@ -1,7 +1,8 @@
 """Results on disk, one file for each student and lesson, whole or not at all.
 
 Each is keyed by what went in: the submission's bytes, the lesson's text, the grader's own source and the box. A second
-run takes a stored result only when all of it is the same. The salt of its random worlds is stored with it.
+run takes a stored result only when all of it is the same. One that a regrade kept also outlasts a new grader or box.
+The salt of its random worlds is stored with it.
 """
 
 from __future__ import annotations
@@ -71,14 +72,23 @@ def load(course: Course, lesson: Lesson, student: str, key: Key, room: str = RES
     """The stored result, if it is of exactly this submission, lesson and grader."""
     raw = _read(path(course, lesson.module, student, lesson.key, room))
     checks = {c.name: (g, c) for g, cs in lesson.checks.items() for c in cs}
-    if raw is None or raw.get("key") != key or [c["name"] for c in raw["checks"]] != list(checks):
+    if raw is None or not _fits(raw, key) or [c["name"] for c in raw["checks"]] != list(checks):
         return None
     rows = []
     for c in raw["checks"]:
         grade_id, check = checks[c["name"]]
         rows.append(CheckResult(grade_id, Row(check, c["verdict"], c["seen"], c["expected"])))
     told = tuple(raw["repairs"]), tuple(raw["problems"])
-    return Result(student, lesson.key, raw["state"], tuple(rows), *told, raw["isolation"], salt=raw["salt"])
+    kept = tuple(raw["kept"].items())
+    return Result(student, lesson.key, raw["state"], tuple(rows), *told, raw["isolation"], salt=raw["salt"], kept=kept)
+
+
+def _fits(raw: dict[str, Any], key: Key) -> bool:
+    stored = raw.get("key")
+    if not isinstance(stored, dict):
+        return False
+    parts = ("submission", "lesson") if raw["kept"] else key
+    return all(stored.get(part) == key[part] for part in parts)
 
 
 def stored(course: Course, module: str) -> Iterator[dict[str, Any]]:
