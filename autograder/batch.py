@@ -168,15 +168,18 @@ def _all(
                 for key, future in mine.items():
                     finished[key] = future.result()
                     done(finished[key][0], total)
-                answered = {
-                    key: group.lessons[key].manual_ids if said else set() for key, (_, said) in finished.items()
-                }
-                with results.locked(group.course, "gradebook"):
-                    recorder.record(group.lessons, {key: r for key, (r, _) in finished.items()}, answered)
+                enter(group, recorder, finished)
                 yield from (r for r, _ in finished.values())
     finally:
         stop.set()
         threads.shutdown(wait=True, cancel_futures=True)
+
+
+def enter(group: Class, recorder: Recorder, finished: dict[str, tuple[Result, bool]]) -> None:
+    """One student's results into the gradebook, each with whether the hand-graded question was answered."""
+    said = {key: group.lessons[key].manual_ids if wrote else set() for key, (_, wrote) in finished.items()}
+    with results.locked(group.course, "gradebook"):
+        recorder.record(group.lessons, {key: r for key, (r, _) in finished.items()}, said)
 
 
 def _one(
@@ -187,23 +190,32 @@ def _one(
         raise CourseError("stopped")
     with results.locked(group.course, f"{student}/{lesson.key}"):
         handed = hand_in(group.course, lesson, student)
-        answered = _answered(lesson, group.released[lesson.key], handed)
+        said = answered(lesson, group.released[lesson.key], handed)
         key = results.key(handed.data, lesson, judge.runner.level)
         stored = None if again else results.load(group.course, lesson, student, key)
         if stored is not None:
-            return stored, answered
+            return stored, said
         result = judged(judge, handed)
-        notebook = record.autograded_notebook(
-            group.released[lesson.key], lesson, list(handed.cells), handed.job, result
-        )
-        here = group.course.room("autograded") / student / lesson.module
-        page = group.course.room("feedback") / student / lesson.module / f"{lesson.name}.html"
-        by_hand = sum(c.points for c in lesson.of_kind("manual"))
-        record.write_atomically(here / f"{lesson.name}.ipynb", notebook)
-        record.write_atomically(page, feedback.page(notebook, result, by_hand))
-        _copy_timestamp(group, student)
-        results.store(group.course, group.module, result, key)
-        return replace(result, trace=None), answered
+        publish(group, lesson, result, autograded(group, handed, result), key)
+        return replace(result, trace=None), said
+
+
+def autograded(group: Class, handed: Handed, result: Result) -> bytes:
+    """The autograded notebook of a result that still has its trace."""
+    released = group.released[handed.lesson.key]
+    return record.autograded_notebook(released, handed.lesson, list(handed.cells), handed.job, result)
+
+
+def publish(group: Class, lesson: Lesson, result: Result, notebook: bytes, key: results.Key) -> None:
+    """Put a result on disk: notebook and feedback page, then the stored result, which says that they are there."""
+    notebook = record.with_kept(notebook, result) if result.kept else notebook
+    here = group.course.room("autograded") / result.student / lesson.module
+    page = group.course.room("feedback") / result.student / lesson.module / f"{lesson.name}.html"
+    by_hand = sum(c.points for c in lesson.of_kind("manual"))
+    record.write_atomically(here / f"{lesson.name}.ipynb", notebook)
+    record.write_atomically(page, feedback.page(notebook, result, by_hand))
+    _copy_timestamp(group, result.student)
+    results.store(group.course, group.module, result, key)
 
 
 def _copy_timestamp(group: Class, student: str) -> None:
@@ -213,7 +225,7 @@ def _copy_timestamp(group: Class, student: str) -> None:
         record.write_atomically(target, source.read_bytes()[:100])
 
 
-def _answered(lesson: Lesson, released: Any, handed: Handed) -> bool:
+def answered(lesson: Lesson, released: Any, handed: Handed) -> bool:
     """Whether the question that is graded by hand holds anything but its stub."""
     stubs = {c.id: c.source.strip() for c in released.cells}
     texts: dict[str, str] = {}

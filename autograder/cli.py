@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import shlex
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +18,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from autograder import batch, build as building, diagrams as drawing, submission
+from autograder import batch, build as building, diagrams as drawing, regrade as regrading, submission
 from autograder.course import Course
 from autograder.errors import CourseError, nearest
 from autograder.jobs import Job, Result
@@ -126,6 +129,100 @@ def grade(
     _show_class(module, results)
 
 
+@app.command()
+def regrade(
+    module: str,
+    student: Annotated[list[str] | None, typer.Option(help="Only this student; may be said more than once.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Notebooks graded at once.")] = os.cpu_count() or 1,
+    trust: Annotated[bool, typer.Option("--trust-submissions", help="Grade even where no box works.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Run everything, even where no lesson has changed.")] = False,
+    never_lower: Annotated[bool, typer.Option("--never-lower", help="No notebook gets fewer points than now.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Write what the table shows.")] = False,
+    as_json: AsJson = False,
+    course: CourseFolder = Path(),
+) -> None:
+    """After lessons of MODULE were changed: whose points change, by how much, because of which check.
+
+    Nothing is written without --write: neither gradebook nor autograded/, feedback/ or stored results. What was run for
+    the table is not run again to write it.
+    """
+    home = Course.find(course)
+    counts: Counter[str] = Counter()
+    with Progress(*_BAR, console=err, disable=as_json) as progress:
+        bar = progress.add_task(module, total=None, states="")
+
+        def done(change: regrading.Change, total: int) -> None:
+            counts[change.kind] += 1
+            told = ", ".join(f"{n} {kind}" for kind, n in counts.items())
+            progress.update(bar, total=total, advance=1, states=told)
+
+        with contextlib.closing(Local(choose(trust))) as runner:
+            flags = {"again": again, "never_lower": never_lower, "write": write}
+            changes = regrading.regrade(home, module, student, jobs=jobs, runner=runner, done=done, **flags)
+    if as_json:
+        checks = [{"lesson": k, "name": n, **count} for (k, n), count in regrading.by_check(changes).items()]
+        listed = {"totals": regrading.totals(changes), "checks": checks, "changes": [c.as_json() for c in changes]}
+        print(json.dumps({"module": module, "written": write, **listed}, ensure_ascii=False, indent=1))
+        return
+    _show_changes(module, changes)
+    if write:
+        print("Written to the gradebook, autograded/ and feedback/.")
+    else:
+        options = [f"--student={s}" for s in student or ()] + ["--trust-submissions"] * trust + ["--again"] * again
+        options += ["--never-lower"] * never_lower + [f"--course={course}"] * (course != Path())
+        command = shlex.join(["autograder", "regrade", module, *options, "--write"])
+        print(f"Nothing was written. This writes it: {command}")
+
+
+def _show_changes(module: str, changes: list[regrading.Change]) -> None:
+    table = Table(title=f"{module}: what changes", title_justify="left")
+    for head in ("student", "lesson", "points", "difference", "because of"):
+        table.add_column(head, overflow="fold")
+    shown = [c for c in changes if c.shows]
+    for c in shown:
+        difference = "" if c.kind in ("new", "handed in anew") else f"{c.difference:+g}" if c.difference else "0"
+        cells = (c.student, c.lesson.split("/")[1], _points(c), difference, "\n".join(_reasons(c)))
+        table.add_row(*map(escape, cells))
+    if shown:
+        out.print(table)
+    if counted := {check: n for check, n in regrading.by_check(changes).items() if any(n.values())}:
+        table = Table(title="checks", title_justify="left")
+        for head in ("lesson", "check", "up", "down"):
+            table.add_column(head, overflow="fold", justify="right" if head in ("up", "down") else "left")
+        for (lesson, name), count in counted.items():
+            news = " (added)" if count["added"] else " (removed)" if count["removed"] else ""
+            title = name.replace("_", " ") + news
+            table.add_row(*map(escape, (lesson.split("/")[1], title, str(count["up"]), str(count["down"]))))
+        out.print(table)
+    total = regrading.totals(changes)
+    told = ", ".join(f"{n:g} {kind}" for kind, n in total.items() if kind != "mean change")
+    print(f"{len(changes)} notebooks: {told}. Mean change: {total['mean change']:+.2f} points.")
+
+
+def _points(c: regrading.Change) -> str:
+    now = f"{c.after:g}/{c.max_after:g}"
+    if c.before is None:
+        return f"new: {now}"
+    kept = f"kept at {c.after:g} (would be {c.earned:g})" if c.kept else ""
+    both = f"{c.before:g}/{c.max_before:g} → {now}"
+    return kept if kept and not c.difference else ", ".join(filter(None, (both, kept)))
+
+
+def _mark(mark: regrading.Mark | None) -> str:
+    return f"{WORDS.get(mark.verdict, mark.verdict)} {mark.points:g}/{mark.max_points:g}" if mark else ""
+
+
+def _reasons(c: regrading.Change) -> Iterator[str]:
+    if c.kind == "handed in anew":
+        yield "handed in anew since it was graded"
+    if c.state_before is not None and c.state_before != c.state_after:
+        yield f"state: {c.state_before} → {c.state_after}"
+    for check in c.checks:
+        before, after = map(_mark, (check.before, check.after))
+        told = f"{before} → {after}" if before and after else f"added, {after}" if after else f"removed, was {before}"
+        yield f"{check.name.replace('_', ' ')}: {told}"
+
+
 _BAR = (
     TextColumn("{task.description}"),
     BarColumn(),
@@ -153,7 +250,9 @@ def _show_class(module: str, results: list[Result]) -> None:
         marks = ["" if own[k].state == "graded" else " *" for k in lessons_]
         points = [f"{own[k].points:g}/{own[k].max_points:g}{mark}" for k, mark in zip(lessons_, marks, strict=True)]
         total = f"{sum(r.points for r in own.values()):g}/{sum(r.max_points for r in own.values()):g}"
-        told = "; ".join(f"{k.split('/')[1]}: {r.state}" for k, r in own.items() if r.state != "graded")
+        remarks = [(k, r.state) for k, r in own.items() if r.state != "graded"]
+        remarks += [(k, r.note) for k, r in own.items() if r.note]
+        told = "; ".join(f"{k.split('/')[1]}: {remark}" for k, remark in remarks)
         table.add_row(escape(name), *points, total, escape(told))
     out.print(table)
 

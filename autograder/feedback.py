@@ -40,6 +40,8 @@ def page(notebook: bytes, result: Result, by_hand: float) -> bytes:
     ]
     if result.state != "graded":
         parts.append(f"<p><strong>{say(result.state)}</strong></p>")
+    if result.note:
+        parts.append(f"<p><strong>{say(result.note)}</strong></p>")
     if told := (*result.repairs, *result.problems):
         parts.append("<ul>" + "".join(f"<li>{say(sentence)}</li>" for sentence in told) + "</ul>")
     for grade_id in dict.fromkeys(c.grade_id for c in result.checks):

@@ -135,9 +135,7 @@ class Recorder:
 
 
 def _enter(notebook: Any, lesson: Lesson, result: Result, answered: set[str]) -> None:
-    earned: dict[str, float] = {}
-    for check in result.checks:
-        earned[check.grade_id] = earned.get(check.grade_id, 0.0) + check.row.earned
+    earned = result.by_cell
     by_hand = lesson.manual_ids
     needs_human = result.state.startswith("needs-human")
     for grade in notebook.grades:

@@ -86,11 +86,34 @@ class Result:
     problems: tuple[str, ...] = ()
     isolation: str = ""
     trace: Trace | None = field(default=None, repr=False, compare=False)
+    salt: str = field(default="", repr=False, compare=False)  # makes the random worlds; stored, never shown
+    kept: tuple[tuple[str, float], ...] = ()  # grade ids, and the points that a regrade left them beyond the verdicts
+
+    @property
+    def earned(self) -> float:
+        """Points that the verdicts give."""
+        return float(sum(c.row.earned for c in self.checks))
 
     @property
     def points(self) -> float:
-        """Points earned by machine."""
-        return float(sum(c.row.earned for c in self.checks))
+        """Points given by machine: earned or kept."""
+        return self.earned + sum(points for _, points in self.kept)
+
+    @property
+    def by_cell(self) -> dict[str, float]:
+        """Points earned or kept, by the grade id of their cell."""
+        cells = dict.fromkeys((c.grade_id for c in self.checks), 0.0)
+        for grade_id, points in (*((c.grade_id, c.row.earned) for c in self.checks), *self.kept):
+            cells[grade_id] += points
+        return cells
+
+    @property
+    def note(self) -> str:
+        """A sentence about kept points, or nothing."""
+        if not self.kept:
+            return ""
+        changed = f"the lesson was changed after this was graded, and would now give {self.earned:g}"
+        return f"Kept at {self.points:g} points: {changed}."
 
     @property
     def max_points(self) -> float:
@@ -109,4 +132,6 @@ class Result:
             "repairs": list(self.repairs),
             "problems": list(self.problems),
             "isolation": self.isolation,
+            "kept": dict(self.kept),
+            "note": self.note,
         }

@@ -54,9 +54,8 @@ class Judge:
         problems = [f"{_cell_name(job, c.step)}: {c.problem}" for c in trace.cells if c.problem]
         if trace.problem:
             problems.append(trace.problem)
-        return Result(
-            job.student, lesson.key, state, tuple(rows), job.repairs, tuple(problems), self.runner.level, trace
-        )
+        told = job.repairs, tuple(problems)
+        return Result(job.student, lesson.key, state, tuple(rows), *told, self.runner.level, trace, self.salt)
 
 
 def _cell_name(job: Job, index: int) -> str:

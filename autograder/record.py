@@ -134,6 +134,17 @@ def _own_cell(cell: Source, plain: dict[str, Any], position: int, outputs: list[
     return nbformat.v4.new_markdown_cell(cell.text if untouched else clean_markdown(cell.text), id=name)
 
 
+def with_kept(notebook: bytes, result: Result) -> bytes:
+    """The autograded notebook, with a line below each cell whose points a regrade kept: formgrader shows it."""
+    made = nbformat.reads(notebook.decode(), as_version=4)
+    kept = dict(result.kept)
+    for cell in made.cells:
+        if cell.id in kept:
+            line = f"{kept[cell.id]:g} points beyond these checks. {result.note}\n"
+            cell.outputs.append(nbformat.v4.new_output("stream", text=line))
+    return notebook_bytes(made)
+
+
 def write_atomically(path: Path, data: bytes) -> None:
     """The whole file or nothing, even when the machine stops."""
     import os

@@ -1,7 +1,8 @@
 """Results on disk, one file for each student and lesson, whole or not at all.
 
-Each is keyed by what went in: the submission's bytes, the lesson's text and the grader's own source. A second run takes
-a stored result only when all of it is the same.
+Each is keyed by what went in: the submission's bytes, the lesson's text, the grader's own source and the box. A second
+run takes a stored result only when all of it is the same. One that a regrade kept also outlasts a new grader or box.
+The salt of its random worlds is stored with it.
 """
 
 from __future__ import annotations
@@ -20,15 +21,18 @@ from autograder.lesson import Lesson
 from autograder.record import write_atomically
 from coursekit.checks import Row
 
+Key = dict[str, str]  # what a result depends on: {"submission": hash, "lesson": hash, "grader": hash, "box": level}
+RESULTS = "results"  # the folder inside `folder(course)`
+
 
 def folder(course: Course) -> Path:
     """Where results, backups and locks are kept."""
     return course.room(".autograder")
 
 
-def path(course: Course, module: str, student: str, lesson: str) -> Path:
+def path(course: Course, module: str, student: str, lesson: str, room: str = RESULTS) -> Path:
     """The file of one result; `lesson` is `module/stem`."""
-    return folder(course) / "results" / module / student / f"{lesson.split('/')[1]}.json"
+    return folder(course) / room / module / student / f"{lesson.split('/')[1]}.json"
 
 
 @functools.cache
@@ -41,36 +45,50 @@ def grader_version() -> str:
     return digest.hexdigest()
 
 
-def key(submission: bytes | None, lesson: Lesson, level: str) -> str:
-    """What a result depends on."""
-    parts = (submission or b"", str(submission is None).encode(), lesson.path.read_bytes(), level.encode())
-    return hashlib.sha256(b"".join(map(_framed, (*parts, grader_version().encode())))).hexdigest()
+def key(submission: bytes | None, lesson: Lesson, level: str) -> Key:
+    """What a result depends on. A submission without a readable file has no hash."""
+    handed = "" if submission is None else hashlib.sha256(submission).hexdigest()
+    text = hashlib.sha256(lesson.path.read_bytes()).hexdigest()
+    return {"submission": handed, "lesson": text, "grader": grader_version(), "box": level}
 
 
-def _framed(part: bytes) -> bytes:
-    return len(part).to_bytes(8, "big") + part
+def as_stored(result: Result, key: Key) -> dict[str, Any]:
+    """A result with everything that was seen, for authors, reports and regrading."""
+    return {"key": key, "salt": result.salt, **result.as_json(reveal=True)}
 
 
-def store(course: Course, module: str, result: Result, key: str) -> None:
-    """Keep a result with everything that was seen, for authors and reports."""
-    data = {"key": key, **result.as_json(reveal=True)}
-    text = json.dumps(data, indent=1, ensure_ascii=False)
-    write_atomically(path(course, module, result.student, result.lesson), text.encode("utf-8", "replace"))
+def store(course: Course, module: str, result: Result, key: Key, room: str = RESULTS) -> None:
+    """Keep a result."""
+    text = json.dumps(as_stored(result, key), indent=1, ensure_ascii=False)
+    write_atomically(path(course, module, result.student, result.lesson, room), text.encode("utf-8", "replace"))
 
 
-def load(course: Course, lesson: Lesson, student: str, key: str) -> Result | None:
+def read(course: Course, lesson: Lesson, student: str) -> dict[str, Any] | None:
+    """The stored result as it is, of whatever submission, lesson and grader; None when there is none."""
+    return _read(path(course, lesson.module, student, lesson.key))
+
+
+def load(course: Course, lesson: Lesson, student: str, key: Key, room: str = RESULTS) -> Result | None:
     """The stored result, if it is of exactly this submission, lesson and grader."""
-    raw = _read(path(course, lesson.module, student, lesson.key))
+    raw = _read(path(course, lesson.module, student, lesson.key, room))
     checks = {c.name: (g, c) for g, cs in lesson.checks.items() for c in cs}
-    if raw is None or raw.get("key") != key or [c["name"] for c in raw["checks"]] != list(checks):
+    if raw is None or not _fits(raw, key) or [c["name"] for c in raw["checks"]] != list(checks):
         return None
     rows = []
     for c in raw["checks"]:
         grade_id, check = checks[c["name"]]
         rows.append(CheckResult(grade_id, Row(check, c["verdict"], c["seen"], c["expected"])))
-    return Result(
-        student, lesson.key, raw["state"], tuple(rows), tuple(raw["repairs"]), tuple(raw["problems"]), raw["isolation"]
-    )
+    told = tuple(raw["repairs"]), tuple(raw["problems"])
+    kept = tuple(raw["kept"].items())
+    return Result(student, lesson.key, raw["state"], tuple(rows), *told, raw["isolation"], salt=raw["salt"], kept=kept)
+
+
+def _fits(raw: dict[str, Any], key: Key) -> bool:
+    stored = raw.get("key")
+    if not isinstance(stored, dict):
+        return False
+    parts = ("submission", "lesson") if raw["kept"] else key
+    return all(stored.get(part) == key[part] for part in parts)
 
 
 def stored(course: Course, module: str) -> Iterator[dict[str, Any]]:
