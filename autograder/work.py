@@ -6,13 +6,13 @@ with the judge. `Local` runs parcels in warm processes of this machine; `Cluster
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
 import queue
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any, Protocol
 
@@ -89,13 +89,14 @@ class Local:
         self._numbers = itertools.count()
         self._idle: dict[tuple[str, ...], queue.SimpleQueue[Warm]] = defaultdict(queue.SimpleQueue)
 
-    @contextmanager
+    @contextlib.contextmanager
     def _warm(self, preload: tuple[str, ...]) -> Iterator[Warm]:
         idle = self._idle[preload]
-        try:
-            process = idle.get_nowait()
-        except queue.Empty:
-            process = Warm(self.box, next(self._numbers) % 1000, preload)
+        process: Warm | None = None
+        with contextlib.suppress(queue.Empty):
+            while process is None:  # a box ends with the thread that started it
+                process = _living(idle.get_nowait())
+        process = process or Warm(self.box, next(self._numbers) % 1000, preload)
         try:
             yield process
         except BaseException:
@@ -122,6 +123,14 @@ class Local:
         for idle in self._idle.values():
             while not idle.empty():
                 idle.get_nowait().close()
+
+
+def _living(process: Warm) -> Warm | None:
+    """The process, or None when it has ended, and is cleared away."""
+    if process.ended:
+        process.close()
+        return None
+    return process
 
 
 _here: dict[tuple[int, str], Local] = {}  # a Dask worker's own runner, by process and level

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import _thread
+import contextlib
+import ctypes
 import os
 import random
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
@@ -193,6 +195,22 @@ def install() -> None:
             setattr(threading, name, _made_in_checks(native))
 
 
+@contextlib.contextmanager
+def _one_processor() -> Iterator[None]:
+    """Threads started inside share one processor, where there is a choice: turns change hands ten times faster."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    all_of_them = os.sched_getaffinity(0)
+    with contextlib.suppress(OSError):
+        os.sched_setaffinity(0, {ctypes.CDLL(None).sched_getcpu()})
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            os.sched_setaffinity(0, all_of_them)
+
+
 def race(*jobs: Callable[[], Any], seed: object = 0) -> list[Any]:
     """Start all jobs at once, a thread each, and return what each returned, or the exception it raised, in order.
 
@@ -226,8 +244,9 @@ def race(*jobs: Callable[[], Any], seed: object = 0) -> list[Any]:
             turns.leave(index)
 
     threads = [threading.Thread(target=work, args=pair, daemon=True) for pair in enumerate(jobs)]
-    for thread in threads:
-        thread.start()
+    with _one_processor():
+        for thread in threads:
+            thread.start()
     for thread in threads:
         steps, since = -1, real.monotonic()
         while thread.is_alive() and real.monotonic() - since < STUCK:

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -33,6 +33,7 @@ SNAPSHOT_SECONDS = 120.0  # for the visible, or the hidden, checks of one graded
 OBSERVE_SECONDS = 240.0  # for all checks together
 PATIENCE = 15.0  # for an answer, beyond the time that a check may take
 SEND_SECONDS = 10.0
+CAREFREE_SECONDS = 3.0  # for all cells; a notebook that takes longer is run once, carefully from the start
 MAX_SHOWN = 48_000_000  # characters of JSON that the cells of one notebook may show
 MAX_OBSERVED = 24_000_000  # and that its checks may see
 MAX_OUTPUTS, MAX_SENTENCE = 300, 500
@@ -47,6 +48,10 @@ _now = time.monotonic
 
 class RunnerGone(Exception):
     """The warm process has died. Start another and try again."""
+
+
+class _Unclean(Exception):
+    """A check left something behind in the process that should have gone on."""
 
 
 class Warm:
@@ -75,6 +80,11 @@ class Warm:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self.close()
+
+    @property
+    def ended(self) -> bool:
+        """Whether the process was started and has died."""
+        return self._process is not None and self._process.poll() is not None
 
     def launch(self) -> None:
         """Start the process without waiting until it is ready; `run` does."""
@@ -133,6 +143,15 @@ class Warm:
             cpu: for each check its CPU seconds.
         """
         began = _now()
+        trace = self._run(job, works, seeds, cpu, False) or self._run(job, works, seeds, cpu, True)
+        assert trace is not None
+        return replace(trace, seconds=_now() - began)
+
+    def _run(
+        self, job: Job, works: Mapping[str, Work], seeds: Mapping[str, Any], cpu: Mapping[str, float], careful: bool
+    ) -> Trace | None:
+        """Run a job; None when it was not careful and should have been."""
+        began = _now()
         control = self._start()
         graded = [s for s in job.steps if s.kind == "checks"]
         pairs = [socket.socketpair() for _ in range(len(graded) + 1)]
@@ -151,7 +170,7 @@ class Warm:
             only = b"c" + struct.pack(f">H{len(snapshots)}I", len(snapshots), *snapshots)
             why = WHY.get(self._say(only))
             main.close()  # nothing said after this moment is shown to anyone
-            seen = _Observed()
+            seen = _Observed(careful or bool(why or problem) or _now() - began > CAREFREE_SECONDS)
             ends = [(works[str(step.grade_id)], ours) for step, (ours, _) in zip(graded, pairs[1:], strict=True)]
             deadline = _now() + OBSERVE_SECONDS
             for work, ours in ends:  # what visible checks see is shown: nothing hidden is anywhere near them yet
@@ -166,7 +185,9 @@ class Warm:
                 seen.listen_for_more(ours, work)
             running = False
             why = WHY.get(self._say(b"g")) or why
-            return Trace(tuple(cells), seen.observations, tuple(seen.suspicions), why or problem, _now() - began)
+            return Trace(tuple(cells), seen.observations, tuple(seen.suspicions), why or problem)
+        except _Unclean:
+            return None
         except OSError:
             raise RunnerGone from None
         finally:
@@ -194,7 +215,8 @@ class Warm:
 class _Observed:
     """What the snapshots of one job say, taken in with care."""
 
-    def __init__(self) -> None:
+    def __init__(self, careful: bool) -> None:
+        self.careful = careful
         self.observations: dict[str, Any] = {}
         self.suspicions: list[str] = []
         self.hangs: dict[str, int] = {}  # by grade id
@@ -209,12 +231,17 @@ class _Observed:
         cpu: Mapping[str, float],
         deadline: float,
     ) -> None:
-        """Send observing code to a snapshot and hear its answers for `names`."""
+        """Send observing code to a snapshot and hear its answers for `names`.
+
+        Raises:
+            _Unclean: a check left something behind, and the run was not careful.
+        """
         checks = [{"name": n, "seeds": seeds[n], "cpu": cpu[n]} for n in names]
         hangs = self.hangs.setdefault(work.grade_id, 0)
         sock.settimeout(SEND_SECONDS)
         with contextlib.suppress(OSError, wire.Malformed):
-            wire.send(sock, {"source": work.source, "restore": list(work.restore), "checks": checks, "hangs": hangs})
+            order = {"source": work.source, "restore": list(work.restore), "checks": checks, "hangs": hangs}
+            wire.send(sock, order | {"careful": self.careful})
         answered: set[str] = set()
         patience = PATIENCE + 2 * (5 * max(cpu[n] for n in names) + 2)  # a check of the slowest kind, twice
         for message in _frames(sock, min(deadline, _now() + SNAPSHOT_SECONDS), patience):
@@ -228,8 +255,12 @@ class _Observed:
                 return
             answered.add(name)
             self._take(work, name, message.get("outcomes"))
+            if message.get("goes_on") is not True and not self.careful:
+                raise _Unclean
             if len(answered) == len(names):
                 return
+        if not self.careful:
+            raise _Unclean
         sock.close()  # it is dead, or has nothing to say that makes sense
 
     def _take(self, work: Work, name: str, outcomes: Any) -> None:

@@ -12,6 +12,10 @@ message is one byte:
 In the child: cells run in lesson order, behind the locks of the box. At each graded cell the child forks a *snapshot*,
 which waits. The observing code reaches the snapshots only after the judge has killed the child and stopped listening to
 its output: first that of visible checks, whose observations are shown, and when all of those are in, the hidden code.
+
+A snapshot makes its checks itself. If one of them never ends, dies or leaves a thread or a process behind, the judge
+has the whole job run once more, carefully: then a fork of the snapshot makes the checks, and a new one goes on behind
+whatever went wrong, so that it costs its own check only.
 """
 
 from __future__ import annotations
@@ -55,6 +59,20 @@ MAX_FDS = 64
 WATCH = 0.05  # seconds between two looks at a job's memory
 HANG_CPU = 0.5  # seconds for a check, once two checks of its cell never ended
 TOO_MUCH: list[Json] = [{"never": "more data than a check may return"}]
+A_FIGURE = """
+import matplotlib.pyplot as plt
+fig, (left, right) = plt.subplots(2, 1, sharex=True)
+left.plot([1, 2], "o--", label="0123456789")
+left.bar([1, 2], [1, 2], hatch="//")
+left.hist([1, 2, 2], histtype="step")
+left.set(title="x", xlabel="x", yscale="log")
+left.grid()
+right.barh([1, 2], [1, 2])
+right.axhline(1, ls=":")
+right.text(1, 1, "abcdefghijklmnopqrstuvwxyz,.%()", fontweight="bold")
+left.legend()
+fig.suptitle("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+"""
 LEFT_OUT = {"output_type": "stream", "name": "stderr", "text": "(more than can be kept was shown here)"}
 
 
@@ -71,8 +89,7 @@ def main() -> None:
     for module in (*ours, "numpy.random", *sys.argv[3:]):
         importlib.import_module(module)
     shell = warm_shell()
-    a_figure = "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nax.plot([1])\nax.set_title('x');"
-    for warm_up in (a_figure, "1/0"):
+    for warm_up in (A_FIGURE, "1/0"):
         shell.run(warm_up, contextlib.nullcontext)
     shell.reset(new_session=True)
     matplotlib.pyplot.close("all")
@@ -354,12 +371,22 @@ def _child(fds: list[int], shell: CaptureShell, pristine: dict[str, Any], level:
 
 def _snapshot(judge: socket.socket, names: dict[str, Any], given: dict[str, Any], pristine: dict[str, Any]) -> None:
     """Answer one order after another, until the judge has no more."""
+    gc.freeze()  # collections in forks to come shall not touch, and so copy, what is here
     while (order := wire.receive(judge)) is not None:
-        _obey(judge, order, dict(names), given, pristine)
+        world = dict(names)
+        broken = _prepared(world, order, given, pristine)
+        if broken:
+            for check in order["checks"]:
+                wire.send(judge, {"name": check["name"], "outcomes": broken, "goes_on": True})
+        elif order["careful"]:
+            _with_forks(judge, world, order)
+        else:
+            _observe(judge, world, order["checks"], 0)
     os._exit(0)
 
 
-def _obey(judge: socket.socket, order: Any, world: dict[str, Any], given: dict[str, Any], pristine: Any) -> None:
+def _prepared(world: dict[str, Any], order: Any, given: dict[str, Any], pristine: dict[str, Any]) -> list[Json]:
+    """Bring observing code into a learner's world. Returns what is wrong with every check, or nothing."""
     for name in order["restore"]:
         if name in given:
             world[name] = given[name]
@@ -367,23 +394,22 @@ def _obey(judge: socket.socket, order: Any, world: dict[str, Any], given: dict[s
             world[name] = kit.provided[name]
         elif name in pristine:
             world[name] = pristine[name]
-    broken: Json = None
     try:
         import __future__
 
         code = compile(order["source"], "<checks>", "exec", __future__.annotations.compiler_flag, True)
         exec(code, world)
     except BaseException as error:
-        broken = [encode_raised(error)]
-    left = collections.deque(order["checks"])
-    hangs = order["hangs"]
+        return [encode_raised(error)]
+    return []
+
+
+def _with_forks(judge: socket.socket, world: dict[str, Any], order: Any) -> None:
+    left, hangs = collections.deque(order["checks"]), order["hangs"]
     while left:
-        if broken:
-            wire.send(judge, {"name": left.popleft()["name"], "outcomes": broken})
-            continue
         for outcomes in _observed(world, list(left), hangs):
             hangs += any(isinstance(o, dict) and "never" in o for o in outcomes)
-            wire.send(judge, {"name": left.popleft()["name"], "outcomes": outcomes})
+            wire.send(judge, {"name": left.popleft()["name"], "outcomes": outcomes, "goes_on": True})
 
 
 def _cpu(check: dict[str, Any], hangs: int) -> float:
@@ -400,7 +426,7 @@ def _observed(world: dict[str, Any], checks: list[dict[str, Any]], hangs: int) -
     if pid == 0:
         try:
             ours.close()
-            _observer(theirs, world, checks, hangs)
+            _observe(theirs, world, checks, hangs)
         finally:
             os._exit(0)
     theirs.close()
@@ -418,7 +444,8 @@ def _observed(world: dict[str, Any], checks: list[dict[str, Any]], hangs: int) -
             pass
 
 
-def _observer(snapshot: socket.socket, world: dict[str, Any], checks: list[dict[str, Any]], hangs: int) -> None:
+def _observe(listener: socket.socket, world: dict[str, Any], checks: list[dict[str, Any]], hangs: int) -> None:
+    """Make the checks here, one after the other, until one leaves something behind."""
     for check in checks:
         cpu, seeds = _cpu(check, hangs), check["seeds"]
         backstop = int(time.process_time() + cpu * (1 + min(len(seeds or ()), 2))) + 3  # for loops outside Python
@@ -426,9 +453,9 @@ def _observer(snapshot: socket.socket, world: dict[str, Any], checks: list[dict[
         outcomes = kit.observe(world[check["name"]], seeds, cpu)
         goes_on = "never" not in outcomes[-1] and _alone()
         try:
-            wire.send(snapshot, {"name": check["name"], "outcomes": outcomes, "goes_on": goes_on})
+            wire.send(listener, {"name": check["name"], "outcomes": outcomes, "goes_on": goes_on})
         except wire.Malformed:
-            wire.send(snapshot, {"name": check["name"], "outcomes": TOO_MUCH, "goes_on": False})
+            wire.send(listener, {"name": check["name"], "outcomes": TOO_MUCH, "goes_on": False})
         if not goes_on:
             return
 
