@@ -220,8 +220,9 @@ async def judged(rows, minutes=None, interval=60, **limits):
 
 
 async def decided(*rows, **limits):
-    """The decision alone."""
-    return (await judged(rows, **limits))["decision"]
+    """The decision alone, if it is one: somebody looked first."""
+    told = await judged(rows, **limits)
+    return told["decision"] if told["checks"] else "decided without a check"
 
 
 @check(expect={"decision": "PROCEED", "checks_at": [60.0, 120.0, 180.0], "answer_at": 180.0}, points=1)
@@ -369,7 +370,8 @@ def same_answers_and_fields(seen):
         "max_error_rate": 0.05, "max_p99_latency_ms": 1000, "min_success_rate": 0.95, "max_error_ratio": 2.0,
         "max_latency_ratio": 1.5, "min_error_delta": 0.005, "min_business_ratio": {}, "business": {},
     }  # fmt: skip
-    return seen["fields"] == fields and seen["by default"] == seen["written out"] and len(seen["by default"]) == 3
+    some = len(seen["by default"]) == 3 and any(times for _, times in seen["by default"])
+    return some and seen["fields"] == fields and seen["by default"] == seen["written out"]
 
 
 @check(expect=is_true_of(same_answers_and_fields), points=1)
@@ -400,7 +402,7 @@ async def what_is_left_out_has_the_default_of_the_text():
     return seen
 
 
-@check(expect={"business": [{}, {}], "min_business_ratio": [{}, {}], "decision": "PROCEED"}, points=1)
+@check(expect={"business": [{}, {}], "min_business_ratio": [{}, {}], "decided": ["PROCEED", True]}, points=1)
 async def what_is_put_into_one_object_is_not_in_the_next():
     """Every Metrics and every Thresholds has a dictionary of its own."""
     seen = {}
@@ -412,7 +414,7 @@ async def what_is_put_into_one_object_is_not_in_the_next():
         seen[name][1] = dict(two)
     checker = CanaryHealthChecker(Thresholds(), check_interval_seconds=60, min_requests=100)
     told = await rehearse(checker, [(reading(), reading())], duration_minutes=1)
-    return {**seen, "decision": told["decision"]}
+    return {**seen, "decided": [told["decision"], told["checks"] > 0]}
 
 
 @check(expect=REFERENCE, points=2, seeds=4)
@@ -604,8 +606,9 @@ async def a_nan_on_any_field_of_either_side_is_no_evidence(rng):
 
 
 def alone_and_together(seen):
-    """the same answers in both cases"""
-    return len(seen["alone"]) == 6 and seen["alone"] == seen["together"]
+    """the same answers in both cases, not one answer for all"""
+    answers = {tuple(answer) for _, *answer in seen["alone"]}
+    return len(seen["alone"]) == 6 and len(answers) > 1 and seen["alone"] == seen["together"]
 
 
 @check(expect=is_true_of(alone_and_together), points=1)

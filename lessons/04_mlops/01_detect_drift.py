@@ -183,20 +183,32 @@ def uniform_edges_cut_the_baseline_range_into_equal_widths(rng):
     return [calculate_psi(baseline, current, buckets=n, strategy="uniform") for n in (10, rng.choice([2, 5]))]
 
 
-@check(expect=approx([1.0, 1.0]), points=2, seeds=3)
+def same(rng, pairs, others):
+    # for each two scores whether they are equal; in random order, so that no constant is an answer
+    mixed = [*pairs, *others]
+    rng.shuffle(mixed)
+    return [math.isfinite(one) and math.isclose(one, other, rel_tol=1e-6) for one, other in mixed]
+
+
+def tells_apart(one, other, buckets):
+    return calculate_psi(one, one, buckets) < calculate_psi(one, other, buckets)
+
+
+@check(expect=REFERENCE, points=2, seeds=3)
 def values_outside_the_baseline_range_land_in_the_end_bins(rng):
     """The outer edges are open: with values far outside, the score is what it is with values just inside."""
     baseline = [0.0, *ladder(rng, [20] * 10), 100.0]
     low, high, inside = rng.randint(15, 30), rng.randint(50, 90), ladder(rng, [12] * 10)
     far = [-rng.uniform(1.0, 500.0) for _ in range(low)] + [rng.uniform(101.0, 900.0) for _ in range(high)]
-    near = [0.25] * low + [99.75] * high
-    return [
-        calculate_psi(baseline, inside + far, strategy=how) / calculate_psi(baseline, inside + near, strategy=how)
+    near, middle = [0.25] * low + [99.75] * high, [55.5] * (low + high)
+    scores = [
+        [calculate_psi(baseline, inside + some, strategy=how) for some in (far, near, middle)]
         for how in ("quantile", "uniform")
     ]
+    return same(rng, [(out, end) for out, end, _ in scores], [(end, mid) for _, end, mid in scores])
 
 
-@check(expect=approx([1.0, 1.0]), points=1, seeds=3)
+@check(expect=REFERENCE, points=1, seeds=3)
 def a_value_on_an_inner_edge_belongs_to_the_bin_on_its_right(rng):
     """On an edge or a little above it: the score is the same. Edges at 2, 4, 6 (widths) and 10, 20, 30 (quartiles)."""
     rising = [0.0, 8.0] + [2 * i + rng.uniform(0.1, 1.9) for i in range(4) for _ in range(10 * i + 10)]
@@ -205,12 +217,14 @@ def a_value_on_an_inner_edge_belongs_to_the_bin_on_its_right(rng):
     uneven = [3.5] * 5 + [12.5] * 30 + [25.5] * 10 + [33.5] * 45
     worlds = [(rising, falling, rng.choice([2.0, 4.0, 6.0]), "uniform")]
     worlds += [(numbers, uneven, rng.choice([10.0, 20.0, 30.0]), "quantile")]
-    ratios = []
+    pairs, others = [], []
     for baseline, current, edge, how in worlds:
-        moved = [current + [v] * 33 for v in (edge, edge + 0.05)]
+        elsewhere = 0.5 if edge > max(baseline) / 2 else max(baseline) - 0.5
+        moved = [current + [v] * 33 for v in (edge, edge + 0.05, elsewhere)]
         scores = [calculate_psi(baseline, today, buckets=4, strategy=how) for today in moved]
-        ratios.append(scores[0] / scores[1])
-    return ratios
+        pairs.append(scores[:2])
+        others.append(scores[1:])
+    return same(rng, pairs, others)
 
 
 @check(expect=REFERENCE, points=1, seeds=3)
@@ -231,18 +245,13 @@ def a_share_is_taken_of_all_rows_missing_ones_too(rng):
     return [calculate_psi(baseline, current, buckets=5, strategy=how) for how in ("quantile", "uniform")]
 
 
-def all_above_one(scores):
-    """every score above 1"""
-    return len(scores) == 4 and all(score > 1 for score in scores)
-
-
-@check(expect=is_true_of(all_above_one), points=1, seeds=3)
+@check(expect=REFERENCE, points=1, seeds=3)
 def missing_on_one_side_is_one_more_bin_for_both(rng):
     """A quarter of the rows is missing, today or in training; the others have not changed."""
     complete = [0.0, *ladder(rng, [12] * 10), 100.0]
     holes = rng.sample(complete + [float("nan")] * 41, 163)
-    pairs = (complete, holes), (holes, complete)
-    return [calculate_psi(*pair, strategy=how) for pair in pairs for how in ("quantile", "uniform")]
+    pairs = rng.sample([(complete, holes), (holes, complete), (complete, complete[::-1]), (complete, complete)], 4)
+    return [calculate_psi(*pair, strategy=how) > 1 for pair in pairs for how in ("quantile", "uniform")]
 
 
 @check(expect=REFERENCE, points=2, seeds=3)
@@ -379,23 +388,27 @@ def the_score_is_the_divergence_of_today_from_the_reference(rng):
     return [ten, DriftDetector(reference, bins=5).detect_drift(current)[1]]
 
 
-@check(expect=[True, True, False], points=1, seeds=3)
+@check(expect=REFERENCE, points=1, seeds=3)
 def a_pure_mean_shift_shows(rng):
     """Today has the reference's shape, moved up or down: the bins must not move with it."""
     reference = [0.0, *ladder(rng, [rng.randint(5, 30) for _ in range(10)]), 100.0]
     shift = rng.uniform(35.0, 80.0)
-    moved = [[v + shift for v in reference], [v - shift for v in reference], reference[::-1]]
-    return [DriftDetector(reference).detect_drift(values)[0] for values in moved]
+    moved = [[v + shift for v in reference], [v - shift for v in reference], reference[::-1], reference]
+    return [DriftDetector(reference).detect_drift(values)[0] for values in rng.sample(moved, 4)]
 
 
-@check(expect=approx([1.0, 1.0]), points=1, seeds=3)
+@check(expect=REFERENCE, points=1, seeds=3)
 def the_detector_bins_values_as_psi_does(rng):
     """On an inner edge counts like a little above it, far outside the reference's range like just inside."""
     rising = [0.0, 8.0] + [2 * i + rng.uniform(0.1, 1.9) for i in range(4) for _ in range(10 * i + 10)]
     even, edge = [2 * i + rng.uniform(0.1, 1.9) for i in range(4) for _ in range(20)], rng.choice([2.0, 4.0, 6.0])
-    pairs = ([edge] * 33, [edge + 0.05] * 33), ([-70.0] * 40 + [90.0] * 5, [0.05] * 40 + [7.95] * 5)
-    scores = [[DriftDetector(rising, bins=4).detect_drift(even + some)[1] for some in pair] for pair in pairs]
-    return [one / other for one, other in scores]
+    alike = ([edge] * 33, [edge + 0.05] * 33), ([-70.0] * 40 + [90.0] * 5, [0.05] * 40 + [7.95] * 5)
+    unlike = ([edge + 0.05] * 33, [0.5 if edge > 4 else 7.5] * 33), ([0.05] * 40 + [7.95] * 5, [0.05] * 5 + [7.95] * 40)
+    scores = [
+        [[DriftDetector(rising, bins=4).detect_drift(even + some)[1] for some in pair] for pair in pairs]
+        for pairs in (alike, unlike)
+    ]
+    return same(rng, *scores)
 
 
 @check(expect=REFERENCE, points=2, seeds=3)
@@ -421,7 +434,7 @@ def the_detector_gives_missing_values_a_bin(rng):
     return [DriftDetector(reference).detect_drift(today)[1] for reference, today in pairs]
 
 
-@check(expect=[False, True, False, True], points=2, seeds=3)
+@check(expect=REFERENCE, points=2, seeds=3)
 def drift_begins_above_the_threshold(rng):
     """At the threshold it is no drift yet. Without an argument the threshold is 0.1."""
     reference = [0.0, *ladder(rng, [rng.randint(8, 60) for _ in range(10)]), 100.0]
@@ -432,12 +445,12 @@ def drift_begins_above_the_threshold(rng):
     even = [0.0, *steps * 50, 100.0]
     tilted = [steps[:10] * (50 + n) + steps[10:] * (50 - n) for n in (20, 24)]  # scores of 0.08 and 0.12
     return [
-        *(DriftDetector(reference, threshold=t).detect_drift(current)[0] for t in thresholds),
-        *(DriftDetector(even).detect_drift(values)[0] for values in tilted),
+        *(DriftDetector(reference, threshold=t).detect_drift(current)[0] for t in rng.sample(thresholds, 2)),
+        *(DriftDetector(even).detect_drift(values)[0] for values in rng.sample(tilted, 2)),
     ]
 
 
-@check(expect=approx([False, 1.0]), points=2, seeds=3)
+@check(expect=REFERENCE, points=2, seeds=3)
 def an_update_replaces_edges_and_shares(rng):
     """It then answers like a new detector with the same threshold and number of bins, missing values included."""
     rising = [rng.randint(9, 12) * (i + 1) for i in range(10)]
@@ -446,21 +459,22 @@ def an_update_replaces_edges_and_shares(rng):
     detector = DriftDetector([0.0, *ladder(rng, rising[::-1]), 100.0], threshold=50.0, bins=5)
     detector.update_reference(new)
     drift, score = detector.detect_drift(today)
-    return [drift, score / DriftDetector(new, threshold=50.0, bins=5).detect_drift(today)[1]]
+    fresh = [DriftDetector(new, threshold=50.0, bins=5).detect_drift(some)[1] for some in (today, new)]
+    return [drift, same(rng, [(score, fresh[0])], [fresh, (score, fresh[1])])]
 
 
-@check(expect=approx([1.0, 1.0]), points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2)
 def a_failed_update_leaves_the_old_reference(rng):
     """Nothing half-done: after an empty or a constant update the score is what it was."""
     old, new = ([rng.randint(8, 60) for _ in range(10)] for _ in range(2))
     reference, current = [0.0, *ladder(rng, old), 100.0], ladder(rng, new)
-    before = DriftDetector(reference).detect_drift(current)[1]
-    ratios = []
+    before, other = (DriftDetector(reference).detect_drift(some)[1] for some in (current, reference))
+    after = []
     for useless in ([], [70.0] * 25):
         detector = DriftDetector(reference)
         how_it_ends(detector.update_reference, useless)
-        ratios.append(detector.detect_drift(current)[1] / before)
-    return ratios
+        after.append(detector.detect_drift(current)[1])
+    return same(rng, [(score, before) for score in after], [(score, other) for score in after])
 
 
 @check(
@@ -482,24 +496,26 @@ def the_detector_refuses_what_it_cannot_compare():
     }
 
 
-@check(expect=approx([1.0, 1.0]), points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2)
 def only_its_own_update_changes_a_detector(rng):
     """Its own looks do not, nor another tenant's detector, update and missing values. PSI remembers nobody."""
     old, other = (rng.sample(range(12, 52, 4), 10) for _ in range(2))
     reference, current = [0.0, *ladder(rng, old), 100.0], ladder(rng, old[::-1])
     broken = [-3 * v for v in ladder(rng, other)] + [float("nan")] * 40
-    alone = DriftDetector(reference).detect_drift(current)[1]
+    alone, unlike = (DriftDetector(reference).detect_drift(some)[1] for some in (current, reference))
     acme, globex = DriftDetector(reference), DriftDetector(broken)
     acme.detect_drift(ladder(rng, other))
     globex.detect_drift(broken[10:])
     globex.update_reference([v * 7 for v in broken])
     calculate_psi(broken, broken[30:], strategy="uniform")
     moved = [1024.0 + v for v in reference], [1024.0 + v for v in current]  # the same shares
-    psis = [calculate_psi(*pair, strategy="uniform") for pair in ((reference, current), moved)]
-    return [acme.detect_drift(current)[1] / alone, psis[0] / psis[1]]
+    pairs = (reference, current), moved, (reference, reference)
+    psis = [calculate_psi(*pair, strategy="uniform") for pair in pairs]
+    again = acme.detect_drift(current)[1]
+    return same(rng, [(again, alone), psis[:2]], [(again, unlike), psis[1:]])
 
 
-@check(expect=approx([[1.0, 1.0]] * 4), points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2)
 def lists_arrays_and_series_answer_alike(rng):
     """Whole numbers too, None for a missing value, and a series with any index."""
     first, second = [10 * n for n in range(102)], [10 * rng.randint(0, 110) for _ in range(150)]
@@ -516,7 +532,8 @@ def lists_arrays_and_series_answer_alike(rng):
         (scores(np.array(first), np.array(gaps, dtype=float)), holes),
         (scores(first, pd.Series(gaps, index=index, dtype=float)), holes),
     ]
-    return [[psi / like[0], kl / like[1]] for (psi, kl), like in others]
+    alike = [pair for some, like in others for pair in zip(some, like, strict=True)]
+    return same(rng, alike, zip(whole, scores(first, first[:40]), strict=True))
 
 
 @check(expect=REFERENCE, points=1, seeds=2)
@@ -536,10 +553,10 @@ def what_comes_in_stays_as_it_was(rng):
         detector.update_reference(two)
     (listed, other), (array, second), (series, third) = sides
     plain = [listed, other, array.tolist(), second.tolist(), series.tolist(), third.tolist()]
-    return [plain, series.index.tolist(), str(array.dtype), str(series.dtype)]
+    return [plain, series.index.tolist(), str(array.dtype), str(series.dtype), tells_apart(a, b, 6)]
 
 
-@check(expect=["float", "tuple", "bool", "float"], points=1)
+@check(expect=["float", "tuple", "bool", "float", True], points=1)
 def results_are_plain_python_values():
     """A NumPy bool or float in a result surprises `json.dumps` and `is True`."""
 
@@ -550,7 +567,8 @@ def results_are_plain_python_values():
     result = DriftDetector(some, bins=2).detect_drift(other)
     drift, score = result
     pair = "tuple" if isinstance(result, tuple) else "no tuple"
-    return [kind(calculate_psi(some, other), float), pair, kind(drift, bool), kind(score, float)]
+    kinds = [kind(calculate_psi(some, other), float), pair, kind(drift, bool), kind(score, float)]
+    return [*kinds, tells_apart(some, other, 2)]
 
 
 ### END HIDDEN TESTS
@@ -615,10 +633,11 @@ def the_score_decides_and_then_the_impact(rng):
     return [response(score, impact) for score in low + high for impact in ("low", "medium", "high")]
 
 
-@check(expect=["ValueError", "ValueError"], points=1)
-def an_unknown_impact_is_refused():
+@check(expect=REFERENCE, points=1, seeds=2)
+def an_unknown_impact_is_refused(rng):
     """A typo must not lower the alarm."""
-    return [how_it_ends(response, 0.4, "critical"), how_it_ends(response, 0.4, "")]
+    impacts = rng.sample(["critical", "", "hihg", "low", "medium", "high"], 6)
+    return [how_it_ends(response, 0.4, impact) for impact in impacts]
 
 
 ### END HIDDEN TESTS
