@@ -1,0 +1,86 @@
+"""Nobody earns points by guessing: not with a constant in place of an observation, not with code that does nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from autograder.judge import Judge
+from coursekit import checks as kit
+from coursekit.codec import encode
+from tests.bank import COURSE, grade_text, lost, read
+
+ATOMS = (True, False, None, 0, 1, 2, -1, "", 0.0, 1.0, "ValueError", "KeyError", "returned", "v1", [], {})
+ERRORS = ("TypeError", "ValueError", "KeyError", "RuntimeError")
+
+
+def guesses() -> Iterator[Any]:
+    """Outcomes that somebody would try who knows nothing but the names of the checks."""
+    for atom in ATOMS:
+        rows = [[atom] * n for n in range(1, 7)]
+        yield from ({"returned": encode(x)} for x in (atom, *rows, *([row] * n for row in rows for n in range(1, 5))))
+    yield from ({"raised": [[f"builtins.{name}", "builtins.Exception"], ""]} for name in ERRORS)
+
+
+@pytest.mark.parametrize("key", COURSE.lessons)
+def test_no_hidden_check_is_passed_by_a_guess(key: str) -> None:
+    lesson, tried = read(key), list(guesses())
+    for check in [c for c in lesson.all_checks if c.hidden]:
+        right = lesson.expectation(check, "any worlds")
+        for guess in tried:
+            row = kit.judge(check, [guess] * max(1, check.seeds), right)
+            assert row.verdict != "pass", f"{key}: {check.name} takes {guess}"
+
+
+IDLE = {
+    "02_coding/01_batch_requests": """
+class BatchConfig:
+    def __init__(self, *given, **named): pass
+class BatchCollector:
+    def __init__(self, *given): pass
+    async def start(self): pass
+    async def stop(self): pass
+    async def predict(self, x): return x
+""",
+    "02_coding/03_judge_a_canary": """
+def breaches(*given): return []
+class CanaryHealthChecker:
+    def __init__(self, *given, **named): pass
+    async def evaluate(self, *given, **named): return Decision.PROCEED
+""",
+    "02_coding/04_cache_features": """
+class FeatureCache:
+    def __init__(self, *given, **named): pass
+    def get(self, key, default=None): return default
+    def set(self, *given): pass
+    def delete(self, key): return False
+    def clear_expired(self): return 0
+    def get_stats(self): return dict.fromkeys(("size", "capacity", "hits", "misses", "evictions", "expirations"), 0)
+""",
+    "04_mlops/01_detect_drift": """
+def calculate_psi(*given, **named): return 5.0
+class DriftDetector:
+    def __init__(self, *given, **named): pass
+    def detect_drift(self, current): return True, 5.0
+    def update_reference(self, new): pass
+def response(psi, impact): return "alert"
+""",
+    "04_mlops/03_register_models": """
+class Found:
+    model_id, version, framework, metrics, tags = "churn", "v1", "sklearn", {"auc": 0.75}, {"team": "ads"}
+    stage, created_at, created_by = "production", 0.0, "ci"
+class ModelRegistry:
+    def __init__(self, *given, **named): pass
+    register_model = get_model = get_production_model = lambda *given: Found()
+    promote_to_production = rollback = lambda *given: None
+    list_versions = search_models = lambda *given: [Found()]
+""",
+}
+
+
+@pytest.mark.parametrize("key", COURSE.lessons)
+def test_code_that_does_nothing_earns_nothing(key: str, judge: Judge) -> None:
+    result = grade_text(judge, read(key), IDLE[key])
+    assert (result.state, lost(result)) == ("graded", {c.name for c in read(key).all_checks})
