@@ -18,12 +18,21 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from autograder import batch, build as building, diagrams as drawing, regrade as regrading, submission
+from autograder import (
+    batch,
+    build as building,
+    diagrams as drawing,
+    regrade as regrading,
+    report as reporting,
+    report_page,
+    submission,
+)
 from autograder.course import Course
 from autograder.errors import CourseError, nearest
 from autograder.jobs import Job, Result
 from autograder.judge import Judge, unread
 from autograder.lesson import Lesson
+from autograder.record import write_atomically
 from autograder.sandbox import BUBBLEWRAP, LANDLOCK, TRUSTED, choose, probe
 from autograder.work import Cluster, Local
 from coursekit.checks import WORDS, shorten
@@ -255,6 +264,28 @@ def _show_class(module: str, results: list[Result]) -> None:
         told = "; ".join(f"{k.split('/')[1]}: {remark}" for k, remark in remarks)
         table.add_row(escape(name), *points, total, escape(told))
     out.print(table)
+
+
+@app.command()
+def report(
+    module: str,
+    to: Annotated[Path | None, typer.Option("--out", help="A file or folder instead of .autograder/reports/.")] = None,
+    as_json: AsJson = False,
+    course: CourseFolder = Path(),
+) -> None:
+    """Write a page about MODULE from its stored results: points, checks, who needs a human. Nothing is run."""
+    home = Course.find(course)
+    made = reporting.gather(home, module)
+    if as_json:
+        print(json.dumps(made.as_json(), indent=1))
+        return
+    path = to or reporting.default_path(home, module)
+    path = path / f"{module}.html" if path.is_dir() else path
+    try:
+        write_atomically(path, report_page.page(made))
+    except OSError as error:
+        raise CourseError(f"{path}: cannot be written: {error.strerror}. Say --out with another file.") from None
+    print(path)
 
 
 @app.command()

@@ -91,9 +91,14 @@ def _fits(raw: dict[str, Any], key: Key) -> bool:
     return all(stored.get(part) == key[part] for part in parts)
 
 
+def files(course: Course, module: str) -> list[Path]:
+    """The files of a module's stored results, in order of student and lesson."""
+    return sorted((folder(course) / "results" / module).glob("*/*.json"))
+
+
 def stored(course: Course, module: str) -> Iterator[dict[str, Any]]:
     """All stored results of a module as JSON objects, in order of student and lesson."""
-    for file in sorted((folder(course) / "results" / module).glob("*/*.json")):
+    for file in files(course, module):
         raw = _read(file)
         if raw is not None:
             yield raw
