@@ -1,117 +1,205 @@
-"""Grading speed, side by side in one run: stock `nbgrader autograde` and `autograder grade` on the same submissions.
+"""Grading speed, side by side in one run, by the commands that an instructor types.
 
-`python -m benchmarks.run [STUDENTS]` writes `benchmarks/RESULTS.md`. Stock nbgrader is timed on a few students and its
-time for each notebook taken from there; ours is timed on all of them, gradebook, autograded notebooks and feedback
-included.
+`python -m benchmarks.run [ROUNDS]` lets 20 students hand in right answers to the five lessons, 100 notebooks, and
+measures on them `autograder grade`, stock `nbgrader autograde`, the same as two processes at once, and the floor
+(`benchmarks.floor`); then 1,000 notebooks, for the price of scale and for memory. Medians and ratios are printed and
+written to `benchmarks/RESULTS.md`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from autograder import batch
 from autograder.course import Course
 from autograder.sandbox import choose
-from tests.bank import COURSE, cells_as_text, read
+from tests.bank import COURSE, answers, cells_as_text, read
 from tests.demo import fill, new_course
 
-STOCK_STUDENTS = 2
-ROUNDS = 3
+STUDENTS, MANY = 20, 10
+BIN = Path(sys.executable).parent
 
 
 def class_of(folder: Path, students: int) -> Course:
-    """A course in which everybody handed in the reference solution of every lesson."""
+    """A course in which everybody handed in a right answer to every lesson: the reference, or one of the bank."""
     course = new_course(folder)
     for key in course.lessons:
         lesson = read(key)
+        right = [cells_as_text(lesson, stub=False), *(a.text for a in answers(key) if a.is_right)]
         released = json.loads((course.root / "release" / f"{key}.ipynb").read_text("utf-8"))
-        solved = json.dumps(fill(released, lesson, cells_as_text(lesson, stub=False)))
         for n in range(students):
             path = course.root / "submitted" / f"student-{n:04}" / f"{key}.ipynb"
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(solved, "utf-8")
+            path.write_text(json.dumps(fill(released, lesson, right[n % len(right)])), "utf-8")
     return course
 
 
-def stock(course: Course, module: str, student: str) -> None:
-    """`nbgrader autograde` for one student, as an instructor runs it."""
-    command = [str(Path(sys.executable).with_name("nbgrader")), "autograde", module, "--student", student, "--force"]
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    subprocess.run(
-        command, cwd=course.root, check=True, capture_output=True, stdin=subprocess.DEVNULL,
-        env=os.environ | {"PATH": path, "HOME": str(course.root)},
+def command(course: Course, *words: str) -> None:
+    """Run one of the environment's commands in the course folder."""
+    env = os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "HOME": str(course.root)}
+    done = subprocess.run(
+        [str(BIN / words[0]), *words[1:]], cwd=course.root, capture_output=True, stdin=subprocess.DEVNULL, env=env,
+        check=False,
     )  # fmt: skip
+    if done.returncode:
+        raise SystemExit(f"{' '.join(words)}: {done.stderr.decode()[-2000:]}")
+
+
+def forget(course: Course) -> None:
+    """As if nothing had been graded yet."""
+    for room in ("autograded", "feedback", ".autograder"):
+        shutil.rmtree(course.root / room, ignore_errors=True)
+    (course.root / "gradebook.db").unlink(missing_ok=True)
 
 
 def timed(work: Callable[[], None]) -> float:
+    """Seconds that `work` takes."""
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
 
 
-def main() -> None:
-    students = int(sys.argv[1]) if len(sys.argv) > 1 else 20
-    with tempfile.TemporaryDirectory() as folder:
-        course = class_of(Path(folder) / "course", students)
-        names = [f"student-{n:04}" for n in range(students)]
-        notebooks = len(course.lessons)
-        ours, serial, two = [], [], []
+def ours(course: Course) -> float:
+    """Seconds for `autograder grade` on all modules, from nothing."""
+    forget(course)
+    return timed(lambda: [command(course, "autograder", "grade", module) for module in course.modules] and None)
+
+
+def stock(course: Course, at_once: int) -> float:
+    """Seconds for `nbgrader autograde`, with the class split between `at_once` processes."""
+    forget(course)
+    for module in course.modules:  # nbgrader wants the assignment in its gradebook: not part of the time
+        command(course, "nbgrader", "generate_assignment", module, "--force", "--quiet")
+    parts = [f"*[{digits}]" for digits in ("02468", "13579")] if at_once == 2 else ["*"]
+
+    def grade() -> None:
         for module in course.modules:
-            batch.grade(course, module, names[:1], jobs=2)  # the gradebook knows the assignment from here on
-        few = [(module, student) for student in names[:STOCK_STUDENTS] for module in course.modules]
+            with ThreadPoolExecutor(at_once) as threads:
+                todo = [(course, "nbgrader", "autograde", module, "--student", part) for part in parts]
+                list(threads.map(lambda words: command(*words), todo))
 
-        def grade_all() -> None:
-            for module in course.modules:
-                batch.grade(course, module, jobs=2, again=True)
+    return timed(grade)
 
-        def stock_serially() -> None:
-            for pair in few:
-                stock(course, *pair)
 
-        def stock_twice_at_once() -> None:
-            with ThreadPoolExecutor(2) as threads:
-                list(threads.map(lambda pair: stock(course, *pair), few))
+def floor(course: Course) -> float:
+    """Seconds for the bare cells, two at once."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.floor", str(course.root), "2"], cwd=COURSE.root, check=True,
+        capture_output=True, text=True, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    told = json.loads(done.stdout)
+    assert not told["failed"], told
+    return float(told["seconds"])
 
-        for _ in range(ROUNDS):
-            ours.append(timed(grade_all))
-            serial.append(timed(stock_serially))
-            two.append(timed(stock_twice_at_once))
-    each = {
-        "stock nbgrader, serial": statistics.median(serial) / STOCK_STUDENTS / notebooks,
-        "stock nbgrader, two processes": statistics.median(two) / STOCK_STUDENTS / notebooks,
-        "autograder grade, two jobs": statistics.median(ours) / students / notebooks,
-    }
-    fastest = each["autograder grade, two jobs"]
-    rows = [f"| {name} | {1000 * s:.0f} ms | {s / fastest:.1f} |" for name, s in each.items()]
+
+def _children(pid: int) -> list[int]:
+    found = [pid]
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            for child in task.read_text().split():
+                found += _children(int(child))
+    return found
+
+
+def _memory(pid: int) -> int:
+    """Bytes that a process and all below it use, shared pages counted once."""
+    total = 0
+    for one in _children(pid):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            lines = Path(f"/proc/{one}/smaps_rollup").read_text().splitlines()
+            total += next(1024 * int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return total
+
+
+def watched(course: Course) -> tuple[float, float, float]:
+    """Seconds for all modules from nothing, the most memory in bytes, and seconds until the first result."""
+    forget(course)
+    peak, first, over = 0, 0.0, threading.Event()
+    began = time.perf_counter()
+
+    def watch() -> None:
+        nonlocal peak, first
+        while not over.wait(0.5):
+            peak = max(peak, _memory(os.getpid()) - _memory_here)
+            if not first and any((course.root / ".autograder").glob("results/*/*/*.json")):
+                first = time.perf_counter() - began
+
+    _memory_here = next(
+        1024 * int(line.split()[1])
+        for line in Path("/proc/self/smaps_rollup").read_text().splitlines()
+        if line.startswith("Pss:")
+    )
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        for module in course.modules:
+            command(course, "autograder", "grade", module)
+    finally:
+        over.set()
+        watcher.join()
+    return time.perf_counter() - began, float(peak), first
+
+
+def main() -> int:
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    times: dict[str, list[float]] = {"ours": [], "floor": [], "serial": [], "two": []}
+    with tempfile.TemporaryDirectory() as folder:
+        course = class_of(Path(folder) / "hundred", STUDENTS)
+        for number in range(rounds):
+            for name, measure in {
+                "ours": ours,
+                "floor": floor,
+                "serial": lambda course: stock(course, 1),
+                "two": lambda course: stock(course, 2),
+            }.items():
+                times[name].append(measure(course))
+                print(f"round {number + 1}, {name}: {times[name][-1]:.1f} s", flush=True)
+        many = class_of(Path(folder) / "thousand", MANY * STUDENTS)
+        seconds, memory, first = watched(many)
+    middle = {name: statistics.median(some) for name, some in times.items()}
+    count = STUDENTS * len(COURSE.lessons)
+    rows = [
+        ("`autograder grade`, boxed, two jobs", middle["ours"], ""),
+        ("stock `nbgrader autograde`, serial", middle["serial"], f"{middle['serial'] / middle['ours']:.1f} times ours"),
+        ("stock, two processes", middle["two"], f"{middle['two'] / middle['ours']:.1f} times ours"),
+        ("floor: plain `exec`, two at once", middle["floor"], f"ours: {middle['ours'] / middle['floor']:.2f} of it"),
+    ]  # fmt: skip
     when = datetime.date.today().isoformat()
     text = "\n".join(
         [
             "# Grading speed",
             "",
-            f"Built by `make bench` on {when}: {platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
-            f"Python {platform.python_version()}, box: {choose(trust=True).level}. Reference solutions of {notebooks} "
-            f"lessons, {students} students (stock: {STOCK_STUDENTS}), median of {ROUNDS} rounds in one run.",
+            f"`make bench`, {when}: {platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python "
+            f"{platform.python_version()}, box: {choose(trust=True).level}. {count} notebooks: {STUDENTS} students, "
+            f"right answers to {len(COURSE.lessons)} lessons. Medians of {rounds} rounds, taken in turn in one run, by "
+            "the commands an instructor types, start-up included (the floor's is left out).",
             "",
-            "| | for each notebook | times ours |",
-            "|---|---|---|",
-            *rows,
+            "| | seconds | for each notebook | |",
+            "|---|---:|---:|---|",
+            *(f"| {name} | {s:.1f} | {1000 * s / count:.0f} ms | {ratio} |" for name, s, ratio in rows),
+            "",
+            f"{MANY * count:,} notebooks: {seconds:.1f} s, {seconds / (MANY * middle['ours']):.2f} times ten times the "
+            f"above. Memory of the whole run: {memory / 2**20:.0f} MiB at most. First result after {first:.1f} s.",
             "",
         ]
     )
     print(text)
     (COURSE.root / "benchmarks" / "RESULTS.md").write_text(text, "utf-8")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

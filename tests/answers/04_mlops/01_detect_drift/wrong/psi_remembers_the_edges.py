@@ -3,6 +3,7 @@
 FAILS = {
     "a_share_is_at_least_one_in_ten_thousand",
     "a_share_is_taken_of_all_rows_missing_ones_too",
+    "a_value_on_an_inner_edge_belongs_to_the_bin_on_its_right",
     "only_its_own_update_changes_a_detector",
     "quantile_edges_come_from_the_baseline_alone",
     "quantiles_that_coincide_make_one_edge",
