@@ -48,7 +48,7 @@ class Trace:
     observations: dict[str, Any] = field(default_factory=dict)  # outcomes by check name
     suspicions: tuple[str, ...] = ()  # things that honest code does not do
     problem: str | None = None  # the run as a whole ended early
-    seconds: float = 0.0
+    phases: dict[str, float] = field(default_factory=dict)  # seconds by what was done
 
 
 @dataclass(frozen=True)

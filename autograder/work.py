@@ -61,7 +61,7 @@ def unpack_trace(data: bytes) -> Trace:
     try:
         raw = json.loads(data)
         cells = tuple(CellTrace(c["step"], tuple(c["outputs"]), c["problem"]) for c in raw["cells"])
-        return Trace(cells, raw["observations"], tuple(raw["suspicions"]), raw["problem"], raw["seconds"])
+        return Trace(cells, raw["observations"], tuple(raw["suspicions"]), raw["problem"], raw["phases"])
     except (ValueError, KeyError, TypeError):
         raise RunnerGone from None
 

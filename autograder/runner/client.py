@@ -143,16 +143,21 @@ class Warm:
             cpu: for each check its CPU seconds.
         """
         began = _now()
-        trace = self._run(job, works, seeds, cpu, False) or self._run(job, works, seeds, cpu, True)
-        assert trace is not None
-        return replace(trace, seconds=_now() - began)
+        trace = self._run(job, works, seeds, cpu, False)
+        if trace is None:
+            lost = _now() - began
+            trace = self._run(job, works, seeds, cpu, True)
+            assert trace is not None
+            trace = replace(trace, phases={**trace.phases, "jobs run once more": lost})
+        return trace
 
     def _run(
         self, job: Job, works: Mapping[str, Work], seeds: Mapping[str, Any], cpu: Mapping[str, float], careful: bool
     ) -> Trace | None:
         """Run a job; None when it was not careful and should have been."""
-        began = _now()
+        asked = _now()
         control = self._start()
+        began = _now()
         graded = [s for s in job.steps if s.kind == "checks"]
         pairs = [socket.socketpair() for _ in range(len(graded) + 1)]
         running = False
@@ -171,12 +176,14 @@ class Warm:
             why = WHY.get(self._say(only))
             main.close()  # nothing said after this moment is shown to anyone
             seen = _Observed(careful or bool(why or problem) or _now() - began > CAREFREE_SECONDS)
+            cells_done = _now()
             ends = [(works[str(step.grade_id)], ours) for step, (ours, _) in zip(graded, pairs[1:], strict=True)]
             deadline = _now() + OBSERVE_SECONDS
             for work, ours in ends:  # what visible checks see is shown: nothing hidden is anywhere near them yet
                 if work.visible:
                     self._say(only)  # nothing that earlier checks left behind
                     seen.ask(ours, work.visible, work.visible.names, seeds, cpu, deadline)
+            visible_done = _now()
             for work, ours in ends:
                 rest = tuple(n for n in work.names if work.visible is None or n not in work.visible.names)
                 if rest and ours.fileno() >= 0:
@@ -185,7 +192,13 @@ class Warm:
                 seen.listen_for_more(ours, work)
             running = False
             why = WHY.get(self._say(b"g")) or why
-            return Trace(tuple(cells), seen.observations, tuple(seen.suspicions), why or problem)
+            phases = {
+                "start of warm processes": began - asked,
+                "cells": cells_done - began,
+                "visible checks": visible_done - cells_done,
+                "hidden checks": _now() - visible_done,
+            }
+            return Trace(tuple(cells), seen.observations, tuple(seen.suspicions), why or problem, phases)
         except _Unclean:
             return None
         except OSError:
