@@ -27,6 +27,7 @@ from autograder import (
     report_page,
     submission,
 )
+from autograder.cluster import Cluster
 from autograder.course import Course
 from autograder.errors import CourseError, nearest
 from autograder.jobs import Job, Result
@@ -34,7 +35,7 @@ from autograder.judge import Judge, unread
 from autograder.lesson import Lesson
 from autograder.record import write_atomically
 from autograder.sandbox import BUBBLEWRAP, LANDLOCK, TRUSTED, choose, probe
-from autograder.work import Cluster, Local
+from autograder.work import Local
 from coursekit.checks import WORDS, shorten
 
 app = typer.Typer(
@@ -107,10 +108,13 @@ def check(notebook: Path, as_json: AsJson = False, reveal: Reveal = False, cours
 def grade(
     module: str,
     student: Annotated[list[str] | None, typer.Option(help="Only this student; may be said more than once.")] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Notebooks graded at once.")] = os.cpu_count() or 1,
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Notebooks graded at once; as many as keep this machine, or the cluster, busy."),
+    ] = None,
     trust: Annotated[bool, typer.Option("--trust-submissions", help="Grade even where no box works.")] = False,
     again: Annotated[bool, typer.Option("--again", help="Run everything, finished work too.")] = False,
-    scheduler: Annotated[str, typer.Option(help="tcp://… of a Dask scheduler that hands the work out.")] = "",
+    scheduler: Annotated[str, typer.Option(help="tcp://… or tls://… of a Dask scheduler: use its workers.")] = "",
     as_json: AsJson = False,
     reveal: Reveal = False,
     course: CourseFolder = Path(),
@@ -127,8 +131,9 @@ def grade(
             progress.update(bar, total=total, advance=1, states=told)
 
         runner = Cluster(scheduler, trust) if scheduler else Local(choose(trust))
+        at_once = jobs or (runner.jobs if isinstance(runner, Cluster) else os.cpu_count() or 1)
         try:
-            results = batch.grade(home, module, student, jobs=jobs, runner=runner, again=again, done=done)
+            results = batch.grade(home, module, student, jobs=at_once, runner=runner, again=again, done=done)
         finally:
             runner.close()
     if as_json:

@@ -1,7 +1,7 @@
 """Running one job anywhere: parcels are bytes, traces are bytes, and no disk is shared.
 
 A parcel holds what a learner's process may know: the steps of the job, observing code and seeds. What is right stays
-with the judge. `Local` runs parcels in warm processes of this machine; `Cluster` hands them to Dask workers.
+with the judge. `Local` runs parcels in warm processes of this machine; `cluster.Cluster` hands them to Dask workers.
 """
 
 from __future__ import annotations
@@ -9,14 +9,12 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
-import os
 import queue
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any, Protocol
 
-from autograder.errors import CourseError
 from autograder.jobs import CellTrace, Job, Step, Trace
 from autograder.lesson import Lesson, Work
 from autograder.runner.client import RunnerGone, Warm
@@ -131,55 +129,3 @@ def _living(process: Warm) -> Warm | None:
         process.close()
         return None
     return process
-
-
-_here: dict[tuple[int, str], Local] = {}  # a Dask worker's own runner, by process and level
-
-
-def run_on_worker(parcel: bytes, trust: bool) -> bytes:
-    """What a Dask worker does: the parcel in, the trace out. Warm processes stay for the next one."""
-    box = choose(trust)
-    key = os.getpid(), box.level
-    if key not in _here:
-        _here[key] = Local(box)
-    try:
-        return _here[key].run(parcel)
-    except RunnerGone:
-        return b""
-
-
-class Cluster:
-    """Dask workers, found through their scheduler. Each needs this package and a box; no disk is shared.
-
-    A worker that dies costs nothing: Dask runs its parcels again elsewhere.
-
-    Raises:
-        CourseError: `distributed` is not installed, or nobody answers at the address.
-    """
-
-    def __init__(self, address: str, trust: bool = False) -> None:
-        try:
-            from distributed import Client
-        except ImportError:
-            raise CourseError("--scheduler needs Dask: pip install -e '.[dask]'") from None
-        self.trust = trust
-        try:
-            self._client = Client(address, timeout=20, set_as_default=False)
-        except (OSError, TimeoutError, ValueError) as error:
-            raise CourseError(f"no Dask scheduler answers at {address}: {error}") from None
-        self.level = f"dask:{self._client.submit(_level, trust, pure=False).result()}"
-
-    def expect(self, preload: Sequence[str], jobs: int) -> None:
-        """Workers start their processes when the first parcel comes."""
-
-    def run(self, parcel: bytes) -> bytes:
-        """Run a parcel on some worker."""
-        return bytes(self._client.submit(run_on_worker, parcel, self.trust, pure=False, retries=3).result())
-
-    def close(self) -> None:
-        """Say good-bye to the scheduler; the cluster stays."""
-        self._client.close()
-
-
-def _level(trust: bool) -> str:
-    return choose(trust).level
