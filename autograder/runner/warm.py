@@ -56,7 +56,8 @@ from coursekit import checks as kit, vtime
 from coursekit.codec import Json, encode_raised
 
 MAX_FDS = 64
-WATCH = 0.05  # seconds between two looks at a job's memory
+WATCH, CLOSE_WATCH = 0.05, 0.01  # seconds between two looks at a job's memory; once it uses a quarter of its share
+NICENESS = 10  # of a job's processes: the one that watches them gets its turn first
 HANG_CPU = 0.5  # seconds for a check, once two checks of its cell never ended
 TOO_MUCH: list[Json] = [{"never": "more data than a check may return"}]
 A_FIGURE = """
@@ -99,10 +100,11 @@ def main() -> None:
     _huge_pages()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     control.send(b"r")
-    child, why, number = 0, b".", 0
+    child, why, number, pause = 0, b".", 0, WATCH
     while True:
-        if child and not select.select([control], [], [], WATCH)[0]:
-            why = _watch(child, level) or why
+        if child and not select.select([control], [], [], pause)[0]:
+            used, reason = _watch(child, level)
+            why, pause = reason or why, CLOSE_WATCH if used > sandbox.TREE_MEMORY // 4 else WATCH
             continue
         message, fds, *_ = socket.recv_fds(control, 1, MAX_FDS)
         if not message:
@@ -113,6 +115,7 @@ def main() -> None:
             pid = _fork()
             if pid == 0:
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                os.nice(NICENESS)
                 control.close()
                 try:
                     _child(fds, shell, pristine, level, number)
@@ -190,8 +193,12 @@ def _only(keep: list[int], child: int, level: str) -> bytes:
     return b"p"
 
 
-def _watch(child: int, level: str) -> bytes:
-    """Keep the job's processes within their limits together. Returns the reason when it had to step in."""
+def _watch(child: int, level: str) -> tuple[int, bytes]:
+    """Keep the job's processes within their limits together.
+
+    Returns:
+        At most how many bytes they use, and the reason when it had to step in.
+    """
     members = _members(child, level)
     sizes = {} if len(members) > sandbox.TREE_PROCESSES else {pid: told for pid in members if (told := _sizes(pid))}
     descriptors = sum(told["FDSize"] for told in sizes.values())
@@ -204,11 +211,12 @@ def _watch(child: int, level: str) -> bytes:
         why = b"f"
     if why:
         _end(child, level)
-        return why
+        return 0, why
     mine = _sizes(os.getpid()).get("RssAnon", 0)  # at most this much of each process is only borrowed
     rough = {pid: max(0, told["RssAnon"] - mine) + told["RssShmem"] for pid, told in sizes.items()}
-    if sum(rough.values()) <= sandbox.TREE_MEMORY:
-        return b""
+    used = sum(rough.values())
+    if used <= sandbox.TREE_MEMORY:
+        return used, b""
     total = 0
     shares: dict[int, int] = {}
     for pid in sorted(rough, key=lambda pid: -rough[pid]):  # forks share most of what they seem to use
@@ -220,7 +228,7 @@ def _watch(child: int, level: str) -> bytes:
         total, why = total - shares[pid], b"m"
         with contextlib.suppress(OSError):
             os.kill(pid, signal.SIGKILL)
-    return why
+    return used, why
 
 
 def _files(folder: str) -> int:
