@@ -328,6 +328,17 @@ def sweep(folder: Path, keep: bool = False) -> None:
         folder.rmdir()
 
 
+def _own_files() -> None:
+    """Open anew what the warm process keeps open, fonts for example: forks share where in a file they are."""
+    for name in os.listdir("/proc/self/fd") if os.path.isdir("/proc/self/fd") else ():
+        with contextlib.suppress(OSError):
+            if stat.S_ISREG(os.fstat(int(name)).st_mode):
+                own = os.open(f"/proc/self/fd/{name}", os.O_RDONLY)
+                os.lseek(own, os.lseek(int(name), 0, os.SEEK_CUR), os.SEEK_SET)
+                os.dup2(own, int(name), inheritable=False)
+                os.close(own)
+
+
 def _opened(name: str, top: int) -> int:
     return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=top)
 
@@ -339,6 +350,7 @@ def _child(fds: list[int], shell: CaptureShell, pristine: dict[str, Any], level:
     for fd in (0, 1, 2):
         os.dup2(null, fd)
     judge, ends = socket.socket(fileno=fds[0]), fds[1:]
+    _own_files()
     lock.close(level, _own_folders(level, number))
     job = wire.receive(judge)
     if job is None:
