@@ -362,6 +362,7 @@ def _child(fds: list[int], shell: CaptureShell, pristine: dict[str, Any], level:
     snapshots = 0
     for index, step in enumerate(job["steps"]):
         if step["kind"] == "checks":
+            shell.execution_count += 1  # its cell has a number, too
             snapshot = _fork()
             if snapshot == 0:
                 try:
