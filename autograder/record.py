@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import nbformat
+from nbgrader.preprocessors import LimitOutput
 
 from autograder.course import Course
 from autograder.editions import notebook_bytes
 from autograder.errors import CourseError
 from autograder.harmless import clean_html, clean_markdown, clean_tex
-from autograder.jobs import Job, Result
+from autograder.jobs import Job, Result, Trace
 from autograder.lesson import Lesson
+from autograder.runner.outputs import PICTURES, plain_metadata
 from autograder.submission import Source
 from coursekit.checks import Score
 
@@ -24,13 +27,18 @@ TEXT: dict[str, Callable[[str], str]] = {
     "text/markdown": clean_markdown,
     "text/html": clean_html,
 }
-PICTURES = ("image/png", "image/jpeg")
 BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*\Z")
+LIMIT = LimitOutput()
+MAX_GROWTH = 20_000_000  # characters that updates may add to one notebook: one update may change many outputs
 MAX_TEXT = 500_000  # characters of one output; the runner stops earlier, but a forged one does not
 
 
-def clean_output(output: dict[str, Any]) -> dict[str, Any] | None:
-    """One output of a learner's cell as it may be stored, or None. Unknown kinds are dropped."""
+def clean_output(output: dict[str, Any], count: int | None = None) -> dict[str, Any] | None:
+    """One output of a learner's cell as it may be stored, or None. Unknown kinds are dropped.
+
+    Args:
+        count: the number of the cell.
+    """
     kind = output.get("output_type")
     if kind == "stream":
         name = "stderr" if output.get("name") == "stderr" else "stdout"
@@ -40,13 +48,73 @@ def clean_output(output: dict[str, Any]) -> dict[str, Any] | None:
         lines = [_text(line)[:10_000] for line in traceback[:300]] if isinstance(traceback, list) else []
         ename, evalue = _text(output.get("ename"))[:200], _text(output.get("evalue"))[:5000]
         return {"output_type": "error", "ename": ename, "evalue": evalue, "traceback": lines}
-    data = output.get("data")
-    if kind not in ("display_data", "execute_result") or not isinstance(data, dict):
+    if kind not in ("display_data", "execute_result") or not isinstance(output.get("data"), dict):
         return None
+    made = {"output_type": kind, **_clean_display(output)}
+    return made | {"execution_count": count} if kind == "execute_result" else made
+
+
+def _clean_display(output: dict[str, Any]) -> dict[str, Any]:
+    data = output["data"]
     kept = {m: clean(_text(data[m])) for m, clean in TEXT.items() if m in data}
     kept |= {m: data[m] for m in PICTURES if isinstance(data.get(m), str) and BASE64.match(data[m])}
-    made: dict[str, Any] = {"output_type": kind, "data": kept, "metadata": {}}
-    return made | {"execution_count": None} if kind == "execute_result" else made
+    return {"data": kept, "metadata": plain_metadata(output.get("metadata"))}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a cell showed when it ran: its number, and its outputs as they may be stored."""
+
+    number: int | None = None
+    outputs: tuple[dict[str, Any], ...] = ()
+
+
+def shown_cells(job: Job, trace: Trace) -> dict[int | str, Shown]:
+    """What was run, by position in the submission, or by grade id where the submission lacks the cell.
+
+    Cells are numbered as a kernel counts them; a cell that was never reached has no number. What was displayed under a
+    name is shown as it was last updated, by whichever cell, within `MAX_GROWTH`.
+    """
+    outputs = {cell.step: cell.outputs for cell in trace.cells}
+    last = {
+        name: _clean_display(o) for cell in trace.cells for o in cell.outputs if (name := _name(o)) and _is_display(o)
+    }
+    room = MAX_GROWTH
+    shown: dict[int | str, Shown] = {}
+    number = 0
+    for index, step in enumerate(job.steps):
+        runs = step.kind == "checks" or bool(step.source.strip())
+        number += runs
+        count = number if runs and (step.kind == "checks" or index in outputs) else None
+        kept = []
+        for output in outputs.get(index, ()):
+            clean, name = clean_output(output, count), _name(output)
+            if clean is None:
+                continue
+            if name in last and "data" in clean:
+                growth = _size(last[name]) - _size(clean)
+                if growth <= room:
+                    room -= max(0, growth)
+                    clean |= last[name]
+            kept.append(clean)
+        shown[step.position if step.position is not None else str(step.grade_id)] = Shown(count, tuple(kept))
+    return shown
+
+
+def _is_display(output: dict[str, Any]) -> bool:
+    kinds = ("display_data", "update_display_data")
+    return output.get("output_type") in kinds and isinstance(output.get("data"), dict)
+
+
+def _name(output: dict[str, Any]) -> str | None:
+    """The name that a later `update_display` may use."""
+    transient = output.get("transient")
+    name = transient.get("display_id") if isinstance(transient, dict) else None
+    return name if isinstance(name, str) else None
+
+
+def _size(display: dict[str, Any]) -> int:
+    return sum(map(len, display["data"].values()))
 
 
 def _text(value: Any) -> str:
@@ -68,13 +136,7 @@ def released_notebook(course: Course, lesson: Lesson) -> Any:
 
 def autograded_notebook(released: Any, lesson: Lesson, cells: list[Source], job: Job | None, result: Result) -> bytes:
     """The notebook for `autograded/`: the learner's cells in the lesson's order, the lesson's own as released."""
-    shown: dict[int | str, list[Any]] = {}
-    if job is not None and result.trace is not None:
-        for cell in result.trace.cells:
-            step = job.steps[cell.step] if 0 <= cell.step < len(job.steps) else None
-            if step is not None:
-                key = step.position if step.position is not None else str(step.grade_id)
-                shown[key] = [o for o in map(clean_output, cell.outputs) if o is not None]
+    shown = shown_cells(job, result.trace) if job is not None and result.trace is not None else {}
     out = list(_cells(released, lesson, cells, result, shown))
     notebook = nbformat.v4.new_notebook(cells=out, metadata=released.metadata)
     notebook.nbformat_minor = 5
@@ -82,7 +144,7 @@ def autograded_notebook(released: Any, lesson: Lesson, cells: list[Source], job:
 
 
 def _cells(
-    released: Any, lesson: Lesson, cells: list[Source], result: Result, shown: dict[int | str, list[Any]]
+    released: Any, lesson: Lesson, cells: list[Source], result: Result, shown: Mapping[int | str, Shown]
 ) -> Iterator[Any]:
     known = {c.metadata["nbgrader"]["grade_id"]: c for c in released.cells if "nbgrader" in c.metadata}
     plain = {c.id: c for c in released.cells if "nbgrader" not in c.metadata}
@@ -101,7 +163,7 @@ def _cells(
             if kinds[grade_id] in ("locked", "checks"):
                 own = [p for p in own if cells[p].grade_id != grade_id]
         for position in own:
-            yield _own_cell(cells[position], plain, position, shown.get(position, []))
+            yield _own_cell(cells[position], plain, position, shown.get(position, Shown()))
 
 
 def _lesson_cell(
@@ -114,20 +176,27 @@ def _lesson_cell(
         if kind == "manual":
             cell.source = clean_markdown(cell.source) if cell.source != released.source else cell.source
     if cell.cell_type == "code":
-        cell.execution_count = None
-        cell.outputs = [nbformat.from_dict(o) for o in shown.get(position if position is not None else grade_id, [])]
+        ran = shown.get(position if position is not None else grade_id, Shown())
+        _show(cell, ran)
         if kind == "checks":
             score = Score([c.row for c in result.checks if c.grade_id == grade_id])
             data = {"text/plain": repr(score), "text/html": score._repr_html_()}
-            cell.outputs = [nbformat.v4.new_output("execute_result", data)]
+            cell.outputs = [nbformat.v4.new_output("execute_result", data, execution_count=ran.number)]
     return cell
 
 
-def _own_cell(cell: Source, plain: dict[str, Any], position: int, outputs: list[Any]) -> Any:
+def _show(cell: Any, ran: Shown) -> None:
+    """Put outputs into a code cell, no more of them than nbgrader would."""
+    cell.execution_count = ran.number
+    cell.outputs = [nbformat.from_dict(o) for o in ran.outputs]
+    LIMIT.preprocess_cell(cell, {}, 0)
+
+
+def _own_cell(cell: Source, plain: dict[str, Any], position: int, ran: Shown) -> Any:
     name = f"own-{position}"
     if cell.kind == "code":
         made = nbformat.v4.new_code_cell(cell.text, id=name)
-        made.outputs = [nbformat.from_dict(o) for o in outputs]
+        _show(made, ran)
         return made
     lessons_own = plain.get(cell.grade_id or "")
     untouched = lessons_own is not None and lessons_own.source == cell.text

@@ -1,102 +1,64 @@
-"""An IPython shell that keeps what cells show as nbformat outputs, in order. No kernel, no messages."""
+"""An IPython shell that keeps what cells show, in order, as a kernel's client would. No kernel, no messages."""
 
 from __future__ import annotations
 
-import base64
+import asyncio
+import builtins
+import contextlib
+import contextvars
+import getpass
 import io
+import os
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable
+from types import TracebackType
 from typing import Any
 
+from IPython.core import page
+from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
-from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.error import StdinNotImplementedError
+from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
+from traitlets import Type
 from traitlets.config import Config
 
-MAX_TEXT = 200_000  # characters of text kept for one cell
-MAX_OUTPUTS = 200
-MAX_RICH = 5_000_000  # characters of one picture
-MAX_MARKUP = 400_000  # characters of one table or text
-MAX_CELL = 10_000_000  # characters that all of a cell's outputs may need as JSON
-PICTURES = ("image/png", "image/jpeg")
-KEPT = (*PICTURES, "text/plain", "text/html", "text/latex", "text/markdown")  # nothing else is ever stored
+from autograder.runner.outputs import STREAMS, Outputs, Tap
+
+MAX_FRAMES = 60  # of a traceback's beginning, and of its end
+NO_TRACEBACK = ["ERROR: An error occurred while showtraceback was disabled"]  # in nbgrader's words
+INLINE = "module://matplotlib_inline.backend_inline"
+ENVIRONMENT = {"TERM": "xterm-color", "PAGER": "cat", "GIT_PAGER": "cat", "MPLBACKEND": INLINE} | dict.fromkeys(
+    ("CLICOLOR", "FORCE_COLOR", "CLICOLOR_FORCE"), "1"
+)
 
 
-class Outputs:
-    """What the running cell has shown so far. Text beyond the limit is dropped, and said to be."""
+class OutStream(io.TextIOBase):
+    """`sys.stdout` or `sys.stderr` of a cell."""
 
-    def __init__(self) -> None:
-        self.items: list[dict[str, Any]] = []
-        self.room = MAX_TEXT
-        self.rich_room = MAX_CELL
-        self.by_id: dict[str, dict[str, Any]] = {}
+    encoding = "UTF-8"
 
-    def text(self, name: str, text: str) -> None:
-        """Text printed on `stdout` or `stderr`."""
-        if self.room <= 0 or not text:
-            return
-        kept = text[: self.room]
-        self.room -= len(kept)
-        if self.room <= 0:
-            kept += "\n… (the rest was left out)\n"
-        last = self.items[-1] if self.items else None
-        if last and last["output_type"] == "stream" and last["name"] == name:
-            last["text"] += kept
-        else:
-            self.add({"output_type": "stream", "name": name, "text": kept})
-
-    def rich(self, kind: str, data: Any, metadata: Any, transient: Any = None, update: bool = False) -> None:
-        """Something displayed; `transient` may name it for later updates."""
-        bundle = dict(data)
-        clean = {k: self._fit(k, bundle[k]) for k in KEPT if k in bundle}
-        name = (transient or {}).get("display_id")
-        if update and name in self.by_id:
-            self.by_id[name]["data"] = clean
-            return
-        item: dict[str, Any] = {"output_type": kind, "data": clean, "metadata": {}}
-        if kind == "execute_result":
-            item["execution_count"] = None
-        if name:
-            self.by_id[str(name)] = item
-        self.add(item)
-
-    def add(self, item: dict[str, Any]) -> None:
-        """One more output, unless there are too many."""
-        if len(self.items) < MAX_OUTPUTS:
-            self.items.append(item)
-
-    def error(self, name: str, message: str, lines: list[str]) -> None:
-        """An exception that was not caught."""
-        self.rich_room -= 6 * sum(map(len, lines))
-        if self.rich_room <= 0:
-            lines = []
-        self.add({"output_type": "error", "ename": name, "evalue": message, "traceback": lines})
-
-    def _fit(self, kind: str, value: Any) -> str:
-        if isinstance(value, bytes):
-            value = base64.b64encode(value).decode()
-        text = value if type(value) is str else str(value)
-        picture = kind in PICTURES
-        cost = len(text) * (1 if picture else 6)  # at worst JSON writes six characters for one
-        if len(text) > (MAX_RICH if picture else MAX_MARKUP) or cost > self.rich_room:
-            return "(too large to keep)"
-        self.rich_room -= cost
-        return text
-
-
-class _Stream(io.TextIOBase):
     def __init__(self, shell: CaptureShell, name: str) -> None:
-        self._shell, self._name = shell, name
-
-    encoding = "utf-8"
+        self._shell, self.name, self._pid = shell, name, os.getpid()
 
     def writable(self) -> bool:
         return True
 
     def write(self, text: str) -> int:
-        self._shell.outputs.text(self._name, str(text))
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text)}")
+        if os.getpid() == self._pid:
+            self._shell.outputs.text(self.name, text)
+        else:  # a process that the cell has forked: what it shows goes where its programs' output goes
+            with contextlib.suppress(OSError):
+                os.write(STREAMS[self.name], text.encode(errors="replace"))
         return len(text)
+
+    def flush(self) -> None:
+        if os.getpid() == self._pid:
+            self._shell.outputs.flush(self.name)
 
 
 class _Hook(DisplayHook):  # type: ignore[misc]
@@ -106,7 +68,9 @@ class _Hook(DisplayHook):  # type: ignore[misc]
         pass
 
     def write_format_data(self, format_dict: Any, md_dict: Any = None) -> None:
-        self.shell.outputs.rich("execute_result", format_dict, md_dict)
+        count = self.prompt_count
+        item = {"output_type": "execute_result", "data": format_dict, "metadata": md_dict, "execution_count": count}
+        self.shell.outputs.rich(item)
 
     def finish_displayhook(self) -> None:
         self._is_active = False
@@ -116,23 +80,55 @@ class _Publisher(DisplayPublisher):  # type: ignore[misc]
     def publish(
         self, data: Any, metadata: Any = None, *, transient: Any = None, update: bool = False, **_: Any
     ) -> None:
-        self.shell.outputs.rich("display_data", data, metadata, transient, update)
+        name = (transient or {}).get("display_id")
+        kind = "update_display_data" if update else "display_data"
+        item = {"output_type": kind, "data": data, "metadata": metadata}
+        self.shell.outputs.rich(item, None if name is None else str(name))
 
     def clear_output(self, wait: bool = False) -> None:
-        self.shell.outputs.items.clear()
+        self.shell.outputs.clear(wait)
+
+
+class _Compiler(CachingCompiler):  # type: ignore[misc]
+    """Cells are files named as a kernel names them: warnings and tracebacks say so."""
+
+    def get_code_name(self, raw_code: str, code: str, number: int) -> str:
+        return f"/tmp/ipykernel_{os.getpid()}/{zlib.crc32(raw_code.encode(errors='replace'))}.py"
 
 
 class CaptureShell(InteractiveShell):  # type: ignore[misc]
     """IPython as a kernel offers it, without the kernel."""
 
-    displayhook_class = _Hook
-    display_pub_class = _Publisher
+    displayhook_class = Type(_Hook)
+    display_pub_class = Type(_Publisher)
+    compiler_class = Type(_Compiler)
     outputs = Outputs()
+    _task: tuple[asyncio.AbstractEventLoop, contextvars.Context] | None = None  # where cells run
+    _taps: dict[str, Tap] | None = None
+    _warm = 0  # the process that only forks: it keeps nothing open that all jobs would share
+    _last_traceback: list[str] | None = None
+
+    def init_environment(self) -> None:
+        os.environ.update(ENVIRONMENT)
+
+    def init_hooks(self) -> None:
+        super().init_hooks()
+        self.set_hook("show_in_pager", page.as_hook(lambda *_, **__: None), 99)  # a pager is not an output
+
+    def showtraceback(self, exc_tuple: Any = None, *rest: Any, **options: Any) -> None:
+        error = exc_tuple[1] if exc_tuple else sys.exc_info()[1]
+        for _ in range(MAX_FRAMES):
+            if isinstance(error, BaseException):
+                _shorten(error.__traceback__)
+                error = error.__cause__ or error.__context__
+        super().showtraceback(exc_tuple, *rest, **options)
 
     def _showtraceback(self, etype: Any, evalue: Any, stb: Any) -> None:
-        lines = [str(line)[:5000] for line in stb][-200:]
-        name = str(getattr(etype, "__name__", etype))[:200]
-        self.outputs.error(name, str(evalue)[:2000], lines)
+        self._last_traceback = [str(line)[:5000] for line in stb][-200:]
+        self.outputs.error(str(getattr(etype, "__name__", etype))[:200], str(evalue)[:2000], self._last_traceback)
+
+    def _format_exception_for_storage(self, *_: Any, **__: Any) -> dict[str, Any]:
+        return {}  # nobody reads this shell's history
 
     def system(self, cmd: str) -> None:
         """`!cmd`, without the terminal that a kernel would make for it."""
@@ -165,39 +161,111 @@ class CaptureShell(InteractiveShell):  # type: ignore[misc]
         Returns:
             Its outputs, and a sentence when it did not run to its end.
         """
-        self.outputs = Outputs()
-        streams = sys.stdout, sys.stderr
-        sys.stdout, sys.stderr = _Stream(self, "stdout"), _Stream(self, "stderr")
+        self.outputs, self._last_traceback = Outputs(), None
+        before = sys.stdout, sys.stderr, builtins.input, getpass.getpass
         problem: str | None = None
-        try:
-            with guard():
-                result = self.run_cell(source, store_history=True)
-            error = result.error_before_exec or result.error_in_exec
-            if error is not None:
+        with contextlib.ExitStack() as stack:
+            with contextlib.suppress(OSError, ValueError):  # a full disk, say: only Python is heard
+                self._taps = self._taps or {name: Tap(fd) for name, fd in STREAMS.items()}
+                self.outputs.taps = {name: stack.enter_context(tap) for name, tap in self._taps.items()}
+            try:
+                sys.stdout, sys.stderr = OutStream(self, "stdout"), OutStream(self, "stderr")
+                builtins.input, getpass.getpass = _nobody("raw_input"), _nobody("getpass")
+                with guard():
+                    result = self._awaited(self._cell(source))
+                error = result.error_before_exec or result.error_in_exec
+                if error is not None:
+                    problem = _sentence(error)
+                    self._reply(error)
+            except BaseException as error:
                 problem = _sentence(error)
-        except BaseException as error:
-            problem = _sentence(error)
-            self.outputs.error(type(error).__name__, problem, [problem])
-        finally:
-            sys.stdout, sys.stderr = streams
+                self.outputs.error(type(error).__name__, problem, [problem])
+            finally:
+                sys.stdout, sys.stderr, builtins.input, getpass.getpass = before
+            self.outputs.flush()
+        if self._warm == os.getpid():
+            self._put_away()
         return self.outputs.items, problem
+
+    def _put_away(self) -> None:
+        for tap in (self._taps or {}).values():
+            tap.close()
+        if self._task is not None:
+            self._task[0].close()
+        self._taps = self._task = None
+
+    async def _cell(self, source: str) -> ExecutionResult:
+        result = broken = None
+        try:
+            cell = self.transform_cell(source)
+        except Exception:
+            cell, broken = source, sys.exc_info()
+        try:
+            result = await self.run_cell_async(
+                source, store_history=True, transformed_cell=cell, preprocessing_exc_tuple=broken
+            )
+        finally:
+            self.events.trigger("post_execute")
+            self.events.trigger("post_run_cell", result)
+        return result
+
+    def _awaited(self, cell: Any) -> ExecutionResult:
+        """Run a cell in the event loop of all cells: tasks that one starts go on in the next."""
+        loop, context = self._task = self._task or (asyncio.new_event_loop(), contextvars.copy_context())
+        try:
+            return loop.run_until_complete(loop.create_task(cell, context=context))
+        except BaseException:
+            self._task = None  # its loop still holds what was interrupted
+            raise
+
+    def _reply(self, error: BaseException) -> None:
+        """Add an error that was not shown as one, as nbgrader does: wrong use of a magic is told on stderr only."""
+        name = type(error).__name__
+        if not any(o["output_type"] == "error" and o["ename"] == name for o in self.outputs.items):
+            self.outputs.error(name, _text(error)[:2000], self._last_traceback or NO_TRACEBACK)
+
+
+CaptureShell.__name__ = "ZMQInteractiveShell"  # by this rich, pandas and others know a notebook
 
 
 def _sentence(error: BaseException) -> str:
-    try:
-        text = str(error)
-    except BaseException:
-        text = ""
+    text = _text(error)
     if isinstance(error, SyntaxError) and error.lineno:
         text = f"{error.msg} (line {error.lineno})"
     return f"{type(error).__name__}: {text}"[:500]
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except BaseException:
+        return ""
+
+
+def _shorten(traceback: TracebackType | None) -> None:
+    """Leave out the middle of a traceback so long that nbgrader would not keep it: writing it takes seconds."""
+    frames = []
+    while traceback is not None:
+        frames.append(traceback)
+        traceback = traceback.tb_next
+    if len(frames) > 2 * MAX_FRAMES:
+        frames[MAX_FRAMES - 1].tb_next = frames[-MAX_FRAMES]
+
+
+def _nobody(name: str) -> Callable[..., Any]:
+    """What stands for `input` where nobody answers."""
+
+    def ask(*_: Any, **__: Any) -> Any:
+        raise StdinNotImplementedError(f"{name} was called, but this frontend does not support input requests.")
+
+    return ask
 
 
 def warm_shell() -> CaptureShell:
     """A shell with the inline figures of a kernel, ready to be forked."""
     import matplotlib
 
-    matplotlib.use("module://matplotlib_inline.backend_inline")
+    matplotlib.use(INLINE)
     import matplotlib.pyplot as plt
     from IPython.core.pylabtools import select_figure_formats
     from matplotlib_inline.backend_inline import flush_figures
@@ -205,10 +273,10 @@ def warm_shell() -> CaptureShell:
     config = Config()
     config.HistoryManager.enabled = False
     config.HistoryManager.hist_file = ":memory:"
-    config.InteractiveShell.colors = "nocolor"
-    config.InteractiveShell.cache_size = 0
+    config.IPKernelApp.name = "no kernel"  # tqdm asks whether there is such a section
     shell: CaptureShell = CaptureShell.instance(config=config)
-    plt.switch_backend("module://matplotlib_inline.backend_inline")
+    shell._warm = os.getpid()
+    plt.switch_backend(INLINE)
     matplotlib.interactive(True)
     select_figure_formats(shell, {"png"})
     shell.events.register("post_execute", flush_figures)
