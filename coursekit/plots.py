@@ -45,7 +45,8 @@ def explore(
     in `draw` is told in a sentence below an empty frame, so an untouched notebook runs to its end.
 
     Args:
-        draw: gets a fresh `matplotlib.figure.Figure` and one keyword for each slider.
+        draw: gets a fresh `matplotlib.figure.Figure` without a layout engine, which would cost more than the drawing,
+            and one keyword for each slider. Leave margins that are wide enough for every value of the sliders.
         caption: says in words what the picture shows; it is also the alternative text.
         size: width and height in inches.
     """
@@ -113,7 +114,7 @@ def _picture(draw: Callable[..., None], size: tuple[float, float], values: dict[
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=size, layout="constrained")
+    figure = Figure(figsize=size)
     FigureCanvasAgg(figure)
     try:
         draw(figure, **values)
@@ -123,5 +124,5 @@ def _picture(draw: Callable[..., None], size: tuple[float, float], values: dict[
         why = in_a_sentence(error)
         figure.text(0.02, 0.5, f"The picture appears here once your code answers.\n{why}", va="center", wrap=True)
     out = io.BytesIO()
-    figure.savefig(out, format="png", dpi=DPI, metadata={"Software": None})
+    figure.savefig(out, format="png", dpi=DPI, metadata={"Software": None}, pil_kwargs={"compress_level": 2})
     return out.getvalue()

@@ -128,7 +128,8 @@ def draw_drift(figure: Figure, baseline: Floats, current: Floats, scores: Mappin
         verdict: a sentence for the top of the figure.
     """
     figure.suptitle(verdict, x=0.01, ha="left", fontsize=11, fontweight="bold")
-    grid = figure.add_gridspec(2, 2, width_ratios=(1.25, 1))
+    margins = {"left": 0.055, "right": 0.985, "bottom": 0.085, "top": 0.93, "wspace": 0.37, "hspace": 0.28}
+    grid = figure.add_gridspec(2, 2, width_ratios=(1.25, 1), **margins)
     _draw_histograms(figure.add_subplot(grid[0, 0]), baseline, current)
     _draw_parts(figure.add_subplot(grid[1, 0]), baseline, current)
     _draw_scores(figure.add_subplot(grid[:, 1]), scores)

@@ -13,6 +13,7 @@ import functools
 import importlib.util
 import itertools
 import json
+import math
 import os
 import random
 import sqlite3
@@ -184,22 +185,35 @@ def draw_story(axes: Any, story: Story, title: str = "") -> None:
     for stages in story.stages:
         for version in stages:
             rows.setdefault(version, len(rows))
+    lines: dict[str, tuple[list[float], list[float]]] = {}
     for version, row in rows.items():
         for stage, first, last in _stretches([stages.get(version) for stages in story.stages]):
-            width, style, colour = _LOOKS.get(stage, _LOOKS["no label"])
-            axes.plot([first - 0.5, last + 0.5], [row, row], lw=width, ls=style, color=colour, solid_capstyle="butt")
+            xs, ys = lines.setdefault(stage, ([], []))
+            xs += [first - 0.5, last + 0.5, math.nan]
+            ys += [row, row, math.nan]
+    for stage, (xs, ys) in lines.items():
+        width, style, colour = _LOOKS.get(stage, _LOOKS["no label"])
+        axes.plot(xs, ys, lw=width, ls=style, color=colour, solid_capstyle="butt")
     before: list[int] = []
+    marks: dict[str, list[tuple[int, float]]] = {"o": [], "<": [], "x": []}
+    moves: list[tuple[float, int, int]] = []
     for column, stages in enumerate(story.stages):
         serving = [rows[version] for version, stage in stages.items() if stage == "production"]
         back = story.steps[column][0] == "rollback" and column not in story.refused
-        axes.plot([column] * len(serving), serving, "<" if back else "o", ms=6, mfc="white", mec="black", mew=0.8)
+        marks["<" if back else "o"] += [(column, row) for row in serving]
         if len(serving) == len(before) == 1:
-            axes.plot([column - 0.5] * 2, [before[0], serving[0]], lw=1, color="#1b6ca8")
+            moves.append((column - 0.5, before[0], serving[0]))
         if len(serving) > 1:
             axes.text(column, len(rows) - 0.5, f"{len(serving)}!", ha="center", va="center", weight="bold")
         if column in story.refused:
-            axes.plot([column], [-0.7], "x", ms=7, mew=2, color="black")
+            marks["x"].append((column, -0.7))
         before = serving
+    for mark, places in marks.items():
+        looks = {"ms": 7, "mew": 2, "color": "black"} if mark == "x" else {"ms": 6, "mfc": "white", "mew": 0.8}
+        if places:
+            axes.plot(*zip(*places, strict=True), mark, mec="black", **looks)
+    if moves:
+        axes.vlines(*zip(*moves, strict=True), lw=1, color="#1b6ca8", zorder=2)
     axes.set_xlim(-0.6, len(story.steps) - 0.4)
     axes.set_ylim(-1.0 if story.refused else -0.5, max(len(rows), 1) - 0.2)
     axes.set_yticks(list(rows.values()), list(rows))
@@ -224,7 +238,8 @@ def draw_stories(figure: Any, stories: Mapping[str, Story]) -> None:
     """Timelines side by side, titled by their keys, with one legend that names looks and marks."""
     from matplotlib.lines import Line2D
 
-    panels = figure.subplots(1, len(stories), squeeze=False)[0]
+    margins = {"left": 0.03, "right": 0.99, "bottom": 0.23, "top": 0.86, "wspace": 0.1}
+    panels = figure.subplots(1, len(stories), squeeze=False, gridspec_kw=margins)[0]
     for axes, (title, story) in zip(panels, stories.items(), strict=True):
         draw_story(axes, story, title)
     shown = {stage for story in stories.values() for stages in story.stages for stage in stages.values()}
@@ -239,7 +254,7 @@ def draw_stories(figure: Any, stories: Mapping[str, Story]) -> None:
         if used:
             handles.append(Line2D([], [], marker=mark, ms=7, ls="none", mfc="white", mec="black", label=label))
     figure.legend(
-        handles=handles, loc="outside upper center", ncols=len(handles) or 1, frameon=False,
+        handles=handles, loc="upper center", ncols=len(handles) or 1, frameon=False,
         handlelength=2.5, columnspacing=1.2, fontsize=9,
     )  # fmt: skip
 

@@ -218,7 +218,8 @@ def draw_rollout(figure: Figure, stages: Sequence[Stage], thresholds: Any) -> No
     Args:
         thresholds: drawn are its `max_error_rate`, `max_error_ratio`, `max_p99_latency_ms` and `max_latency_ratio`.
     """
-    strip, errors, latency = figure.subplots(3, 1, sharex=True, height_ratios=[0.7, 2, 2])
+    margins = {"left": 0.065, "right": 0.985, "bottom": 0.095, "top": 0.985, "hspace": 0.1}
+    strip, errors, latency = figure.subplots(3, 1, sharex=True, height_ratios=[0.7, 2, 2], gridspec_kw=margins)
     _decisions(strip, stages)
     _curves(errors, stages, lambda r: 100 * r.error_rate, thresholds.max_error_ratio, 100 * thresholds.max_error_rate)
     errors.set_ylabel("error rate, %")

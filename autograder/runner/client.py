@@ -115,8 +115,9 @@ class Warm:
         with contextlib.suppress(TimeoutError):
             self._ready = self._control.recv(1) == b"r"
         if not self._ready:
-            self._process.kill()
-            told = (self._process.communicate()[1] or b"").decode(errors="replace").strip().splitlines()
+            process, self._process = self._process, None
+            process.kill()
+            told = (process.communicate()[1] or b"").decode(errors="replace").strip().splitlines()
             self.close()
             raise CourseError(f"the grader's runner did not start: {told[-1] if told else 'no reason given'}")
         return self._control
