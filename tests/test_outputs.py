@@ -105,9 +105,6 @@ CELLS = {  # and single cells, which must differ as long as they stand here
     "widget-interact": "a widget is not stored: what it would show is shown in its place",
     "widget-output": "the same",
 }
-LESSONS = {  # and cells of lessons, which may differ
-    "def eight_threads_promote_at_once": "it uses what only a cell of checks defines; ours run elsewhere"
-}
 BELOW_PYTHON = {  # stock hears what `print` does not write in a thread of its own, at times too late or a cell later
     "fd-system": "from a shell\n",
     "fd-write": "straight to fd 1\n",
@@ -288,7 +285,7 @@ def test_the_lessons_show_what_stock_nbgrader_shows(courses: tuple[Course, Cours
         assert list(wanted) == list(got)
         assert any(cell["outputs"] for cell in wanted.values())
         found |= {f"{name} {cell}": said for cell in wanted if (said := differ(wanted[cell], got[cell]))}
-    assert {cell: said for cell, said in found.items() if not any(known in cell for known in LESSONS)} == {}
+    assert found == {}
 
 
 def without_late_lines(outputs: Outputs) -> Outputs:

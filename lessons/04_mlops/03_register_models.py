@@ -646,9 +646,11 @@ If `promote_to_production` holds the lock and calls `get_model`, a plain `Lock` 
 # %%
 @try_it
 def eight_threads_promote_at_once():
-    registry = stocked(*"abcdefgh")
-    race(*[functools.partial(registry.promote_to_production, "churn", version) for version in "abcdefgh"])
-    return in_production(registry, *"abcdefgh"), stages_of(registry, *"abcdefgh")
+    registry, versions = ModelRegistry(), "abcdefgh"
+    for version in versions:
+        registry.register_model("churn", version, "sklearn", {"auc": 0.8}, "ci")
+    race(*[functools.partial(registry.promote_to_production, "churn", version) for version in versions])
+    return [registry.get_model("churn", version).stage for version in versions]
 
 
 # %% nbgrader={"grade_id": "registry-safety-checks", "grade": true}
