@@ -41,6 +41,7 @@ WHY = {
     b"m": "more memory than one notebook may use",
     b"p": "more processes than one notebook may start",
     b"f": "more files than one notebook may make",
+    b"s": "more disk space than one notebook may use",
     b"d": "more open files than one notebook may have",
 }
 _now = time.monotonic

@@ -7,7 +7,7 @@ message is one byte:
   itself travels on the child's socket, so this process never reads it. Answer: `j`.
 - `c`, a number and so many process ids: kill everything of the job but these, its snapshots. `g`: kill everything.
   Answer: `.`, or the reason why the job was cut short: `m` too much memory, `p` too many processes, `f` too many
-  files, `d` too many descriptors.
+  files, `s` too much disk space, `d` too many descriptors.
 
 In the child: cells run in lesson order, behind the locks of the box. At each graded cell the child forks a *snapshot*,
 which waits. The observing code reaches the snapshots only after the judge has killed the child and stopped listening to
@@ -40,7 +40,7 @@ import struct
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +103,7 @@ def main() -> None:
     child, why, number, pause = 0, b".", 0, WATCH
     while True:
         if child and not select.select([control], [], [], pause)[0]:
-            used, reason = _watch(child, level)
+            used, reason = _watch(child, level, number)
             why, pause = reason or why, CLOSE_WATCH if used > sandbox.TREE_MEMORY // 4 else WATCH
             continue
         message, fds, *_ = socket.recv_fds(control, 1, MAX_FDS)
@@ -193,7 +193,7 @@ def _only(keep: list[int], child: int, level: str) -> bytes:
     return b"p"
 
 
-def _watch(child: int, level: str) -> tuple[int, bytes]:
+def _watch(child: int, level: str, number: int) -> tuple[int, bytes]:
     """Keep the job's processes within their limits together.
 
     Returns:
@@ -207,8 +207,12 @@ def _watch(child: int, level: str) -> tuple[int, bytes]:
         why = b"p"
     elif descriptors > sandbox.TREE_DESCRIPTORS:
         why = b"d"
-    elif level == "bubblewrap" and max(map(_files, (os.environ["HOME"], str(sandbox.SHARED)))) > sandbox.SCRATCH_FILES:
-        why = b"f"
+    elif level == "bubblewrap":  # its scratch folders are file systems of their own, of limited size
+        if max(map(_files, (os.environ["HOME"], str(sandbox.SHARED)))) > sandbox.SCRATCH_FILES:
+            why = b"f"
+    else:
+        size, files = _written(_folder(number), sizes)
+        why = b"f" if files > sandbox.SCRATCH_FILES else b"s" if size > sandbox.SCRATCH else b""
     if why:
         _end(child, level)
         return 0, why
@@ -234,6 +238,31 @@ def _watch(child: int, level: str) -> tuple[int, bytes]:
 def _files(folder: str) -> int:
     disk = os.statvfs(folder)
     return disk.f_files - disk.f_ffree
+
+
+def _written(folder: Path, members: Iterable[int]) -> tuple[int, int]:
+    """Bytes on disk and number of a job's files, those without a name included. What cannot be seen is too many."""
+    size, files, waiting = 0, 0, [str(folder)]
+    while waiting and files <= sandbox.SCRATCH_FILES:
+        try:
+            entries = list(os.scandir(waiting.pop()))
+        except FileNotFoundError:  # gone meanwhile, or not there yet
+            continue
+        except OSError:  # closed, or too deep
+            return size, sandbox.SCRATCH_FILES + 1
+        files += len(entries)
+        for entry in entries:
+            with contextlib.suppress(OSError):
+                size += entry.stat(follow_symlinks=False).st_blocks * 512
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+    for pid in members:
+        with contextlib.suppress(OSError):
+            for fd in Path("/proc", str(pid), "fd").iterdir():
+                with contextlib.suppress(OSError):
+                    told = fd.stat()
+                    size += told.st_blocks * 512 if stat.S_ISREG(told.st_mode) and told.st_nlink == 0 else 0
+    return size, files
 
 
 def _sizes(pid: int) -> dict[str, int]:
@@ -274,12 +303,16 @@ def _fork() -> int:
     return os.fork()
 
 
+def _folder(number: int) -> Path:
+    """A job's scratch folder."""
+    return Path(os.environ["HOME"], f"job-{number}")
+
+
 def _own_folders(level: str, number: int) -> list[Path]:
     """Where this job may write: a fresh folder, and nothing is left of the jobs before."""
-    home = Path(os.environ["HOME"])
-    for old in home.glob("job-*"):
+    folder = _folder(number)
+    for old in folder.parent.glob("job-*"):
         _swept(old)
-    folder = home / f"job-{number}"
     folder.mkdir()
     os.chdir(folder)
     for name in ("HOME", "TMPDIR"):

@@ -17,7 +17,9 @@ import pytest
 
 from autograder import sandbox
 from autograder.jobs import Result
-from tests.hostile.conftest import MODULE, Bench, alive, new_course, put, released
+from autograder.judge import Judge
+from autograder.work import Local
+from tests.hostile.conftest import MODULE, SALT, Bench, alive, new_course, put, released
 from tests.hostile.corpus import honest
 from tests.hostile.lesson import MAX_POINTS, MERGE
 from tests.small import KEY
@@ -186,6 +188,32 @@ def test_a_limit_costs_the_offender_only(what: str, bench: Bench) -> None:
     assert len(json.dumps(result.as_json())) < 100_000
     after = bench.grade("x = 1", "honest")
     assert (after.state, after.points, after.problems) == ("graded", MAX_POINTS, ())
+
+
+LITTER = {
+    "files": ("for n in range(40): open(f'f{n}', 'wb').write(bytes(60_000_000))", "disk space"),
+    "files without a name": (
+        "import os\nx = []\nfor n in range(40):\n    x.append(open('f', 'wb')); os.unlink('f')\n"
+        "    x[-1].write(bytes(60_000_000))",
+        "disk space",
+    ),
+    "empty files": ("n = 0\nwhile True:\n    n += 1\n    open(f'f{n}', 'w').close()", "files"),
+    "a folder nobody may read": ("import os, time\nos.mkdir('x', 0o300)\ntime.sleep(9)", "files"),
+}
+
+
+@pytest.mark.skipif(bool(sandbox.probe("landlock")), reason=sandbox.probe("landlock") or "Landlock works")
+@pytest.mark.parametrize("what", sorted(LITTER))
+def test_the_machines_own_disk_is_limited_too(what: str, bench: Bench) -> None:
+    """Without bubblewrap there is no file system of the job's own that could be full."""
+    cell, word = LITTER[what]
+    plain = Bench(bench.course, bench.lesson, Judge(Local(sandbox.LANDLOCK), SALT))
+    try:
+        assert word in _told(plain.grade(cell, "litter"))
+        after = plain.grade("x = 1", "honest")
+        assert (after.state, after.points, after.problems) == ("graded", MAX_POINTS, ())
+    finally:
+        plain.judge.runner.close()
 
 
 CHECKS_THAT_HANG = {
