@@ -72,7 +72,8 @@ def clean_html(text: str) -> str:
             opened.append(name)
             out.append(f"<{name}{_attributes(name, found['rest'])}>")
     out.append(_text(text[at:]))
-    return "".join([*out, *(f"</{name}>" for name in reversed(opened))])
+    whole = "".join([*out, *(f"</{name}>" for name in reversed(opened))])
+    return COMMANDS.sub(_broken, whole)  # MathJax looks into HTML as well
 
 
 def _after(text: str, mark: str, at: int) -> int:
@@ -112,7 +113,11 @@ def clean_markdown(text: str) -> str:
 
 def clean_tex(text: str) -> str:
     """LaTeX without the commands that reach beyond the formula."""
-    return COMMANDS.sub(rf"\\{BREAK}", HIDDEN.sub(rf"\1{BREAK}:", _cut(text)))
+    return COMMANDS.sub(_broken, HIDDEN.sub(rf"\1{BREAK}:", _cut(text)))
+
+
+def _broken(command: re.Match[str]) -> str:
+    return command[0] + BREAK
 
 
 def _cut(text: str) -> str:
