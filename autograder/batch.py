@@ -1,25 +1,28 @@
 """A class at once: every submission of a module becomes a result, whatever the others do.
 
-Several threads read, run and judge; one writes. A student's work is stored in this order: autograded notebook and
-feedback page, result, gradebook. Whatever stops the run in between, the next one takes finished results as they are,
-does the rest, and enters all of them.
+Several threads read, run and judge; one writes. Before anything runs, points that are not of what lies there now are
+taken out of the gradebook. A student's work is stored in this order: autograded notebook and feedback page, result,
+gradebook. Whatever stops the run in between, the next one takes finished results as they are, does the rest, and enters
+all of them.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+import os
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from autograder import feedback, record, results, submission
 from autograder.course import Course
 from autograder.errors import CourseError, nearest
-from autograder.gradebook import Recorder, back_up, prepare
+from autograder.gradebook import MAX_NAME, Recorder, back_up, prepare, timestamp_text
 from autograder.jobs import Job, Result
 from autograder.judge import Judge, fresh_salt, unread
 from autograder.lesson import Lesson
+from autograder.results import Stop
 from autograder.submission import Source
 from autograder.work import Local, Runner
 
@@ -44,26 +47,61 @@ def students(course: Course, module: str, wanted: list[str] | None = None) -> li
         CourseError: nobody did, or one of those `wanted` did not.
     """
     room = course.room("submitted")
-    found = [p.name for p in sorted(room.iterdir()) if (p / module).is_dir()] if room.is_dir() else []
+    found = [p.name for p in sorted(room.iterdir()) if _holds(p, module)] if room.is_dir() else []
     for student in wanted or ():
         if student not in found:
-            raise CourseError(f"submitted/{student}/{module} does not exist.{nearest(student, found)}")
+            near = nearest(shown(student), map(shown, found))
+            raise CourseError(f"submitted/{shown(student)}/{module} does not exist.{near}")
     if not found:
         raise CourseError(f"nobody handed in {module}: there is no folder submitted/<student>/{module}. Collect first.")
     return sorted(set(wanted)) if wanted else found
 
 
+def _holds(folder: Path, module: str) -> bool:
+    """Whether anything of that name lies in a student's folder, whatever it is."""
+    try:
+        os.lstat(folder / module)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:  # nobody may look: that has to be said
+        return True
+    return True
+
+
+def shown(text: str) -> str:
+    """A folder's name as it may be printed and stored. One that is escaped holds a backslash, no other one does."""
+    return "".join(c if c.isprintable() and c != "\\" else c.encode("unicode_escape").decode() for c in text)
+
+
+def misnamed(student: str) -> str | None:
+    """Why a student cannot be graded under the name of the folder, or None."""
+    if shown(student) != student:
+        return "the folder's name holds what cannot be printed: rename it"
+    return f"the folder's name is longer than {MAX_NAME} characters: rename it" if len(student) > MAX_NAME else None
+
+
+def read(course: Course, lesson: Lesson, student: str) -> bytes:
+    """The bytes of one submission.
+
+    Raises:
+        Unreadable: it is missing, or nothing that is read.
+    """
+    path = course.room("submitted") / student / lesson.module / f"{lesson.name}.ipynb"
+    if path.parent.is_symlink() or path.parent.parent.is_symlink():
+        raise submission.Unreadable("the folder is a link")
+    return submission.read_bytes(path)
+
+
 def hand_in(course: Course, lesson: Lesson, student: str) -> Handed:
     """Read one submission. Never raises for what a student did."""
-    path = course.room("submitted") / student / lesson.module / f"{lesson.name}.ipynb"
     repairs: list[str] = []
     data: bytes | None = None
     try:
-        if path.parent.is_symlink() or path.parent.parent.is_symlink():
-            raise submission.Unreadable("the folder is a link")
-        data = submission.read_bytes(path)
+        data = read(course, lesson, student)
         cells = submission.parse_notebook(data, repairs)
         job = submission.job(lesson, student, cells, repairs)
+    except submission.Forbidden as error:
+        return Handed(student, lesson, (), None, f"needs-human:{error}")
     except submission.Unreadable as error:
         return Handed(student, lesson, (), None, f"zero:{error}", tuple(repairs), data)
     except Exception as error:  # a reader that fails is ours to mend, and costs nobody a grade
@@ -81,8 +119,13 @@ def judged(judge: Judge, handed: Handed) -> Result:
     except CourseError:
         raise
     except Exception as error:
-        state = f"needs-human:the grader failed: {type(error).__name__}: {error}"
-        return unread(handed.lesson, handed.student, state, handed.repairs)
+        return _failed(handed, error)
+
+
+def _failed(handed: Handed, error: Exception) -> Result:
+    why = error.strerror if isinstance(error, OSError) else error
+    state = f"needs-human:the grader failed: {type(error).__name__}: {shown(str(why))[:200]}"
+    return unread(handed.lesson, handed.student, state, handed.repairs)
 
 
 @dataclass(frozen=True)
@@ -116,21 +159,28 @@ def grade(
     runner: Runner | None = None,
     again: bool = False,
     done: Callable[[Result, int], None] = lambda result, total: None,
+    stop: Stop | None = None,
 ) -> list[Result]:
     """Grade everything handed in for a module, into gradebook, `autograded/` and `feedback/`.
 
     Args:
         wanted: students; everybody when None.
         jobs: how many notebooks run at once.
-        runner: who runs learners' code; warm processes in the strongest box of this machine when None.
+        runner: who runs learners' code; warm processes in the strongest box of this machine when None. It is closed
+            when a run that has begun ends early.
         again: run everything, even where a stored result fits exactly.
         done: called after each result with the number of all.
+        stop: ask it to end the run at once.
 
     Returns:
         One result for each student and lesson, in that order.
+
+    Raises:
+        CourseError: the call is wrong, or the gradebook cannot be written.
+        KeyboardInterrupt: the run was stopped. What is done is kept, and the same call goes on from there.
     """
     own = runner is None
-    runner = runner or Local()
+    runner, stop = runner or Local(), stop or Stop()
     try:
         who = students(course, module, wanted)
         group = Class.of(course, module)
@@ -139,64 +189,98 @@ def grade(
         judge = Judge(runner, salt if salt is not None else fresh_salt(), preload)
         for lesson in group.lessons.values():
             judge.prepare(lesson)
-        with results.locked(course, "gradebook"):
+            stop.check()  # the reference swallows what a signal raises
+        with results.locked(course, "gradebook", stop):
             back_up(course)
-            prepare(course, module)
-        return list(_all(group, judge, who, jobs, again, done))
+            recorder = Recorder(course)
+        with recorder:
+            with results.locked(course, "gradebook", stop):
+                prepare(course, module)
+                recorder.set_waiting(module, _outdated(group, judge, who, recorder.graded(module)))
+            return _all(group, judge, who, jobs, again, done, recorder, stop)
     finally:
         if own:
             runner.close()
 
 
+def _outdated(group: Class, judge: Judge, who: list[str], graded: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Those of `graded` (student, notebook) whose stored result is not of what lies there now."""
+    found = set()
+    for student in who:
+        for lesson in group.lessons.values():
+            if (student, lesson.name) in graded:
+                try:
+                    data = read(group.course, lesson, student)
+                except (submission.Unreadable, OSError):
+                    data = None
+                key = results.key(data, lesson, judge.runner.level)
+                if results.load(group.course, lesson, student, key) is None:
+                    found.add((student, lesson.name))
+    return found
+
+
 def _all(
-    group: Class, judge: Judge, who: list[str], jobs: int, again: bool, done: Callable[[Result, int], None]
-) -> Iterator[Result]:
+    group: Class,
+    judge: Judge,
+    who: list[str],
+    jobs: int,
+    again: bool,
+    done: Callable[[Result, int], None],
+    recorder: Recorder,
+    stop: Stop,
+) -> list[Result]:
+    finished: dict[str, dict[str, tuple[Result, bool]]] = {student: {} for student in who}
     total = len(who) * len(group.lessons)
-    stop = threading.Event()
     threads = ThreadPoolExecutor(max(1, jobs), thread_name_prefix="grade")
+    waiting: dict[Future[tuple[Result, bool]], tuple[str, Lesson]] = {}
     try:
-        waiting: list[dict[str, Future[tuple[Result, bool]]]] = [
-            {
-                key: threads.submit(_one, group, judge, lesson, student, again, stop)
-                for key, lesson in group.lessons.items()
-            }
-            for student in who
-        ]
-        with Recorder(group.course) as recorder:
-            for mine in waiting:
-                finished = {}
-                for key, future in mine.items():
-                    finished[key] = future.result()
-                    done(finished[key][0], total)
-                enter(group, recorder, finished)
-                yield from (r for r, _ in finished.values())
+        for student in who:
+            for key, lesson in group.lessons.items():
+                if why := misnamed(student):
+                    finished[student][key] = unread(lesson, shown(student), f"needs-human:{why}"), False
+                    done(finished[student][key][0], total)
+                else:
+                    waiting[threads.submit(_one, group, judge, lesson, student, again, stop)] = student, lesson
+        for future in as_completed(waiting):
+            student, lesson = waiting[future]
+            finished[student][lesson.key] = future.result()
+            if len(finished[student]) == len(group.lessons):
+                enter(group, recorder, finished[student], stop)
+            done(finished[student][lesson.key][0], total)
+            stop.check()
+    except BaseException:
+        stop.asked = True
+        judge.runner.close()
+        raise
     finally:
-        stop.set()
         threads.shutdown(wait=True, cancel_futures=True)
+    return [finished[student][key][0] for student in who for key in group.lessons]
 
 
-def enter(group: Class, recorder: Recorder, finished: dict[str, tuple[Result, bool]]) -> None:
+def enter(group: Class, recorder: Recorder, finished: dict[str, tuple[Result, bool]], stop: Stop | None = None) -> None:
     """One student's results into the gradebook, each with whether the hand-graded question was answered."""
     said = {key: group.lessons[key].manual_ids if wrote else set() for key, (_, wrote) in finished.items()}
-    with results.locked(group.course, "gradebook"):
+    with results.locked(group.course, "gradebook", stop):
         recorder.record(group.lessons, {key: r for key, (r, _) in finished.items()}, said)
 
 
-def _one(
-    group: Class, judge: Judge, lesson: Lesson, student: str, again: bool, stop: threading.Event
-) -> tuple[Result, bool]:
+def _one(group: Class, judge: Judge, lesson: Lesson, student: str, again: bool, stop: Stop) -> tuple[Result, bool]:
     """One result, with its notebook and page on disk, and whether the hand-graded question was answered."""
-    if stop.is_set():
-        raise CourseError("stopped")
-    with results.locked(group.course, f"{student}/{lesson.key}"):
+    with results.locked(group.course, f"{student}/{lesson.key}", stop):
+        stop.check()
         handed = hand_in(group.course, lesson, student)
         said = answered(lesson, group.released[lesson.key], handed)
         key = results.key(handed.data, lesson, judge.runner.level)
-        stored = None if again else results.load(group.course, lesson, student, key)
+        may_fit = not again and handed.data is not None  # why nothing could be read is looked at anew
+        stored = results.load(group.course, lesson, student, key) if may_fit else None
         if stored is not None:
             return stored, said
         result = judged(judge, handed)
-        publish(group, lesson, result, autograded(group, handed, result), key)
+        stop.check()  # a run that was cut off says nothing about the submission
+        try:
+            publish(group, lesson, result, autograded(group, handed, result), key)
+        except Exception as error:
+            result = _failed(handed, error)
         return replace(result, trace=None), said
 
 
@@ -214,15 +298,10 @@ def publish(group: Class, lesson: Lesson, result: Result, notebook: bytes, key: 
     by_hand = sum(c.points for c in lesson.of_kind("manual"))
     record.write_atomically(here / f"{lesson.name}.ipynb", notebook)
     record.write_atomically(page, feedback.page(notebook, result, by_hand))
-    _copy_timestamp(group, result.student)
+    when = timestamp_text(group.course.room("submitted") / result.student / lesson.module)
+    if when is not None and lesson.key == next(iter(group.lessons)):  # one lesson writes it for all: one writer
+        record.write_atomically(here / "timestamp.txt", when)
     results.store(group.course, group.module, result, key)
-
-
-def _copy_timestamp(group: Class, student: str) -> None:
-    source = group.course.room("submitted") / student / group.module / "timestamp.txt"
-    if source.is_file() and not source.is_symlink() and source.stat().st_size <= 1000:
-        target = group.course.room("autograded") / student / group.module / "timestamp.txt"
-        record.write_atomically(target, source.read_bytes()[:100])
 
 
 def answered(lesson: Lesson, released: Any, handed: Handed) -> bool:

@@ -188,15 +188,16 @@ def release(course: Course, source: Tree, modules: Iterable[str]) -> Tree:
 
 
 class Listener(logging.Handler):
-    """Keeps the last error nbgrader logged, and shows nothing."""
+    """Keeps the errors nbgrader logged, and shows nothing."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
-        self.last = ""
+        self.last = self.heard = ""
         self.log = logging.Logger("quiet")
         self.log.addHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
+        self.heard += record.getMessage() + "\n"
         self.last = record.getMessage().splitlines()[0]
 
 

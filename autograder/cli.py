@@ -6,7 +6,9 @@ import contextlib
 import json
 import os
 import shlex
+import signal
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,10 +32,12 @@ from autograder import (
 from autograder.cluster import Cluster
 from autograder.course import Course
 from autograder.errors import CourseError, nearest
+from autograder.gradebook import backs_itself_up
 from autograder.jobs import Job, Result
 from autograder.judge import Judge, unread
 from autograder.lesson import Lesson
 from autograder.record import write_atomically
+from autograder.results import Stop
 from autograder.sandbox import BUBBLEWRAP, LANDLOCK, TRUSTED, choose, probe
 from autograder.work import Local
 from coursekit.checks import WORDS, shorten
@@ -46,6 +50,8 @@ app = typer.Typer(
     "Learners' code runs in the strongest box that works on this machine; `autograder doctor` says which, and why.",
 )
 out, err = Console(), Console(stderr=True)
+STOPPED = 130  # exit code after a signal
+EVERY = 10.0  # seconds between two lines of progress
 
 CourseFolder = Annotated[Path, typer.Option("--course", help="The course folder, or one inside it.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
@@ -121,21 +127,22 @@ def grade(
 ) -> None:
     """Grade what students handed in for MODULE: submitted/ into the gradebook, autograded/ and feedback/."""
     home = Course.find(course)
-    states: Counter[str] = Counter()
-    with Progress(*_BAR, console=err, disable=as_json) as progress:
-        bar = progress.add_task(module, total=None, states="")
-
-        def done(result: Result, total: int) -> None:
-            states[result.state.partition(":")[0]] += 1
-            told = ", ".join(f"{n} {state}" for state, n in states.items())
-            progress.update(bar, total=total, advance=1, states=told)
-
-        runner = Cluster(scheduler, trust) if scheduler else Local(choose(trust))
-        at_once = jobs or (runner.jobs if isinstance(runner, Cluster) else os.cpu_count() or 1)
-        try:
-            results = batch.grade(home, module, student, jobs=at_once, runner=runner, again=again, done=done)
-        finally:
-            runner.close()
+    if not as_json and backs_itself_up(home):
+        err.print("The gradebook is in a database of its own, which has to be backed up there.", highlight=False)
+    told = _Told(module, as_json)
+    try:
+        with _signals() as stop, told:
+            runner = Cluster(scheduler, trust) if scheduler else Local(choose(trust))
+            try:
+                at_once = jobs or (runner.jobs if isinstance(runner, Cluster) else os.cpu_count() or 1)
+                results = batch.grade(
+                    home, module, student, jobs=at_once, runner=runner, again=again, done=told.done, stop=stop
+                )
+            finally:
+                runner.close()
+    except KeyboardInterrupt:
+        _tell(f"autograder: stopped; {told.counts()} are done. The same command goes on from there.")
+        raise typer.Exit(STOPPED) from None
     if as_json:
         listed = [r.as_json(reveal) for r in results]
         print(json.dumps({"module": module, "results": listed}, ensure_ascii=False, indent=1))
@@ -235,6 +242,63 @@ def _reasons(c: regrading.Change) -> Iterator[str]:
         before, after = map(_mark, (check.before, check.after))
         told = f"{before} → {after}" if before and after else f"added, {after}" if after else f"removed, was {before}"
         yield f"{check.name.replace('_', ' ')}: {told}"
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[Stop]:
+    """Ctrl-C and SIGTERM stop a run and raise `KeyboardInterrupt`; once it has ended for that they do nothing."""
+    stop = Stop()
+
+    def on_signal(*_: object) -> None:
+        stop.asked = True
+        raise KeyboardInterrupt
+
+    heard = [s for s in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(s) != signal.SIG_IGN]
+    before = {s: signal.signal(s, on_signal) for s in heard}
+    try:
+        yield stop
+    finally:
+        for s in heard:
+            signal.signal(s, signal.SIG_IGN if stop.asked else before[s])
+
+
+class _Told:
+    """Progress on stderr: a bar in a terminal, elsewhere a line at the first result, now and then, and at the end."""
+
+    def __init__(self, module: str, silent: bool) -> None:
+        self.module, self.lines = module, not silent and not err.is_terminal
+        self.states: Counter[str] = Counter()
+        self.total: int | None = None
+        self.bar = Progress(*_BAR, console=err, disable=silent or self.lines)
+        self.task = self.bar.add_task(module, total=None, states="")
+        self.began = self.said = time.monotonic()
+
+    def __enter__(self) -> _Told:
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+    def counts(self) -> str:
+        """How many of how many, as far as it is known."""
+        return f"{self.states.total()} of {self.total} notebooks" if self.total else "no notebooks"
+
+    def done(self, result: Result, total: int) -> None:
+        """One more."""
+        self.total = total
+        self.states[result.state.partition(":")[0]] += 1
+        told = ", ".join(f"{n} {state}" for state, n in self.states.items())
+        self.bar.update(self.task, total=total, advance=1, states=told)
+        now, count = time.monotonic(), self.states.total()
+        if self.lines and (count in (1, total) or now - self.said >= EVERY):
+            self.said = now
+            left = (now - self.began) / count * (total - count)
+            _tell(f"{self.module}: {self.counts()} ({told}), {now - self.began:.0f} s, about {left:.0f} s left")
+
+
+def _tell(sentence: str) -> None:
+    err.print(sentence, markup=False, highlight=False, soft_wrap=True)
 
 
 _BAR = (
@@ -361,7 +425,7 @@ def main(arguments: list[str] | None = None) -> Any:
     try:
         return app(arguments)
     except CourseError as error:
-        err.print(f"autograder: {error}", markup=False, highlight=False, soft_wrap=True)
+        _tell(f"autograder: {error}")
         sys.exit(2)
 
 

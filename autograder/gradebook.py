@@ -1,14 +1,22 @@
-"""nbgrader's gradebook: one writer, one transaction for each submission, a backup first."""
+"""nbgrader's gradebook: one writer, one transaction for each student, a backup first.
+
+It is a database, SQLite in a file unless `nbgrader_config.py` names another. Somebody else may have it locked: every
+step is tried again, in short waits, so that a signal is heard between them.
+"""
 
 from __future__ import annotations
 
 import datetime
+import logging
+import os
 import sqlite3
 import tempfile
+import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from autograder.build import Listener, nbgrader_config, venv_on_path
 from autograder.course import Course
@@ -17,7 +25,40 @@ from autograder.jobs import Result
 from autograder.lesson import Lesson
 
 BACKUPS = 10
-PATIENCE = 120  # seconds to wait for a gradebook that somebody else has locked
+MAX_NAME = 128  # characters of a student's name
+PATIENCE = 120.0  # seconds to wait for a gradebook that somebody else has locked
+ONE_WAIT = 1  # seconds of it in one go: SQLite hears no signal while it waits
+MAX_TIMESTAMP = 100  # bytes
+MANY = 500  # rows named in one statement
+
+T = TypeVar("T")
+
+
+def patiently(step: Callable[[], T], give_up: Callable[[], None] = lambda: None) -> T:
+    """What `step` returns, tried again while somebody else has the gradebook locked.
+
+    Args:
+        give_up: called after a failed try: puts the session back to where it was.
+
+    Raises:
+        CourseError: it stays locked, cannot be reached, or refuses what is written.
+    """
+    from sqlalchemy.exc import SQLAlchemyError
+
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return step()
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            give_up()
+            told = (str(getattr(error, "orig", None) or error).splitlines() or ["no reason given"])[0]
+            if "locked" not in told:
+                raise CourseError(f"the gradebook: {told}. Results are kept: mend it, then grade again.") from None
+            if time.monotonic() > deadline:
+                who = f"somebody else has had the gradebook locked for {PATIENCE:g} s"
+                raise CourseError(f"{who}. Results are kept; the same command goes on.") from None
+        except ModuleNotFoundError as error:
+            raise CourseError(f"the gradebook's database needs {error.name}: pip install -e '.[postgres]'") from None
 
 
 def coursedir(course: Course, **overrides: Any) -> Any:
@@ -30,7 +71,7 @@ def coursedir(course: Course, **overrides: Any) -> Any:
     if isinstance(url, str) and url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
         config.CourseDirectory.db_url = url = "sqlite:///" + str(course.root / url.removeprefix("sqlite:///"))
     if config.CourseDirectory.get("db_url", "").startswith("sqlite:///") and "?" not in config.CourseDirectory.db_url:
-        config.CourseDirectory.db_url += f"?timeout={PATIENCE}"
+        config.CourseDirectory.db_url += f"?timeout={ONE_WAIT}"
     for name, value in overrides.items():
         config.CourseDirectory[name] = value
     return CourseDirectory(config=config)
@@ -41,17 +82,34 @@ def sqlite_file(url: str) -> Path | None:
     return Path(url.removeprefix("sqlite:///").partition("?")[0]) if url.startswith("sqlite:///") else None
 
 
+def backs_itself_up(course: Course) -> bool:
+    """Whether the gradebook is a database whose backup is its own affair: anything but a file of SQLite's."""
+    return sqlite_file(coursedir(course).db_url) is None
+
+
 def back_up(course: Course) -> Path | None:
-    """Copy the gradebook beside the results, and keep the last few copies. None when there is none yet."""
+    """Copy the gradebook beside the results, and keep the last few copies.
+
+    Returns:
+        The copy; None when there is no gradebook yet, or none in a file.
+    """
     file = sqlite_file(coursedir(course).db_url)
     if file is None or not file.is_file():
         return None
     folder = course.room(".autograder") / "backups"
     folder.mkdir(parents=True, exist_ok=True)
     now = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%S%fZ")
-    copy = folder / f"gradebook-{now}.db"
-    with sqlite3.connect(file) as live, sqlite3.connect(copy) as kept:
-        live.backup(kept)
+    copy, half = folder / f"gradebook-{now}.db", folder / ".half.db"
+    for left in folder.glob(".half.db*"):  # by somebody who was stopped
+        left.unlink()
+
+    def whole() -> None:
+        with closing(sqlite3.connect(file, timeout=ONE_WAIT)) as live, closing(sqlite3.connect(half)) as kept:
+            live.execute("SELECT 1 FROM sqlite_master")  # fails where it is locked; `backup` would wait for ever
+            live.backup(kept, progress=lambda *_: None)
+
+    patiently(whole)
+    os.replace(half, copy)
     for old in sorted(folder.glob("gradebook-*.db"))[:-BACKUPS]:
         old.unlink()
     return copy
@@ -67,33 +125,123 @@ def prepare(course: Course, module: str) -> None:
 
     if not (course.room("source") / module).is_dir():
         raise CourseError(f"source/{module} is missing. Run `make build`.")
-    venv_on_path()
     with tempfile.TemporaryDirectory() as folder:
         told = Listener()
         where = coursedir(course, release_directory=folder, assignment_id=module)
-        converter = GenerateAssignment(coursedir=where, config=where.config)
-        converter.force = True
-        converter.log = told.log
+
+        def generate() -> None:
+            converter = GenerateAssignment(coursedir=where, config=where.config)
+            converter.force = True
+            converter.log = told.log
+            try:
+                converter.start()
+            except (Exception, SystemExit) as error:
+                locked, told.heard = "is locked" in f"{told.heard}{error}", ""
+                if locked:
+                    raise sqlite3.OperationalError("locked") from None
+                why = told.last or error
+                raise CourseError(f"module {module}: the gradebook could not be prepared: {why}") from None
+
+        other = logging.getLogger("tornado.application")  # where nbgrader complains of its database
+        other.addHandler(told)
         try:
-            converter.start()
-        except (Exception, SystemExit) as error:
-            raise CourseError(f"module {module}: the gradebook could not be prepared: {told.last or error}") from None
+            patiently(generate)
+        finally:
+            other.removeHandler(told)
+
+
+def timestamp_of(folder: Path) -> datetime.datetime | None:
+    """When a folder was handed in, in UTC. None when its timestamp.txt does not say so, whatever lies there."""
+    from nbgrader.utils import parse_utc
+
+    text = timestamp_text(folder)
+    with suppress(Exception), warnings.catch_warnings():  # the text is a learner's, its reader forgives little
+        warnings.simplefilter("ignore")
+        when = parse_utc(text.decode().strip()) if text else None
+        return when if isinstance(when, datetime.datetime) else None
+    return None
+
+
+def timestamp_text(folder: Path) -> bytes | None:
+    """What a timestamp.txt holds, when it is a small file: no FIFO, no folder, no link, no giant."""
+    file = folder / "timestamp.txt"
+    with suppress(OSError):
+        plain = file.is_file() and not file.is_symlink() and not folder.is_symlink()
+        if plain and file.stat().st_size <= MAX_TIMESTAMP:
+            return file.read_bytes()
+    return None
 
 
 class Recorder:
-    """Writes results into the gradebook. Use as a context manager; the only writer of a run."""
+    """Writes results into the gradebook. Use as a context manager; the only writer of a run.
+
+    Raises:
+        CourseError: the gradebook stays locked or cannot be reached, here and in every method.
+    """
 
     def __init__(self, course: Course) -> None:
         from nbgrader.api import Gradebook
 
+        venv_on_path()  # a new gradebook takes nbgrader's word for its version from a command
         self.course, self.dir = course, coursedir(course)
-        self.book = Gradebook(self.dir.db_url, self.dir.course_id)
+        file = sqlite_file(self.dir.db_url)
+        if file is not None and not file.exists():  # made whole or not at all: nbgrader never mends half of one
+            half = file.with_name(f".{file.name}.new")
+            half.unlink(missing_ok=True)
+            Gradebook(f"sqlite:///{half}", self.dir.course_id).close()
+            os.replace(half, file)
+        self.book = patiently(lambda: Gradebook(self.dir.db_url, self.dir.course_id))
 
     def __enter__(self) -> Recorder:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.book.close()
+
+    def graded(self, module: str) -> set[tuple[str, str]]:
+        """Students with the names of their notebooks that have points by machine."""
+        from nbgrader.api import Grade
+
+        with_points = (Grade.auto_score.is_not(None),)
+        rows = patiently(lambda: self._notebooks(module, with_points), self.book.db.rollback)
+        return {(student, name) for _, student, name in rows}
+
+    def _notebooks(self, module: str, only: Iterable[Any] = ()) -> list[tuple[str, str, str]]:
+        """Id, student and name of the submitted notebooks of a module."""
+        from nbgrader.api import Assignment, Grade, Notebook, SubmittedAssignment, SubmittedNotebook
+        from sqlalchemy import select
+
+        wanted = (
+            select(SubmittedNotebook.id, SubmittedAssignment.student_id, Notebook.name)
+            .join(SubmittedAssignment, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+            .join(Notebook, SubmittedNotebook.notebook_id == Notebook.id)
+            .join(Assignment, SubmittedAssignment.assignment_id == Assignment.id)
+            .join(Grade, Grade.notebook_id == SubmittedNotebook.id)
+            .where(Assignment.name == module, *only)
+            .distinct()
+        )
+        rows = [(str(i), str(s), str(n)) for i, s, n in self.book.db.execute(wanted)]
+        self.book.db.rollback()  # nothing is held between two steps
+        return rows
+
+    def set_waiting(self, module: str, notebooks: set[tuple[str, str]]) -> None:
+        """Take machine points away that are not of what lies there now, and ask for a human until new ones come.
+
+        Args:
+            notebooks: students with the names of their notebooks.
+        """
+        from nbgrader.api import Grade
+        from sqlalchemy import update
+
+        def step() -> None:
+            ids = [i for i, student, name in self._notebooks(module) if (student, name) in notebooks]
+            for start in range(0, len(ids), MANY):
+                some = update(Grade).where(Grade.notebook_id.in_(ids[start : start + MANY]))
+                self.book.db.execute(some.values(auto_score=None, needs_manual_grade=True))
+            self.book.db.commit()
+
+        if notebooks:
+            patiently(step, self.book.db.rollback)
 
     def record(
         self, lessons: Mapping[str, Lesson], results: Mapping[str, Result], answered: Mapping[str, set[str]]
@@ -109,29 +257,43 @@ class Recorder:
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SAWarning)  # nbgrader's own objects, half made when SQLAlchemy flushes
-            self._record(lessons, results, answered)
+            patiently(lambda: self._record(lessons, results, answered), self.book.db.rollback)
 
     def _record(
         self, lessons: Mapping[str, Lesson], results: Mapping[str, Result], answered: Mapping[str, set[str]]
     ) -> None:
         module = next(iter(lessons.values())).module
         student = next(iter(results.values())).student
-        self.book.update_or_create_student(student)
         folder = self.dir.format_path(self.dir.submitted_directory, student, module)
-        try:
-            file = Path(folder, "timestamp.txt")  # anything may lie there: a FIFO, a link, a giant
-            plain = file.is_file() and not file.is_symlink() and file.stat().st_size <= 1000
-            timestamp = self.dir.get_existing_timestamp(folder) if plain else None
-        except Exception:
-            timestamp = None
-        kept = {"timestamp": timestamp} if timestamp else {}
-        self.book.update_or_create_submission(module, student, **kept)
-        submission = self.book.find_submission(module, student)
+        timestamp = timestamp_of(Path(folder))
+        submission = self._submission(module, student)
+        if timestamp:
+            submission.timestamp = timestamp
         for notebook in submission.notebooks:
             key = f"{module}/{notebook.name}"
             if key in results:
                 _enter(notebook, lessons[key], results[key], answered.get(key, set()))
         self.book.db.commit()
+
+    def _submission(self, module: str, student: str) -> Any:
+        """A student's rows of a module, made when they are missing, as nbgrader does, but not yet committed."""
+        from nbgrader.api import Comment, Grade, MissingEntry, Student, SubmittedAssignment, SubmittedNotebook
+
+        try:
+            return self.book.find_submission(module, student)
+        except MissingEntry:
+            assignment = self.book.find_assignment(module)
+        session = self.book.db
+        who = session.get(Student, student) or Student(id=student)
+        submission = SubmittedAssignment(assignment=assignment, student=who)
+        for notebook in assignment.notebooks:
+            own = SubmittedNotebook(notebook=notebook, assignment=submission)
+            for cell in (*notebook.grade_cells, *notebook.task_cells):
+                Grade(cell=cell, notebook=own)
+            for cell in (*notebook.solution_cells, *notebook.task_cells):
+                Comment(cell=cell, notebook=own)
+        session.add(submission)
+        return submission
 
 
 def _enter(notebook: Any, lesson: Lesson, result: Result, answered: set[str]) -> None:

@@ -215,11 +215,14 @@ def with_kept(notebook: bytes, result: Result) -> bytes:
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """The whole file or nothing, even when the machine stops."""
+    """The whole file or nothing, even when the machine stops. One writer at a time: see `results.locked`.
+
+    What a writer that was killed has left behind has the same name, so the next one writes over it.
+    """
     import os
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
+    temporary = path.with_name(f".{path.name}.new")
     with open(temporary, "wb") as file:
         file.write(data)
         file.flush()

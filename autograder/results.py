@@ -11,11 +11,14 @@ import contextlib
 import functools
 import hashlib
 import json
+import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from autograder.course import Course
+from autograder.errors import CourseError
 from autograder.jobs import CheckResult, Result
 from autograder.lesson import Lesson
 from autograder.record import write_atomically
@@ -23,6 +26,7 @@ from coursekit.checks import Row
 
 Key = dict[str, str]  # what a result depends on: {"submission": hash, "lesson": hash, "grader": hash, "box": level}
 RESULTS = "results"  # the folder inside `folder(course)`
+PAUSE = 0.05  # seconds between two tries for a lock
 
 
 def folder(course: Course) -> Path:
@@ -112,16 +116,44 @@ def _read(file: Path) -> dict[str, Any] | None:
     return None
 
 
+class Stop:
+    """Tells all threads of a run to end. A signal handler may set it: unlike an event it has no lock to wait for."""
+
+    asked = False
+
+    def check(self) -> None:
+        """Raises `KeyboardInterrupt` when the run is to end."""
+        if self.asked:
+            raise KeyboardInterrupt
+
+
 @contextlib.contextmanager
-def locked(course: Course, name: str) -> Iterator[None]:
-    """Alone with `name`: other graders on this machine wait. The lock goes with the process, however it ends."""
+def locked(course: Course, name: str, stop: Stop | None = None) -> Iterator[None]:
+    """Alone with `name`: other graders on this machine wait. The lock goes with the process, however it ends.
+
+    Raises:
+        CourseError: the folder of locks cannot be written.
+        KeyboardInterrupt: `stop` was asked for before it was free.
+    """
     file = folder(course) / "locks" / f"{hashlib.sha256(name.encode('utf-8', 'replace')).hexdigest()[:32]}.lock"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with open(file, "w") as handle:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError as error:
+        raise CourseError(f"{file.parent}: {error.strerror}. Results are kept there: make it writable.") from None
+    try:
         try:
             import fcntl
         except ImportError:  # Windows: one grader at a time is the reader's care
             yield
             return
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        while True:  # in short waits: whoever waits in the system hears no signal
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                (stop or Stop()).check()
+                time.sleep(PAUSE)
         yield
+    finally:
+        os.close(handle)

@@ -32,6 +32,10 @@ class Unreadable(Exception):
     """The file cannot be graded; the message is the reason, short enough for a state."""
 
 
+class Forbidden(Unreadable):
+    """The file system lets nobody but its owner read it: no fault of what is in it."""
+
+
 @dataclass(frozen=True)
 class Source:
     """A cell of a submission: what kind of cell, which lesson cell it says it is, and its text."""
@@ -45,12 +49,14 @@ def read_bytes(path: Path) -> bytes:
     """The file's bytes.
 
     Raises:
-        Unreadable: it is missing, no regular file, or larger than `MAX_BYTES`.
+        Unreadable: it is missing, no regular file, or larger than `MAX_BYTES`; `Forbidden` without permission.
     """
     try:
         fd = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     except FileNotFoundError:
         raise Unreadable("the file is missing") from None
+    except PermissionError:
+        raise Forbidden("no permission to read it") from None
     except OSError as error:
         raise Unreadable(f"not a regular file: {error.strerror}") from None
     try:

@@ -9,7 +9,10 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import os
 import queue
+import socket
+import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -20,6 +23,8 @@ from autograder.lesson import Lesson, Work
 from autograder.runner.client import RunnerGone, Warm
 from autograder.sandbox import Box, choose
 from coursekit import checks as kit
+
+USERS, BLOCKS = 50, 20  # users for the warm processes of one grader of root's, and how many graders have their own
 
 
 class Runner(Protocol):
@@ -34,7 +39,7 @@ class Runner(Protocol):
         """The trace of a parcel. Raises `RunnerGone` when whoever ran it has died."""
 
     def close(self) -> None:
-        """End whatever it started."""
+        """End whatever it started, running parcels too, for good. Called from any thread, more than once."""
 
 
 def pack(lesson: Lesson, job: Job, salt: str, preload: Sequence[str]) -> bytes:
@@ -78,6 +83,23 @@ def run_parcel(warm: Warm, parcel: dict[str, Any]) -> bytes:
     return json.dumps(asdict(warm.run(job, works, parcel["seeds"], parcel["cpu"]))).encode()
 
 
+def _own_users() -> tuple[int, socket.socket | None]:
+    """The first of a block of numbers that no other grader of root's on this machine uses, and what holds the block.
+
+    Each number is a user of its own for a warm process, with its own limit on processes. An abstract socket's name is
+    free again when its process has ended, however it ended.
+    """
+    if sys.platform.startswith("linux") and os.getuid() == 0:
+        for block in range(BLOCKS):
+            holds = socket.socket(socket.AF_UNIX)
+            try:
+                holds.bind(f"\0autograder-users-{block}")
+                return block * USERS, holds
+            except OSError:
+                holds.close()
+    return 0, None
+
+
 class Local:
     """Warm processes of this machine, as many as are used at once."""
 
@@ -85,28 +107,45 @@ class Local:
         self.box = box or choose()
         self.level = self.box.level
         self._numbers = itertools.count()
+        self._first, self._holds = _own_users()
         self._idle: dict[tuple[str, ...], queue.SimpleQueue[Warm]] = defaultdict(queue.SimpleQueue)
+        self._busy: set[Warm] = set()
+        self._closed = False
 
     @contextlib.contextmanager
     def _warm(self, preload: tuple[str, ...]) -> Iterator[Warm]:
-        idle = self._idle[preload]
-        process: Warm | None = None
-        with contextlib.suppress(queue.Empty):
-            while process is None:  # a box ends with the thread that started it
-                process = _living(idle.get_nowait())
-        process = process or Warm(self.box, next(self._numbers) % 1000, preload)
+        process = self._free(preload) or self._new(preload)
+        self._busy.add(process)
         try:
+            if self._closed:
+                raise RunnerGone
             yield process
         except BaseException:
             process.close()  # nobody knows what state it is in
             raise
-        idle.put(process)
+        finally:
+            self._busy.discard(process)
+        self._idle[preload].put(process)
+        if self._closed:
+            self.close()
+
+    def _new(self, preload: Sequence[str]) -> Warm:
+        return Warm(self.box, self._first + next(self._numbers) % USERS, preload)
+
+    def _free(self, preload: tuple[str, ...]) -> Warm | None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                process = self._idle[preload].get_nowait()
+                if process.alive:
+                    return process
+                process.close()  # a box ends with the thread that started it
+        return None
 
     def expect(self, preload: Sequence[str], jobs: int) -> None:
         """Start processes that will be wanted, without waiting for them."""
         idle = self._idle[tuple(preload)]
         while idle.qsize() < jobs:
-            process = Warm(self.box, next(self._numbers) % 1000, preload)
+            process = self._new(preload)
             process.launch()
             idle.put(process)
 
@@ -117,15 +156,12 @@ class Local:
             return run_parcel(warm, opened)
 
     def close(self) -> None:
-        """End all processes."""
-        for idle in self._idle.values():
-            while not idle.empty():
-                idle.get_nowait().close()
-
-
-def _living(process: Warm) -> Warm | None:
-    """The process, or None when it has ended, and is cleared away."""
-    if process.ended:
-        process.close()
-        return None
-    return process
+        """End all processes. Those who wait for one get `RunnerGone`."""
+        self._closed = True
+        for process in list(self._busy):
+            process.end()
+        for preload in list(self._idle):
+            while idle := self._free(preload):
+                idle.close()
+        if self._holds is not None:
+            self._holds.close()
