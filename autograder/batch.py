@@ -9,6 +9,7 @@ all of them.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
@@ -22,6 +23,7 @@ from autograder.gradebook import MAX_NAME, Recorder, back_up, prepare, timestamp
 from autograder.jobs import Job, Result
 from autograder.judge import Judge, fresh_salt, unread
 from autograder.lesson import Lesson
+from autograder.phases import Phases
 from autograder.results import Stop
 from autograder.submission import Source
 from autograder.work import Local, Runner
@@ -160,6 +162,7 @@ def grade(
     again: bool = False,
     done: Callable[[Result, int], None] = lambda result, total: None,
     stop: Stop | None = None,
+    phases: Phases | None = None,
 ) -> list[Result]:
     """Grade everything handed in for a module, into gradebook, `autograded/` and `feedback/`.
 
@@ -171,6 +174,7 @@ def grade(
         again: run everything, even where a stored result fits exactly.
         done: called after each result with the number of all.
         stop: ask it to end the run at once.
+        phases: told how long each part of the work took.
 
     Returns:
         One result for each student and lesson, in that order.
@@ -180,24 +184,25 @@ def grade(
         KeyboardInterrupt: the run was stopped. What is done is kept, and the same call goes on from there.
     """
     own = runner is None
-    runner, stop = runner or Local(), stop or Stop()
+    runner, stop, phases = runner or Local(), stop or Stop(), phases or Phases()
     try:
-        who = students(course, module, wanted)
         group = Class.of(course, module)
+        who = students(course, module, wanted)
         preload = tuple(sorted({module for lesson in group.lessons.values() for module in lesson.preload}))
         runner.expect(preload, min(jobs, len(who) * len(group.lessons)))
         judge = Judge(runner, salt if salt is not None else fresh_salt(), preload)
         for lesson in group.lessons.values():
-            judge.prepare(lesson)
+            with phases.phase("reference answers"):
+                judge.prepare(lesson)
             stop.check()  # the reference swallows what a signal raises
         with results.locked(course, "gradebook", stop):
             back_up(course)
             recorder = Recorder(course)
         with recorder:
-            with results.locked(course, "gradebook", stop):
+            with phases.phase("preparing the gradebook"), results.locked(course, "gradebook", stop):
                 prepare(course, module)
                 recorder.set_waiting(module, _outdated(group, judge, who, recorder.graded(module)))
-            return _all(group, judge, who, jobs, again, done, recorder, stop)
+            return _all(group, judge, who, jobs, again, done, recorder, stop, phases)
     finally:
         if own:
             runner.close()
@@ -228,6 +233,7 @@ def _all(
     done: Callable[[Result, int], None],
     recorder: Recorder,
     stop: Stop,
+    phases: Phases,
 ) -> list[Result]:
     finished: dict[str, dict[str, tuple[Result, bool]]] = {student: {} for student in who}
     total = len(who) * len(group.lessons)
@@ -240,12 +246,13 @@ def _all(
                     finished[student][key] = unread(lesson, shown(student), f"needs-human:{why}"), False
                     done(finished[student][key][0], total)
                 else:
-                    waiting[threads.submit(_one, group, judge, lesson, student, again, stop)] = student, lesson
+                    waiting[threads.submit(_one, group, judge, lesson, student, again, stop, phases)] = student, lesson
         for future in as_completed(waiting):
             student, lesson = waiting[future]
             finished[student][lesson.key] = future.result()
             if len(finished[student]) == len(group.lessons):
-                enter(group, recorder, finished[student], stop)
+                with phases.phase("gradebook"):
+                    enter(group, recorder, finished[student], stop)
             done(finished[student][lesson.key][0], total)
             stop.check()
     except BaseException:
@@ -264,21 +271,28 @@ def enter(group: Class, recorder: Recorder, finished: dict[str, tuple[Result, bo
         recorder.record(group.lessons, {key: r for key, (r, _) in finished.items()}, said)
 
 
-def _one(group: Class, judge: Judge, lesson: Lesson, student: str, again: bool, stop: Stop) -> tuple[Result, bool]:
+def _one(
+    group: Class, judge: Judge, lesson: Lesson, student: str, again: bool, stop: Stop, phases: Phases
+) -> tuple[Result, bool]:
     """One result, with its notebook and page on disk, and whether the hand-graded question was answered."""
     with results.locked(group.course, f"{student}/{lesson.key}", stop):
         stop.check()
-        handed = hand_in(group.course, lesson, student)
+        with phases.phase("reading"):
+            handed = hand_in(group.course, lesson, student)
         said = answered(lesson, group.released[lesson.key], handed)
         key = results.key(handed.data, lesson, judge.runner.level)
         may_fit = not again and handed.data is not None  # why nothing could be read is looked at anew
         stored = results.load(group.course, lesson, student, key) if may_fit else None
         if stored is not None:
             return stored, said
+        began = time.perf_counter()
         result = judged(judge, handed)
+        ran = result.trace.phases if result.trace else {}
+        phases.add({**ran, "judging": time.perf_counter() - began - sum(ran.values())})
         stop.check()  # a run that was cut off says nothing about the submission
         try:
-            publish(group, lesson, result, autograded(group, handed, result), key)
+            with phases.phase("notebooks and feedback"):
+                publish(group, lesson, result, autograded(group, handed, result), key)
         except Exception as error:
             result = _failed(handed, error)
         return replace(result, trace=None), said

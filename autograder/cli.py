@@ -36,6 +36,7 @@ from autograder.gradebook import backs_itself_up
 from autograder.jobs import Job, Result
 from autograder.judge import Judge, unread
 from autograder.lesson import Lesson
+from autograder.phases import Phases
 from autograder.record import write_atomically
 from autograder.results import Stop
 from autograder.sandbox import BUBBLEWRAP, LANDLOCK, TRUSTED, choose, probe
@@ -120,6 +121,7 @@ def grade(
     ] = None,
     trust: Annotated[bool, typer.Option("--trust-submissions", help="Grade even where no box works.")] = False,
     again: Annotated[bool, typer.Option("--again", help="Run everything, finished work too.")] = False,
+    profile: Annotated[bool, typer.Option("--profile", help="Say where the time went.")] = False,
     scheduler: Annotated[str, typer.Option(help="tcp://… or tls://… of a Dask scheduler: use its workers.")] = "",
     as_json: AsJson = False,
     reveal: Reveal = False,
@@ -129,20 +131,20 @@ def grade(
     home = Course.find(course)
     if not as_json and backs_itself_up(home):
         err.print("The gradebook is in a database of its own, which has to be backed up there.", highlight=False)
-    told = _Told(module, as_json)
-    try:
-        with _signals() as stop, told:
-            runner = Cluster(scheduler, trust) if scheduler else Local(choose(trust))
-            try:
-                at_once = jobs or (runner.jobs if isinstance(runner, Cluster) else os.cpu_count() or 1)
-                results = batch.grade(
-                    home, module, student, jobs=at_once, runner=runner, again=again, done=told.done, stop=stop
-                )
-            finally:
-                runner.close()
-    except KeyboardInterrupt:
-        _tell(f"autograder: stopped; {told.counts()} are done. The same command goes on from there.")
-        raise typer.Exit(STOPPED) from None
+    told, phases = _Told(module, as_json), Phases()
+
+    def done(result: Result, total: int) -> None:
+        told.count(result.state.partition(":")[0], total)
+
+    with _stoppable(told) as stop:
+        runner = Cluster(scheduler, trust) if scheduler else Local(choose(trust))
+        with contextlib.closing(runner):
+            at_once = jobs or (runner.jobs if isinstance(runner, Cluster) else os.cpu_count() or 1)
+            results = batch.grade(
+                home, module, student, jobs=at_once, runner=runner, again=again, done=done, stop=stop, phases=phases
+            )
+    if profile:
+        _show_phases(phases, len(results))
     if as_json:
         listed = [r.as_json(reveal) for r in results]
         print(json.dumps({"module": module, "results": listed}, ensure_ascii=False, indent=1))
@@ -168,18 +170,14 @@ def regrade(
     the table is not run again to write it.
     """
     home = Course.find(course)
-    counts: Counter[str] = Counter()
-    with Progress(*_BAR, console=err, disable=as_json) as progress:
-        bar = progress.add_task(module, total=None, states="")
+    told = _Told(module, as_json)
 
-        def done(change: regrading.Change, total: int) -> None:
-            counts[change.kind] += 1
-            told = ", ".join(f"{n} {kind}" for kind, n in counts.items())
-            progress.update(bar, total=total, advance=1, states=told)
+    def done(change: regrading.Change, total: int) -> None:
+        told.count(change.kind, total)
 
-        with contextlib.closing(Local(choose(trust))) as runner:
-            flags = {"again": again, "never_lower": never_lower, "write": write}
-            changes = regrading.regrade(home, module, student, jobs=jobs, runner=runner, done=done, **flags)
+    with _stoppable(told) as stop, contextlib.closing(Local(choose(trust))) as runner:
+        flags = {"again": again, "never_lower": never_lower, "write": write}
+        changes = regrading.regrade(home, module, student, jobs=jobs, runner=runner, done=done, stop=stop, **flags)
     if as_json:
         checks = [{"lesson": k, "name": n, **count} for (k, n), count in regrading.by_check(changes).items()]
         listed = {"totals": regrading.totals(changes), "checks": checks, "changes": [c.as_json() for c in changes]}
@@ -244,6 +242,16 @@ def _reasons(c: regrading.Change) -> Iterator[str]:
         yield f"{check.name.replace('_', ' ')}: {told}"
 
 
+def _show_phases(phases: Phases, notebooks: int) -> None:
+    table = Table(title="where the time went, all jobs together", title_justify="left")
+    for head in ("phase", "seconds", "share", "ms for each notebook"):
+        table.add_column(head, justify="left" if head == "phase" else "right")
+    whole = sum(phases.seconds.values()) or 1.0
+    for name, seconds in phases.seconds.most_common():
+        table.add_row(name, f"{seconds:.2f}", f"{seconds / whole:.0%}", f"{1000 * seconds / max(1, notebooks):.1f}")
+    err.print(table)
+
+
 @contextlib.contextmanager
 def _signals() -> Iterator[Stop]:
     """Ctrl-C and SIGTERM stop a run and raise `KeyboardInterrupt`; once it has ended for that they do nothing."""
@@ -260,6 +268,17 @@ def _signals() -> Iterator[Stop]:
     finally:
         for s in heard:
             signal.signal(s, signal.SIG_IGN if stop.asked else before[s])
+
+
+@contextlib.contextmanager
+def _stoppable(told: _Told) -> Iterator[Stop]:
+    """A run with progress that may be stopped: a sentence, and the exit code that shells expect."""
+    try:
+        with _signals() as stop, told:
+            yield stop
+    except KeyboardInterrupt:
+        _tell(f"autograder: stopped; {told.counts()} are done. The same command goes on from there.")
+        raise typer.Exit(STOPPED) from None
 
 
 class _Told:
@@ -284,10 +303,10 @@ class _Told:
         """How many of how many, as far as it is known."""
         return f"{self.states.total()} of {self.total} notebooks" if self.total else "no notebooks"
 
-    def done(self, result: Result, total: int) -> None:
-        """One more."""
+    def count(self, kind: str, total: int) -> None:
+        """One more of a kind."""
         self.total = total
-        self.states[result.state.partition(":")[0]] += 1
+        self.states[kind] += 1
         told = ", ".join(f"{n} {state}" for state, n in self.states.items())
         self.bar.update(self.task, total=total, advance=1, states=told)
         now, count = time.monotonic(), self.states.total()

@@ -197,6 +197,7 @@ def regrade(
     never_lower: bool = False,
     write: bool = False,
     done: Callable[[Change, int], None] = lambda change, total: None,
+    stop: results.Stop | None = None,
 ) -> list[Change]:
     """What grading a module with its lessons as they are would change, and, if asked, the change itself.
 
@@ -208,6 +209,7 @@ def regrade(
         never_lower: no notebook gets fewer points than it has, see `keep`. One that was handed in anew may.
         write: enter the results, as `batch.grade` does, once all of them are known.
         done: called after each comparison with the number of all.
+        stop: ask it to end the run at once; the same call goes on from there.
 
     Returns:
         One change for each student and lesson, in that order, those without a difference included.
@@ -216,14 +218,14 @@ def regrade(
         CourseError: nobody handed in, or what was built from the lessons is not of the lessons as they are.
     """
     own = runner is None
-    runner = runner or Local()
+    runner, stop = runner or Local(), stop or results.Stop()
     try:
         group = batch.Class.of(course, module)
-        who = batch.students(course, module, wanted)
+        who = [student for student in batch.students(course, module, wanted) if not batch.misnamed(student)]
         differ = [p for p in build.build(course, [module], check=True) if p.parts[0] in ("source", "release")]
         if differ:
             raise CourseError(f"{differ[0]} is not what lessons/{module} gives now. Run `autograder build {module}`.")
-        run = _Run(group, runner.level, _judges(group, who, runner), again, never_lower)
+        run = _Run(group, runner.level, _judges(group, who, runner), again, never_lower, stop)
         changes = []
         threads = ThreadPoolExecutor(max(1, jobs), thread_name_prefix="regrade")
         try:
@@ -231,10 +233,15 @@ def regrade(
             for future in waiting:
                 changes.append(future.result())
                 done(changes[-1], len(waiting))
+                stop.check()
+        except BaseException:
+            stop.asked = True
+            runner.close()
+            raise
         finally:
             threads.shutdown(wait=True, cancel_futures=True)
         if write:
-            run.write(who)
+            run.write(who, stop)
         return changes
     finally:
         if own:
@@ -263,6 +270,7 @@ class _Run:
     judges: Mapping[tuple[str, str], Judge]  # by student and lesson
     again: bool
     never_lower: bool
+    stop: results.Stop
 
     def _settled(self, before: Stored | None, result: Result, key: results.Key) -> Result:
         """What the gradebook would get."""
@@ -273,7 +281,8 @@ class _Run:
     def preview(self, lesson: Lesson, student: str) -> Change:
         """Compare one notebook's stored result with what it gets now, which is run unless it is known."""
         course = self.group.course
-        with results.locked(course, f"{student}/{lesson.key}"):
+        with results.locked(course, f"{student}/{lesson.key}", self.stop):
+            self.stop.check()
             handed = batch.hand_in(course, lesson, student)
             key = results.key(handed.data, lesson, self.level)
             before = results.read(course, lesson, student)
@@ -285,6 +294,7 @@ class _Run:
                     result = None  # graded since, in other worlds
             if result is None:
                 result = batch.judged(judge, handed)
+                self.stop.check()  # a run that was cut off says nothing about the submission
                 record.write_atomically(self._notebook(lesson, student), batch.autograded(self.group, handed, result))
                 results.store(course, self.group.module, result, key, PREVIEW)
             return compare(before, results.as_stored(self._settled(before, result, key), key))
@@ -300,7 +310,7 @@ class _Run:
     def _notebook(self, lesson: Lesson, student: str) -> Path:
         return results.path(self.group.course, self.group.module, student, lesson.key, PREVIEW).with_suffix(".ipynb")
 
-    def write(self, who: list[str]) -> None:
+    def write(self, who: list[str], stop: results.Stop) -> None:
         """Enter what was previewed, nothing else. A preview goes once it is entered: the next call does the rest."""
         course, module = self.group.course, self.group.module
         with results.locked(course, "gradebook"):
@@ -308,6 +318,7 @@ class _Run:
             prepare(course, module)
         with Recorder(course) as recorder:
             for student in who:
+                stop.check()
                 ran = [le for le in self.group.lessons.values() if self._notebook(le, student).exists()]
                 if ran:
                     batch.enter(self.group, recorder, {le.key: self._publish(le, student) for le in ran})

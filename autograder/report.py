@@ -168,7 +168,8 @@ def _read(file: Path, module: str) -> Notebook:
             for c in raw["checks"]
         )
         state, points, max_points = _text(raw["state"]), _number(raw["points"]), _number(raw["max_points"])
-        told = tuple(map(_text, raw["repairs"])), tuple(map(_text, raw["problems"]))
+        kept = ("a regrade kept points that the lesson does not give now",) if raw.get("kept") else ()
+        told = (*map(_text, raw["repairs"]), *kept), tuple(map(_text, raw["problems"]))
         isolation = _text(raw["isolation"])
     except (KeyError, TypeError, ValueError, ArithmeticError):
         raise ValueError("not of the shape that this version of the grader stores") from None

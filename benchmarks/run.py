@@ -1,6 +1,6 @@
 """Grading speed, side by side in one run, by the commands that an instructor types.
 
-`python -m benchmarks.run [ROUNDS]` lets 20 students hand in right answers to the five lessons, 100 notebooks, and
+`python -m benchmarks.run [ROUNDS]` lets 20 students hand in the solutions of the five lessons, 100 notebooks, and
 measures on them `autograder grade`, stock `nbgrader autograde`, the same as two processes at once, and the floor
 (`benchmarks.floor`); then 1,000 notebooks, for the price of scale and for memory. Medians and ratios are printed and
 written to `benchmarks/RESULTS.md`.
@@ -26,7 +26,7 @@ from pathlib import Path
 
 from autograder.course import Course
 from autograder.sandbox import choose
-from tests.bank import COURSE, answers, cells_as_text, read
+from tests.bank import COURSE, cells_as_text, read
 from tests.demo import fill, new_course
 
 STUDENTS, MANY = 20, 10
@@ -34,16 +34,16 @@ BIN = Path(sys.executable).parent
 
 
 def class_of(folder: Path, students: int) -> Course:
-    """A course in which everybody handed in a right answer to every lesson: the reference, or one of the bank."""
+    """A course in which everybody handed in the reference solution of every lesson."""
     course = new_course(folder)
     for key in course.lessons:
         lesson = read(key)
-        right = [cells_as_text(lesson, stub=False), *(a.text for a in answers(key) if a.is_right)]
+        solved = cells_as_text(lesson, stub=False)
         released = json.loads((course.root / "release" / f"{key}.ipynb").read_text("utf-8"))
         for n in range(students):
             path = course.root / "submitted" / f"student-{n:04}" / f"{key}.ipynb"
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(fill(released, lesson, right[n % len(right)])), "utf-8")
+            path.write_text(json.dumps(fill(released, lesson, solved)), "utf-8")
     return course
 
 
@@ -184,7 +184,7 @@ def main() -> int:
             "",
             f"`make bench`, {when}: {platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python "
             f"{platform.python_version()}, box: {choose(trust=True).level}. {count} notebooks: {STUDENTS} students, "
-            f"right answers to {len(COURSE.lessons)} lessons. Medians of {rounds} rounds, taken in turn in one run, by "
+            f"the solutions of {len(COURSE.lessons)} lessons. Medians of {rounds} rounds, taken in turn in one run, by "
             "the commands an instructor types, start-up included (the floor's is left out).",
             "",
             "| | seconds | for each notebook | |",
