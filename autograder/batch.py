@@ -8,6 +8,7 @@ all of them.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Callable
@@ -290,11 +291,15 @@ def _one(
         ran = result.trace.phases if result.trace else {}
         phases.add({**ran, "judging": time.perf_counter() - began - sum(ran.values())})
         stop.check()  # a run that was cut off says nothing about the submission
+        if handed.job is not None and result.trace is None:
+            key = {**key, "grader": ""}  # it failed: the next run tries again
         try:
             with phases.phase("notebooks and feedback"):
                 publish(group, lesson, result, autograded(group, handed, result), key)
         except Exception as error:
             result = _failed(handed, error)
+            with contextlib.suppress(OSError):
+                results.store(group.course, group.module, result, {**key, "grader": ""})
         return replace(result, trace=None), said
 
 

@@ -258,8 +258,9 @@ def _signals() -> Iterator[Stop]:
     stop = Stop()
 
     def on_signal(*_: object) -> None:
-        stop.asked = True
-        raise KeyboardInterrupt
+        if not stop.asked:  # a second one must not disturb the end
+            stop.asked = True
+            raise KeyboardInterrupt
 
     heard = [s for s in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(s) != signal.SIG_IGN]
     before = {s: signal.signal(s, on_signal) for s in heard}
@@ -317,7 +318,7 @@ class _Told:
 
 
 def _tell(sentence: str) -> None:
-    err.print(sentence, markup=False, highlight=False, soft_wrap=True)
+    print(sentence, file=sys.stderr, flush=True)  # at once: a signal must not find half of it in a buffer
 
 
 _BAR = (

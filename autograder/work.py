@@ -112,9 +112,17 @@ class Local:
         self._busy: set[Warm] = set()
         self._closed = False
 
+    def _new(self, preload: Sequence[str]) -> Warm:
+        return Warm(self.box, self._first + next(self._numbers) % USERS, preload)
+
     @contextlib.contextmanager
     def _warm(self, preload: tuple[str, ...]) -> Iterator[Warm]:
-        process = self._free(preload) or self._new(preload)
+        idle = self._idle[preload]
+        process: Warm | None = None
+        with contextlib.suppress(queue.Empty):
+            while process is None:  # a box ends with the thread that started it
+                process = _living(idle.get_nowait())
+        process = process or self._new(preload)
         self._busy.add(process)
         try:
             if self._closed:
@@ -125,21 +133,9 @@ class Local:
             raise
         finally:
             self._busy.discard(process)
-        self._idle[preload].put(process)
+        idle.put(process)
         if self._closed:
             self.close()
-
-    def _new(self, preload: Sequence[str]) -> Warm:
-        return Warm(self.box, self._first + next(self._numbers) % USERS, preload)
-
-    def _free(self, preload: tuple[str, ...]) -> Warm | None:
-        with contextlib.suppress(queue.Empty):
-            while True:
-                process = self._idle[preload].get_nowait()
-                if process.alive:
-                    return process
-                process.close()  # a box ends with the thread that started it
-        return None
 
     def expect(self, preload: Sequence[str], jobs: int) -> None:
         """Start processes that will be wanted, without waiting for them."""
@@ -160,8 +156,17 @@ class Local:
         self._closed = True
         for process in list(self._busy):
             process.end()
-        for preload in list(self._idle):
-            while idle := self._free(preload):
-                idle.close()
+        for idle in list(self._idle.values()):
+            with contextlib.suppress(queue.Empty):
+                while True:
+                    idle.get_nowait().close()
         if self._holds is not None:
             self._holds.close()
+
+
+def _living(process: Warm) -> Warm | None:
+    """The process, or None when it has ended, and is cleared away."""
+    if process.ended:
+        process.close()
+        return None
+    return process

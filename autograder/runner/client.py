@@ -74,13 +74,18 @@ class Warm:
         self._scratch.chmod(0o777)  # root's runner becomes somebody else
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
-        self._ready = self._ended = False
+        self._ready = self._stopped = False
 
     def __enter__(self) -> Warm:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self.close()
+
+    @property
+    def ended(self) -> bool:
+        """Whether the process was started and has died."""
+        return self._process is not None and self._process.poll() is not None
 
     def launch(self) -> None:
         """Start the process without waiting until it is ready; `run` does."""
@@ -100,6 +105,8 @@ class Warm:
                 start_new_session=True,
             )
         self._control = ours
+        if self._stopped:
+            self.end()
 
     def _start(self) -> socket.socket:
         self.launch()
@@ -108,8 +115,6 @@ class Warm:
         if self._ready:
             return self._control
         self._control.settimeout(START_SECONDS)
-        if self._ended:
-            self._process.kill()
         with contextlib.suppress(TimeoutError):
             self._ready = self._control.recv(1) == b"r"
         if not self._ready:
@@ -123,20 +128,13 @@ class Warm:
                 self._scratch.rmdir()
         return self._control
 
-    @property
-    def alive(self) -> bool:
-        """Whether it can run a job: its process runs, or has not been started yet."""
-        return self._process is None or self._process.poll() is None
-
     def end(self) -> None:
-        """End the process, from any thread; whoever waits for it hears that it is gone, and has to close it."""
-        self._ended = True
-        control, process = self._control, self._process
+        """End the process, from any thread. Whoever waits for it hears that it is gone, and has to close it."""
+        self._stopped = True
+        control = self._control
         if control is not None:
             with contextlib.suppress(OSError):
                 control.shutdown(socket.SHUT_RDWR)  # it ends its job, then itself
-        elif process is not None:
-            process.kill()
 
     def close(self) -> None:
         """End the process and remove its scratch folder."""

@@ -190,6 +190,9 @@ def test_a_grader_that_fails_on_new_work_takes_the_old_points_away(
     assert found["kim"] == "needs-human:the grader failed: MemoryError: no \\udc80 room\\nat all"
     assert graders.cells(before)["kim", MACHINE] == (0.0, None, True)
     assert graders.cells(before)["lee", MACHINE] == (8.0, None, False)
+    assert graders.stored(before)["kim"][1]["state"] == found["kim"]
+    assert {r.state for r in batch.grade(before, MODULE)} == {"graded"}  # it is tried again
+    assert graders.cells(before)["kim", MACHINE] == (6.0, None, False)
 
 
 def test_what_cannot_be_written_costs_one_student_only(before: Course, monkeypatch: pytest.MonkeyPatch) -> None:
