@@ -157,15 +157,16 @@ class Cluster:
         except Exception:
             raise self._lost() from None
         while True:
+            done = future.done()
             try:
-                return bytes(future.result(timeout=LOOK_SECONDS))
+                return bytes(future.result(timeout=ANSWER_SECONDS if done else LOOK_SECONDS))
             except KilledWorker:
                 self._suspects.add(parcel)
                 raise RunnerGone from None
             except Exception as error:
-                if future.status == "error":  # it was raised on the worker, else here
-                    raise
-                if not isinstance(error, TimeoutError):
+                if done or not isinstance(error, TimeoutError):
+                    if future.status == "error":  # it was raised on the worker, else here
+                        raise
                     raise self._lost() from None
             self._threads()
 
@@ -180,9 +181,11 @@ class Cluster:
         except ImportError as error:
             raise CourseError(f"the scheduler at {self._address}: {error}. Start it from the workers' image.") from None
         waiting = self._client.submit(version, pure=False)  # a cluster that grows on demand wants to see work
-        self._threads()
+        answers: dict[str, Any] = {}
+        while not answers:
+            self._threads()
+            answers = self._ask(self._client.run, introduce, self._trust, on_error="return")
         del waiting
-        answers = self._ask(self._client.run, introduce, self._trust, on_error="return")
         for address, answer in answers.items():
             if not isinstance(answer, tuple):
                 raise CourseError(f"worker {address}: {answer}")

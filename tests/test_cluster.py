@@ -90,7 +90,7 @@ class Dask:
 
     def start_scheduler(self, *options: str, **environment: str) -> None:
         contact = self.folder / "scheduler.json"
-        options = ("--port", "0", "--scheduler-file", str(contact), *options)
+        options = ("--port", "0", "--scheduler-file", str(contact), "--idle-timeout", "300s", *options)
         self.scheduler = self.start("scheduler", *options, **environment)
         deadline = time.monotonic() + 60
         while not self.address and time.monotonic() < deadline:
