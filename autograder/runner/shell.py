@@ -26,6 +26,7 @@ from traitlets import Type
 from traitlets.config import Config
 
 from autograder.runner.outputs import STREAMS, Outputs, Tap
+from coursekit.vtime import TimeLimit
 
 MAX_FRAMES = 60  # of a traceback's beginning, and of its end
 NO_TRACEBACK = ["ERROR: An error occurred while showtraceback was disabled"]  # in nbgrader's words
@@ -173,10 +174,10 @@ class CaptureShell(InteractiveShell):  # type: ignore[misc]
                 builtins.input, getpass.getpass = _nobody("raw_input"), _nobody("getpass")
                 with guard():
                     result = self._awaited(self._cell(source))
-                error = result.error_before_exec or result.error_in_exec
-                if error is not None:
-                    problem = _sentence(error)
-                    self._reply(error)
+                    error = result.error_before_exec or result.error_in_exec
+                    if error is not None:  # its text is the learner's code and may never end
+                        problem = _sentence(error)
+                        self._reply(error)
             except BaseException as error:
                 problem = _sentence(error)
                 self.outputs.error(type(error).__name__, problem, [problem])
@@ -238,6 +239,8 @@ def _sentence(error: BaseException) -> str:
 def _text(error: BaseException) -> str:
     try:
         return str(error)
+    except TimeLimit:
+        raise
     except BaseException:
         return ""
 
