@@ -101,9 +101,10 @@ def main() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     control.send(b"r")
     child, why, number, pause = 0, b".", 0, WATCH
+    snapshots: list[int] = []
     while True:
         if child and not select.select([control], [], [], pause)[0]:
-            used, reason = _watch(child, level, number)
+            used, reason = _watch(child, level, number, snapshots)
             why, pause = reason or why, CLOSE_WATCH if used > sandbox.TREE_MEMORY // 4 else WATCH
             continue
         message, fds, *_ = socket.recv_fds(control, 1, MAX_FDS)
@@ -121,13 +122,14 @@ def main() -> None:
                     _child(fds, shell, pristine, level, number)
                 finally:
                     os._exit(1)
-            child, why = pid, b"."
+            child, why, snapshots = pid, b".", []
             with contextlib.suppress(OSError):
                 os.setpgid(pid, pid)
             control.send(b"j")
         elif child:
             if message == b"c":
-                why = _only(_pids(control), child, level) or why
+                snapshots = _pids(control)
+                why = _only(snapshots, child, level) or why
             else:
                 _end(child, level)
                 child = 0
@@ -193,8 +195,8 @@ def _only(keep: list[int], child: int, level: str) -> bytes:
     return b"p"
 
 
-def _watch(child: int, level: str, number: int) -> tuple[int, bytes]:
-    """Keep the job's processes within their limits together.
+def _watch(child: int, level: str, number: int, snapshots: list[int]) -> tuple[int, bytes]:
+    """Keep the job's processes within their limits together. Too many end, and the snapshots go on.
 
     Returns:
         At most how many bytes they use, and the reason when it had to step in.
@@ -204,6 +206,8 @@ def _watch(child: int, level: str, number: int) -> tuple[int, bytes]:
     descriptors = sum(told["FDSize"] for told in sizes.values())
     why = b""
     if len(members) > sandbox.TREE_PROCESSES:
+        if snapshots:
+            return 0, _only(snapshots, child, level) or b"p"
         why = b"p"
     elif descriptors > sandbox.TREE_DESCRIPTORS:
         why = b"d"
@@ -299,6 +303,8 @@ def _fork() -> int:
         try:
             return os.fork()
         except BlockingIOError:
+            most = resource.getrlimit(resource.RLIMIT_NPROC)[1]
+            resource.setrlimit(resource.RLIMIT_NPROC, (most, most))
             time.sleep(0.05)
     return os.fork()
 

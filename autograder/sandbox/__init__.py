@@ -20,6 +20,7 @@ from autograder.errors import CourseError
 
 MIB = 1 << 20
 LIMITS: Mapping[str, int] = {"AS": 6144 * MIB, "FSIZE": 64 * MIB, "NOFILE": 512, "NPROC": 256, "CPU": 600, "CORE": 0}
+SPARE_PROCESSES = 64  # of the hard limit, for the runner's own forks where threads have used up the soft one
 TREE_MEMORY = 2048 * MIB  # of all processes of one job together, watched by the warm process
 TREE_PROCESSES = 48
 TREE_DESCRIPTORS = 4096  # what pipes and sockets hold is in nobody's memory

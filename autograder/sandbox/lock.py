@@ -16,7 +16,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from autograder.sandbox import LIMITS, NOBODY, readable
+from autograder.sandbox import LIMITS, NOBODY, SPARE_PROCESSES, readable
 
 PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_FILTER = 4, 38, 22, 2
 ALLOW, KILL, ERRNO = 0x7FFF0000, 0x80000000, 0x50000
@@ -85,8 +85,9 @@ def limit(limits: Mapping[str, int] = LIMITS) -> None:
     for name, value in limits.items():
         number = getattr(resource, f"RLIMIT_{name}")
         _, hard = resource.getrlimit(number)
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(number, (value, value))
+        most = value + (SPARE_PROCESSES if name == "NPROC" else 0)
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(number, (min(value, most), most))
 
 
 def no_new_privileges() -> None:
