@@ -169,7 +169,7 @@ ODD = [
 ]
 NAMES = (
     "a b", "-rf", "$(touch pwned)", "a;b|c&d", "'\"`", "..x", ".hidden", "%2e%2e", "<b>bold<script>1", "größe-学生",
-    "n" * 200,
+    "n" * 128,
 )  # fmt: skip
 
 
