@@ -8,23 +8,25 @@ rounded to a microsecond where they are reported.
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from coursekit import vtime
+from coursekit.plots import round_steps, scales
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 Ms = float  # milliseconds
 
 TICK: Ms = 1000 / 1024  # whole ticks are exact as floats, in milliseconds and in seconds
 SIZES = (1, 2, 4, 8, 16, 32)
-WAITS: tuple[Ms, ...] = (0, 10, 20, 40, 80)
+WAITS: tuple[Ms, ...] = (0, 20, 40, 80)
 SLO_MS: Ms = 100  # p95 that users were promised
+MARGINS = {"left": 0.075, "right": 0.985, "bottom": 0.1, "top": 0.85, "hspace": 0.3}  # of the figure
 
 
 class Predicts(Protocol):
@@ -200,7 +202,7 @@ class LoadReport:
 
 
 def load_test(
-    make: Callable[[SimulatedGPU], Collector], per_second: float, requests: int = 300, seed: int = 9
+    make: Callable[[SimulatedGPU], Collector], per_second: float, requests: int = 200, seed: int = 9
 ) -> LoadReport:
     """Send Poisson traffic through `make(gpu)` in virtual time. The same arguments give the same report."""
     rng = random.Random(seed)
@@ -216,13 +218,22 @@ def load_test(
         await collector.start()
         zero, waited = loop.time(), list[Ms]()
 
-        async def call(moment: float) -> None:
-            await asyncio.sleep(moment)
+        async def call() -> None:
             began = loop.time()
             await collector.predict(0)
             waited.append(1000 * (loop.time() - began))
 
-        await asyncio.gather(*map(call, arrivals))
+        calls: list[asyncio.Task[None]] = []
+
+        def arrive() -> None:
+            calls.append(loop.create_task(call()))
+
+        for moment in arrivals[:-1]:
+            loop.call_at(zero + moment, arrive)
+        await asyncio.sleep(arrivals[-1])
+        arrive()
+        for task in calls:
+            await task
         took = loop.time() - zero
         await collector.stop()
         p95 = sorted(waited)[int(0.95 * (len(waited) - 1))]
@@ -243,44 +254,43 @@ def plot_trade_off(
         size, wait_ms: where the sliders stand; a ring marks that point in every panel.
         per_second: how many requests arrive.
     """
-    margins = {"left": 0.09, "right": 0.985, "bottom": 0.095, "top": 0.88, "wspace": 0.04, "hspace": 0.1}
-    panels = figure.subplots(2, 2, sharey="row", sharex="col", gridspec_kw=margins)
     here = serve(size, wait_ms)
     sizes, waits = sorted({*SIZES, size}), sorted({*WAITS, wait_ms})
     by_size = [here if n == size else serve(n, wait_ms) for n in sizes]
     by_wait = [here if w == wait_ms else serve(size, w) for w in waits]
-    columns: list[tuple[Sequence[float], list[LoadReport], float]] = [
-        (sizes, by_size, size),
-        (waits, by_wait, wait_ms),
-    ]
-    for (top, bottom), (xs, reports, x) in zip(panels.T, columns, strict=True):
-        _line(top, xs, [r.per_second for r in reports], "o-", "#0072B2", "answered", (x, here.per_second))
-        _line(bottom, xs, [r.p95_ms for r in reports], "s--", "#B34700", "p95", (x, here.p95_ms))
-        top.axhline(per_second, color="0.3", ls=":", lw=1.3, label=f"{per_second:g} arrive")
-        bottom.axhline(SLO_MS, color="0.3", ls="-.", lw=1.3, label=f"{SLO_MS:g} ms promised")
-    (top, top_right), (bottom, bottom_right) = panels
-    top.set(ylabel="requests per second", title=f"size changes, wait stays {wait_ms:g} ms", xscale="log")
-    top.set_xticks(SIZES, [str(n) for n in SIZES])
-    top.set_xticks([], minor=True)
-    top.set_ylim(0, 1.4 * max(per_second, *(r.per_second for r in by_size + by_wait)))
-    top_right.set(title=f"wait changes, size stays {size}")
-    bottom.set(yscale="log", ylim=(10, 30_000), ylabel="p95 latency, ms", xlabel="max_batch_size")
-    bottom.set_yticks([10, 100, 1000, 10_000], ["10", "100", "1,000", "10,000"])
-    bottom.set_yticks([], minor=True)
-    bottom_right.set(xlabel="max_wait_ms")
-    for panel in (top_right, bottom_right):
-        panel.legend(loc="upper right", ncols=2, frameon=False, fontsize=9)
-    figure.suptitle(
-        f"Your setting (ring): {here.per_second:.0f} answered per second, p95 {here.p95_ms:.0f} ms, "
+    curves = [([*map(_at_size, sizes)], by_size), ([*map(_at_wait, waits)], by_wait)]
+    rings = [_at_size(size), _at_wait(wait_ms)]
+    marks = {_at_size(n): str(n) for n in SIZES} | {_at_wait(w): f"{w:g}" for w in WAITS}
+    most = 1.2 * max(per_second, *(r.per_second for r in by_size + by_wait))
+    top, bottom = figure.subplots(2, gridspec_kw=MARGINS)
+    for axes, of, here_at, style, colour, limit, dashes, words in (
+        (top, "per_second", here.per_second, "o-", "#0072B2", per_second, ":", f"{per_second:g} arrive"),
+        (bottom, "p95_ms", here.p95_ms, "s--", "#B34700", SLO_MS, "-.", f"{SLO_MS:g} ms promised"),
+    ):
+        for xs, reports in curves:
+            axes.plot(xs, [getattr(r, of) for r in reports], style, color=colour, ms=5, lw=1.5)
+        axes.plot(rings, [here_at] * 2, "o", ms=13, mfc="none", mec="black", mew=1.5)
+        axes.axhline(limit, color="0.3", ls=dashes, lw=1.3)
+        axes.text(6, limit, words, ha="center", va="bottom", fontsize=9)
+    bottom.set_yscale("log")
+    top.set(xlim=(-0.3, 12.3), ylim=(0, most))
+    bottom.set(xlim=(-0.3, 12.3), ylim=(10, 30_000))
+    scales(top, dict.fromkeys(marks, ""), round_steps(most), ylabel="requests per second")
+    scales(bottom, marks, {10: "10", 100: "100", 1000: "1,000", 10_000: "10,000"}, ylabel="p95 latency, ms")
+    bottom.text(2.5, 3.2, f"max_batch_size, at a wait of {wait_ms:g} ms", ha="center", va="top")
+    bottom.text(9.5, 3.2, f"max_wait_ms, at a size of {size}", ha="center", va="top")
+    figure.text(
+        0.5, 0.95, ha="center", fontsize=11,
+        s=f"Your setting (ring): {here.per_second:.0f} answered per second, p95 {here.p95_ms:.0f} ms, "
         f"{here.mean_batch:.1f} requests a batch, GPU busy {here.busy:.0%}",
-        fontsize=11,
-    )
+    )  # fmt: skip
 
 
-def _line(
-    axes: Axes, xs: Sequence[float], ys: list[float], style: str, colour: str, label: str, here: tuple[float, float]
-) -> None:
-    axes.plot(xs, ys, style, color=colour, ms=5, lw=1.5, label=label)
-    axes.plot(*here, "o", ms=13, mfc="none", mec="black", mew=1.5)
-    axes.grid(alpha=0.25)
-    axes.spines[["top", "right"]].set_visible(False)
+def _at_size(n: int) -> float:
+    """Where a batch size stands: the left half, a step for each doubling."""
+    return math.log2(n)
+
+
+def _at_wait(wait_ms: Ms) -> float:
+    """Where a wait stands: the right half."""
+    return 7 + wait_ms / 16

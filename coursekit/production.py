@@ -7,11 +7,14 @@ call PSI, each convention in a few lines, and the picture that sets them side by
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+
+from coursekit.plots import key, round_steps, scales
 
 Floats = NDArray[np.float64]  # minutes; NaN is a missing value
 
@@ -127,30 +130,28 @@ def draw_drift(figure: Figure, baseline: Floats, current: Floats, scores: Mappin
         scores: PSI by the name of the convention; the first is the headline and drawn darker.
         verdict: a sentence for the top of the figure.
     """
-    figure.suptitle(verdict, x=0.01, ha="left", fontsize=11, fontweight="bold")
-    margins = {"left": 0.055, "right": 0.985, "bottom": 0.085, "top": 0.93, "wspace": 0.37, "hspace": 0.28}
-    grid = figure.add_gridspec(2, 2, width_ratios=(1.25, 1), **margins)
-    _draw_histograms(figure.add_subplot(grid[0, 0]), baseline, current)
-    _draw_parts(figure.add_subplot(grid[1, 0]), baseline, current)
-    _draw_scores(figure.add_subplot(grid[:, 1]), scores)
+    figure.text(0.01, 0.955, verdict, fontsize=11, fontweight="bold")
+    _draw_histograms(figure.add_axes((0.042, 0.6, 0.47, 0.285)), baseline, current)
+    _draw_parts(figure.add_axes((0.042, 0.105, 0.47, 0.3)), baseline, current)
+    _draw_scores(figure.add_axes((0.73, 0.105, 0.26, 0.78)), scores)
 
 
 def _draw_histograms(axes: Axes, baseline: Floats, current: Floats) -> None:
     edges = np.linspace(0.0, 200.0, 41)
-    for values, name in ((baseline, "baseline"), (current, "production")):
-        present = _present(values)
-        shares = 100.0 * np.histogram(np.clip(present, edges[0], edges[-1]), edges)[0] / values.size
-        label = f"{name}, {100 * (1 - present.size / values.size):.0f} % missing"
-        if name == "baseline":
-            axes.stairs(shares, edges, fill=True, color=BLUE, alpha=0.35, label=label)
-        else:
-            axes.stairs(shares, edges, color=ORANGE, linewidth=2, linestyle="--", label=label)
-    axes.set_xlabel("usual wait for a first answer, minutes")
-    axes.set_ylabel("% of rows")
-    axes.set_xlim(edges[0], edges[-1])
-    axes.set_ylim(bottom=0)
-    axes.legend(frameon=False, fontsize=9)
-    _tidy(axes)
+    old, new = (
+        100.0 * np.histogram(np.clip(_present(values), edges[0], edges[-1]), edges)[0] / values.size
+        for values in (baseline, current)
+    )
+    top = 1.05 * float(max(old.max(), new.max()))
+    filled: dict[str, Any] = {"color": BLUE, "alpha": 0.35}
+    dashed: dict[str, Any] = {"color": ORANGE, "linewidth": 2, "linestyle": "--"}
+    axes.stairs(old, edges, fill=True, **filled)
+    axes.stairs(new, edges, **dashed)
+    axes.set(xlim=(0, 200), ylim=(0, top))
+    scales(axes, round_steps(200), round_steps(top), "usual wait for a first answer, minutes", "% of rows", grid=False)
+    missing = [f"{100 * np.isnan(side).mean():.0f} % missing" for side in (baseline, current)]
+    sample = filled | {"linewidth": 9, "solid_capstyle": "butt"}
+    key(axes, {f"baseline, {missing[0]}": sample, f"production, {missing[1]}": dashed}, 0.25, 0.37)
 
 
 def _draw_parts(axes: Axes, baseline: Floats, current: Floats) -> None:
@@ -161,46 +162,33 @@ def _draw_parts(axes: Axes, baseline: Floats, current: Floats) -> None:
         for side in (baseline, current)
     )
     parts = (q - p) * np.log(q / p)
-    names = [f"≤ {cuts[0]:.0f}", *(f"–{cut:.0f}" for cut in cuts[1:]), f"> {cuts[-1]:.0f}", "null"]
-    bars = axes.bar(range(len(parts)), parts, color=[BLUE] * BUCKETS + [GREY], edgecolor="black", linewidth=0.6)
-    bars[-1].set_hatch("//")
-    for x, (part, more) in enumerate(zip(parts, q > p, strict=True)):
-        if part >= 0.005:
-            axes.annotate("▲" if more else "▼", (x, part), ha="center", va="bottom", fontsize=8)
-    axes.set_xticks(range(len(parts)), names, fontsize=8)
-    axes.set_xlabel("bin of the baseline, minutes   (▲ more rows than before, ▼ fewer)")
-    axes.set_ylabel("part of the PSI")
-    axes.set_ylim(0, max(0.05, 1.15 * float(parts.max())))
-    _tidy(axes)
+    top = max(0.05, 1.15 * float(parts.max()))
+    edges = {bar + 0.5: f"{cut:.0f}" for bar, cut in enumerate(cuts)}
+    bars = np.arange(len(parts))
+    colours, hatches = [BLUE] * BUCKETS + [GREY], [""] * BUCKETS + ["//"]
+    axes.bar(bars, parts, color=colours, hatch=hatches, edgecolor="black", linewidth=0.6)
+    for mark, which in (("^", q > p), ("v", q <= p)):
+        shown = which & (parts >= 0.005)
+        axes.plot(bars[shown], parts[shown] + 0.05 * top, mark, color="black", markersize=5)
+    axes.set(xlim=(-0.6, len(parts) - 0.4), ylim=(0, top))
+    places = edges | {BUCKETS: "null"}
+    scales(axes, places, round_steps(top), "bins of the baseline, minutes", "part of the PSI", grid=False)
+    key(axes, {"more rows than before": _mark("^"), "fewer": _mark("v")}, 0.45, 0.35)
+
+
+def _mark(marker: str) -> dict[str, Any]:
+    return {"color": "black", "marker": marker, "markersize": 5, "linestyle": "none"}
 
 
 def _draw_scores(axes: Axes, scores: Mapping[str, float]) -> None:
-    names, values = list(scores), [float(score) for score in scores.values()]
-    finite = [value for value in values if np.isfinite(value)]
-    widest = max(0.35, 1.3 * max(finite, default=0.0))
-    for row, value in enumerate(values):
-        first = row == 0
-        shown = value if np.isfinite(value) else 0.0
-        face, hatch = (BLUE, "") if first else ("white", "//")
-        axes.barh(row, shown, height=0.55, color=face, edgecolor=BLUE, hatch=hatch)
-        axes.annotate(
-            f"{value:.3f}" if np.isfinite(value) else "no answer",
-            (max(shown, 0.0), row),
-            xytext=(4, 0),
-            textcoords="offset points",
-            va="center",
-            fontweight="bold" if first else "normal",
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
-        )
-    for at, text, style in ((0.2, "look", ":"), (0.25, "act", "--")):
-        axes.axvline(at, color="black", linewidth=1, linestyle=style, label=f"{text}: above {at}")
-    axes.set_yticks(range(len(names)), names)
-    axes.set_ylim(len(names) - 0.5, -0.9)
-    axes.set_xlim(0, widest)
-    axes.set_xlabel("PSI of the same two samples")
-    axes.legend(frameon=False, fontsize=9, loc="lower right")
-    _tidy(axes)
-
-
-def _tidy(axes: Axes) -> None:
-    axes.spines[["top", "right"]].set_visible(False)
+    values = {name: float(score) for name, score in scores.items()}
+    lengths = [value if np.isfinite(value) else 0.0 for value in values.values()]
+    others = len(scores) - 1
+    axes.barh(range(len(scores)), lengths, 0.55, color=[BLUE, *["#dfe8f3"] * others], edgecolor=BLUE)
+    for at, words, style, side in ((0.2, "look: above 0.2 ", ":", "right"), (0.25, " act: above 0.25", "--", "left")):
+        axes.axvline(at, color="black", linewidth=1, linestyle=style)
+        axes.text(at, -0.65, words, ha=side, fontsize=9)
+    widest = max(0.5, 1.1 * max(lengths))
+    names = [f"{name}  {value:.3f}" if np.isfinite(value) else f"{name}  no answer" for name, value in values.items()]
+    axes.set(xlim=(0, widest), ylim=(others + 0.5, -0.6))
+    scales(axes, round_steps(widest), dict(enumerate(names)), "PSI of the same two samples", grid=False)

@@ -1,7 +1,7 @@
 """Model registries, played and drawn: a learner's own beside MLflow's.
 
 A script is a list of steps such as `("promote", "v2")`. `play` runs one on a registry and writes down every version's
-stage after every step; `draw_story` shows that as a timeline. What MLflow does with `DEPLOYS` was recorded from a real
+stage after every step; `draw_stories` shows that as timelines. What MLflow does with `DEPLOYS` was recorded from a real
 registry (`data/mlflow_registry.json`; `python -m coursekit.registries` records it anew) and is run live where MLflow is
 installed.
 """
@@ -13,7 +13,6 @@ import functools
 import importlib.util
 import itertools
 import json
-import math
 import os
 import random
 import sqlite3
@@ -24,9 +23,11 @@ from pathlib import Path
 from typing import Any
 
 from coursekit.checks import quiet
+from coursekit.plots import key, scales
 
 Step = tuple[str, str]  # ("register", "v1"), ("promote", "v1") or ("rollback", "")
 Stages = dict[str, str]  # {"v1": "archived", "v2": "production"}
+Point = tuple[float, float]  # column and row of a picture
 
 RECORDING = Path(__file__).with_name("data") / "mlflow_registry.json"
 MODEL = "recommender"
@@ -48,6 +49,13 @@ _LOOKS: Mapping[str, tuple[float, str, str]] = {
     "development": (1.5, "dotted", "#333333"),
     "no label": (0.8, "solid", "#999999"),
 }
+_MOVE = (1.0, "solid", "#1b6ca8")  # from what served to what serves
+_MARKS: Mapping[str, dict[str, Any]] = {
+    mark: {"marker": mark, "linestyle": "none", "ms": 6, "mfc": "white", "mec": "black", "mew": width}
+    for mark, width in (("o", 0.8), ("<", 0.8), ("x", 2.0))
+}
+_LANES = {"register": -1.1, "promote": -1.8, "rollback": -2.5, "refused": -3.2}
+MARGINS = {"left": 0.075, "right": 0.995, "bottom": 0.02, "top": 0.88}  # of the figure
 _ALIASES = {"None": "development", "Production": "production", "Archived": "archived"}
 
 
@@ -175,53 +183,79 @@ def _mlflow_stages(client: Any, aliased: bool) -> Stages:
 # ------------------------------------------------------------------------------------------------ pictures
 
 
-def draw_story(axes: Any, story: Story, title: str = "") -> None:
-    """A timeline: a row for each version, a column for each step, one look for each stage.
+@dataclass(frozen=True)
+class _Parts:
+    """What timelines consist of, gathered so that all that looks the same is drawn at once."""
 
-    A ring marks what serves after each step, a triangle what does after a rollback, a cross below the rows a step that
-    was refused. Where more than one version is in production, the column says how many: "2!".
+    lines: dict[str, list[tuple[Point, Point]]]  # by stage, or "move"
+    marks: dict[str, list[Point]]  # by marker
+    words: list[tuple[Point, str]]
+    columns: list[float]
+
+
+def draw_stories(figure: Any, stories: Mapping[str, Story]) -> None:
+    """Timelines side by side, titled by their keys: a row for each version, a column for each step.
+
+    Each stage has its look. A ring marks what serves after each step, a triangle what does after a rollback; where more
+    than one version is in production, the column says how many: "2!". Below stands the script, a lane for each verb,
+    and a cross at each step that was refused.
     """
-    rows: dict[str, int] = {}
-    for stages in story.stages:
-        for version in stages:
-            rows.setdefault(version, len(rows))
-    lines: dict[str, tuple[list[float], list[float]]] = {}
+    from matplotlib.collections import LineCollection
+
+    versions = dict.fromkeys(version for story in stories.values() for now in story.stages for version in now)
+    rows = {version: float(row) for row, version in enumerate(versions)}
+    parts = _Parts({look: [] for look in (*_LOOKS, "move")}, {mark: [] for mark in _MARKS}, [], [])
+    left = 0.0
+    for title, story in stories.items():
+        _gather(story, rows, left, parts)
+        parts.words.append(((left + (len(story.steps) - 1) / 2, len(rows) + 0.1), title))
+        left += len(story.steps) + 1
+    axes = figure.subplots(gridspec_kw=MARGINS)
+    for stage, lines in parts.lines.items():
+        width, style, colour = _LOOKS.get(stage, _MOVE)
+        axes.add_collection(LineCollection(lines, linewidths=width, linestyles=style, colors=colour), autolim=False)
+    for mark, points in parts.marks.items():
+        axes.plot([x for x, _ in points], [y for _, y in points], **_MARKS[mark])
+    for (x, y), words in parts.words:
+        bold = "bold" if words.endswith("!") else "normal"
+        axes.text(x, y, words, ha="center", va="center_baseline", fontsize=9, weight=bold)
+    lanes = {lane: y for lane, y in _LANES.items() if lane != "refused" or parts.marks["x"]}
+    axes.axhline(-0.6, color="0.8", lw=0.8)
+    axes.set(xlim=(-0.7, left - 1.3), ylim=(min(lanes.values()) - 0.4, len(rows) + 0.4))
+    scales(axes, dict.fromkeys(parts.columns, ""), {y: label for label, y in (rows | lanes).items()})
+    axes.spines[["left", "bottom"]].set_visible(False)
+    looks: dict[str, dict[str, Any]] = {
+        stage: {"linewidth": width, "linestyle": style, "color": colour, "solid_capstyle": "butt"}
+        for stage, (width, style, colour) in _LOOKS.items()
+        if parts.lines[stage]
+    }
+    key(axes, looks | {"serves": _MARKS["o"], "after rollback": _MARKS["<"]}, 0.06, 0.16)
+
+
+def _gather(story: Story, rows: Mapping[str, float], left: float, parts: _Parts) -> None:
+    """Add what a story's timeline consists of; its first column stands at `left`."""
     for version, row in rows.items():
         for stage, first, last in _stretches([stages.get(version) for stages in story.stages]):
-            xs, ys = lines.setdefault(stage, ([], []))
-            xs += [first - 0.5, last + 0.5, math.nan]
-            ys += [row, row, math.nan]
-    for stage, (xs, ys) in lines.items():
-        width, style, colour = _LOOKS.get(stage, _LOOKS["no label"])
-        axes.plot(xs, ys, lw=width, ls=style, color=colour, solid_capstyle="butt")
-    before: list[int] = []
-    marks: dict[str, list[tuple[int, float]]] = {"o": [], "<": [], "x": []}
-    moves: list[tuple[float, int, int]] = []
-    for column, stages in enumerate(story.stages):
-        serving = [rows[version] for version, stage in stages.items() if stage == "production"]
-        back = story.steps[column][0] == "rollback" and column not in story.refused
-        marks["<" if back else "o"] += [(column, row) for row in serving]
+            look = stage if stage in _LOOKS else "no label"
+            parts.lines[look].append(((left + first - 0.5, row), (left + last + 0.5, row)))
+    before: list[float] = []
+    for column, ((verb, version), stages) in enumerate(zip(story.steps, story.stages, strict=True)):
+        x = left + column
+        parts.columns.append(x)
+        refused = column in story.refused
+        serving = [rows[name] for name, stage in stages.items() if stage == "production"]
+        parts.marks["<" if verb == "rollback" and not refused else "o"].extend((x, row) for row in serving)
         if len(serving) == len(before) == 1:
-            moves.append((column - 0.5, before[0], serving[0]))
+            parts.lines["move"].append(((x - 0.5, before[0]), (x - 0.5, serving[0])))
         if len(serving) > 1:
-            axes.text(column, len(rows) - 0.5, f"{len(serving)}!", ha="center", va="center", weight="bold")
-        if column in story.refused:
-            marks["x"].append((column, -0.7))
+            parts.words.append(((x, len(rows) - 0.5), f"{len(serving)}!"))
+        if verb == "rollback":
+            parts.marks["<"].append((x, _LANES[verb]))
+        else:
+            parts.words.append(((x, _LANES[verb]), version))
+        if refused:
+            parts.marks["x"].append((x, _LANES["refused"]))
         before = serving
-    for mark, places in marks.items():
-        looks = {"ms": 7, "mew": 2, "color": "black"} if mark == "x" else {"ms": 6, "mfc": "white", "mew": 0.8}
-        if places:
-            axes.plot(*zip(*places, strict=True), mark, mec="black", **looks)
-    if moves:
-        axes.vlines(*zip(*moves, strict=True), lw=1, color="#1b6ca8", zorder=2)
-    axes.set_xlim(-0.6, len(story.steps) - 0.4)
-    axes.set_ylim(-1.0 if story.refused else -0.5, max(len(rows), 1) - 0.2)
-    axes.set_yticks(list(rows.values()), list(rows))
-    axes.set_xticks(range(len(story.steps)), [" ".join(step).strip() for step in story.steps], rotation=90)
-    axes.tick_params(length=0, labelsize=8)
-    axes.set_title(title, fontsize=10)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
 
 
 def _stretches(stages: Sequence[str | None]) -> Iterator[tuple[str, int, int]]:
@@ -232,35 +266,6 @@ def _stretches(stages: Sequence[str | None]) -> Iterator[tuple[str, int, int]]:
         if stage is not None:
             yield stage, column, column + length - 1
         column += length
-
-
-def draw_stories(figure: Any, stories: Mapping[str, Story]) -> None:
-    """Timelines side by side, titled by their keys, with one legend that names looks and marks."""
-    from matplotlib.lines import Line2D
-
-    margins = {"left": 0.03, "right": 0.99, "bottom": 0.23, "top": 0.86, "wspace": 0.1}
-    panels = figure.subplots(1, len(stories), squeeze=False, gridspec_kw=margins)[0]
-    for axes, (title, story) in zip(panels, stories.items(), strict=True):
-        draw_story(axes, story, title)
-    shown = {stage for story in stories.values() for stages in story.stages for stage in stages.values()}
-    handles = [
-        Line2D([], [], lw=width, ls=style, color=colour, label=stage)
-        for stage, (width, style, colour) in _LOOKS.items()
-        if stage in shown
-    ]
-    marks = [("o", "serves", "production" in shown), ("<", "after rollback", _has_rollback(stories))]
-    marks.append(("x", "refused", any(story.refused for story in stories.values())))
-    for mark, label, used in marks:
-        if used:
-            handles.append(Line2D([], [], marker=mark, ms=7, ls="none", mfc="white", mec="black", label=label))
-    figure.legend(
-        handles=handles, loc="upper center", ncols=len(handles) or 1, frameon=False,
-        handlelength=2.5, columnspacing=1.2, fontsize=9,
-    )  # fmt: skip
-
-
-def _has_rollback(stories: Mapping[str, Story]) -> bool:
-    return any(step[0] == "rollback" for story in stories.values() for step in story.steps)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from coursekit import vtime
+from coursekit.plots import key, round_steps, scales
 
 Share = float  # of all requests, 0.05 is 5 %
 Side = Literal["canary", "stable"]
@@ -208,8 +209,12 @@ LOOKS = {
     "CONTINUE_MONITORING": ("s", "#5a5a5a"),
 }
 ENDINGS = {"ROLLBACK": ": stable serves everybody", "CONTINUE_MONITORING": ": waits for a human being"}
-CANARY_LOOKS: dict[str, Any] = {"color": "#d95f02", "marker": "o", "linestyle": "-", "label": "canary"}
-STABLE_LOOKS: dict[str, Any] = {"color": "#2b5c8a", "marker": "x", "linestyle": "--", "label": "stable"}
+CANARY_LOOKS: dict[str, Any] = {"color": "#d95f02", "marker": "o", "markersize": 4, "linewidth": 1.4}
+STABLE_LOOKS: dict[str, Any] = {"color": "#2b5c8a", "marker": "x", "markersize": 4, "linewidth": 1.4, "linestyle": "--"}
+BOUND_LOOKS: dict[str, Any] = {"color": "#777777", "linestyle": ":"}
+LIMIT_LOOKS: dict[str, Any] = {"color": "#333333", "linestyle": "-.", "linewidth": 1}
+MARGINS = {"left": 0.055, "right": 0.99, "bottom": 0.1, "top": 0.76, "hspace": 0.25}  # of the figure
+STRIP = (1.3, 0.48)  # where the decisions stand: bottom and height, in heights of the panel below them
 
 
 def draw_rollout(figure: Figure, stages: Sequence[Stage], thresholds: Any) -> None:
@@ -218,46 +223,47 @@ def draw_rollout(figure: Figure, stages: Sequence[Stage], thresholds: Any) -> No
     Args:
         thresholds: drawn are its `max_error_rate`, `max_error_ratio`, `max_p99_latency_ms` and `max_latency_ratio`.
     """
-    margins = {"left": 0.065, "right": 0.985, "bottom": 0.095, "top": 0.985, "hspace": 0.1}
-    strip, errors, latency = figure.subplots(3, 1, sharex=True, height_ratios=[0.7, 2, 2], gridspec_kw=margins)
-    _decisions(strip, stages)
+    errors, latency = figure.subplots(2, gridspec_kw=MARGINS)
     _curves(errors, stages, lambda r: 100 * r.error_rate, thresholds.max_error_ratio, 100 * thresholds.max_error_rate)
-    errors.set_ylabel("error rate, %")
     _curves(latency, stages, lambda r: r.p99_latency_ms, thresholds.max_latency_ratio, thresholds.max_p99_latency_ms)
-    latency.set_ylabel("p99 latency, ms")
-    latency.set_xlabel("minutes since the rollout began")
+    _decisions(errors, stages)
+    key(errors, {"canary": CANARY_LOOKS, "stable": STABLE_LOOKS})
+    halted = stages[-1].decision != "PROCEED"
+    end = max(25.5, stages[-1].end * (1.5 if halted else 1.05))  # the words after a halt need room
+    minutes = round_steps(end, 6)
+    scales(errors, dict.fromkeys(minutes, ""), round_steps(errors.get_ylim()[1]), ylabel="error rate, %")
+    scales(latency, minutes, round_steps(latency.get_ylim()[1]), "minutes since the rollout began", "p99 latency, ms")
     for axes in (errors, latency):
-        axes.legend(loc="upper left", fontsize=8, ncols=4, framealpha=0.9)
-        for stage in stages:
-            axes.axvline(stage.end, color="#999999", linewidth=0.8)
-        axes.margins(x=0)
-    latency.set_xlim(0, max(24.0, _end(list(stages))) + 1.5)
+        axes.set_xlim(0, end)
 
 
 def _decisions(axes: Axes, stages: Sequence[Stage]) -> None:
-    for number, stage in enumerate(stages):
-        axes.axvspan(stage.start, stage.end, facecolor="#dfe6ee" if number % 2 else "#eef2f6")
-        middle = (stage.start + stage.end) / 2
-        wide = stage.end - stage.start >= 3
-        axes.text(middle, 0.72, f"{100 * stage.share:.0f} % canary" if wide else f"{100 * stage.share:.0f} %",
-                  ha="center", va="center", fontsize=9, weight="bold")  # fmt: skip
+    """A strip above the panel."""
+    over: dict[str, Any] = {"transform": axes.get_xaxis_transform(), "clip_on": False}
+    bottom, height = STRIP
+    shades = ["#dfe6ee" if number % 2 else "#eef2f6" for number in range(len(stages))]
+    axes.broken_barh([(stage.start, stage.end - stage.start) for stage in stages], STRIP, facecolors=shades, **over)
+    for stage in stages:
+        middle, share = (stage.start + stage.end) / 2, f"{100 * stage.share:.0f} %"
+        words = f"{share} canary" if stage.end - stage.start >= 3 else share
+        y = bottom + 0.72 * height
+        axes.text(middle, y, words, ha="center", va="center", fontsize=9, weight="bold", **over)
         marker, color = LOOKS.get(stage.decision, ("D", "#000000"))
-        axes.plot(stage.end, 0.28, marker=marker, color=color, markersize=9, clip_on=False, zorder=3)
+        y = bottom + 0.28 * height
+        axes.plot(stage.end, y, marker=marker, color=color, markersize=9, **over)
         last = stage is stages[-1] and stage.decision != "PROCEED"
         words = stage.decision.replace("_", " ").lower() + (ENDINGS.get(stage.decision, "") if last else "")
-        axes.text(stage.end + 0.3 if last else stage.end - 0.3, 0.26, words,
-                  ha="left" if last else "right", va="center", fontsize=9, color=color)  # fmt: skip
-    axes.set_ylim(0, 1)
-    axes.set_axis_off()
+        at, side = (stage.end + 0.3, "left") if last else (stage.end - 0.3, "right")
+        axes.text(at, y, words, ha=side, va="center", fontsize=9, color=color, **over)
 
 
 def _curves(axes: Axes, stages: Sequence[Stage], value: Callable[[Reading], float], ratio: float, limit: float) -> None:
     stable = [reading for stage in stages for reading in stage.stable]
     canary = [reading for stage in stages for reading in stage.canary]
     for readings, looks in ((stable, STABLE_LOOKS), (canary, CANARY_LOOKS)):
-        axes.plot([r.minute for r in readings], [value(r) for r in readings], markersize=4, linewidth=1.4, **looks)
-    axes.plot([r.minute for r in stable], [ratio * value(r) for r in stable],
-              color="#777777", linestyle=":", label=f"{ratio:g} × stable")  # fmt: skip
-    axes.axhline(limit, color="#333333", linestyle="-.", linewidth=1, label=f"limit {limit:g}")
-    top = max([limit, *map(value, canary), *map(value, stable)])
-    axes.set_ylim(0, 1.35 * top)
+        axes.plot([r.minute for r in readings], [value(r) for r in readings], **looks)
+    axes.plot([r.minute for r in stable], [ratio * value(r) for r in stable], **BOUND_LOOKS)
+    axes.axhline(limit, **LIMIT_LOOKS)
+    axes.vlines([stage.end for stage in stages], 0, 1, transform=axes.get_xaxis_transform(), color="#999999", lw=0.8)
+    axes.set_ylim(0, 1.15 * max([limit, *map(value, canary), *map(value, stable)]))
+    key(axes, {f"{ratio:g} × stable": BOUND_LOOKS, f"limit {limit:g}": LIMIT_LOOKS}, 0.6)

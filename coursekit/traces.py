@@ -6,6 +6,7 @@ al., "Web caching and Zipf-like distributions", INFOCOM 1999). Times are seconds
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,14 +14,16 @@ from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 from coursekit.clocks import ManualClock
+from coursekit.plots import key, round_steps, scales
 
 Seconds = float
 
 SHARES: Mapping[str, float] = {"harbour": 0.60, "orchard": 0.28, "lantern": 0.12}  # of all ordinary reads
 QUIET = "lantern"  # the smallest tenant
 NOISY = "harbour"  # whose batch job walks over everybody once
-CAPACITIES = (25, 50, 100, 200, 800)
-TTLS: tuple[Seconds, ...] = (10, 30, 120, 300, 600)
+CAPACITIES = (25, 100, 400, 800)
+TTLS: tuple[Seconds, ...] = (10, 60, 300, 600)
+MARGINS = {"left": 0.042, "right": 0.96, "bottom": 0.135, "top": 0.81}  # of the figure
 
 
 class Read(NamedTuple):
@@ -116,16 +119,16 @@ def replay(trace: Sequence[Read], cache: Cache, clock: ManualClock) -> Replay:
     reads = dict.fromkeys(SHARES, 0)
     hits = dict.fromkeys(SHARES, 0)
     age = 0.0
-    for read in trace:
-        clock.now = read.at
-        loaded_at = cache.get(read.key, missing)
-        counted = not read.user.startswith("scanned")
-        reads[read.tenant] += counted
+    for at, tenant, user in trace:
+        clock.now = at
+        loaded_at = cache.get((tenant, user), missing)
+        counted = not user.startswith("scanned")
+        reads[tenant] += counted
         if loaded_at is missing:
-            cache.set(read.key, read.at)
+            cache.set((tenant, user), at)
         elif counted:
-            hits[read.tenant] += 1
-            age += read.at - loaded_at
+            hits[tenant] += 1
+            age += at - loaded_at
     return Replay(reads, hits, age / max(1, sum(hits.values())))
 
 
@@ -139,37 +142,46 @@ def plot_hit_rates(figure: Any, run: Callable[[int, Seconds], Replay], capacity:
         ttl: the chosen one, in seconds.
     """
     chosen = run(capacity, ttl)
-    by_size = {float(size): chosen if size == capacity else run(size, ttl) for size in {*CAPACITIES, capacity}}
-    by_ttl = {float(life): chosen if life == ttl else run(capacity, life) for life in {*TTLS, ttl}}
-    margins = {"left": 0.065, "right": 0.925, "bottom": 0.13, "top": 0.91, "wspace": 0.05}
-    left, right = figure.subplots(1, 2, sharey=True, gridspec_kw=margins)
-    everybody: dict[str, Any] = {"color": "#1f4e79", "marker": "o", "linestyle": "-", "label": "all tenants"}
-    quiet: dict[str, Any] = {"color": "#b34700", "marker": "s", "linestyle": "--", "label": f"{QUIET}, the smallest"}
-    age: dict[str, Any] = {"color": "#555555", "marker": "^", "linestyle": ":", "label": "mean age (right axis)"}
+    by_size = {size: run(size, ttl) for size in CAPACITIES if size != capacity} | {capacity: chosen}
+    by_ttl = {life: run(capacity, life) for life in TTLS if life != ttl} | {ttl: chosen}
+    everybody: dict[str, Any] = {"color": "#1f4e79", "marker": "o"}
+    quiet: dict[str, Any] = {"color": "#b34700", "marker": "s", "linestyle": "--"}
+    age: dict[str, Any] = {"color": "#555555", "marker": "^", "linestyle": ":"}
     star: dict[str, Any] = {"color": "black", "marker": "*", "markersize": 15, "linestyle": "none", "zorder": 5}
-    for axes, runs, at in ((left, by_size, capacity), (right, by_ttl, ttl)):
-        values = sorted(runs)
-        axes.plot(values, [100 * runs[v].hit_rate for v in values], **everybody)
-        axes.plot(values, [100 * runs[v].hit_rate_of(QUIET) for v in values], **quiet)
-        axes.plot([at], [100 * chosen.hit_rate], **star, label="your choice")
-        axes.set_xscale("log")
-        axes.grid(alpha=0.3)
-        axes.spines[["top", "right"]].set_visible(False)
-    for axes, ticks in ((left, CAPACITIES), (right, TTLS)):
-        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-        axes.minorticks_off()
-    left.set(xlabel=f"capacity in entries, at a ttl of {ttl:g} s", ylabel="hit rate in %", ylim=(0, 100))
-    right.set(xlabel=f"ttl in seconds, at {capacity} entries")
-    twin = right.twinx()
-    lives = sorted(by_ttl)
-    twin.plot(lives, [by_ttl[life].mean_age for life in lives], **age)
-    twin.set_ylabel("mean age in seconds")
-    twin.set_ylim(bottom=0)
-    twin.spines["top"].set_visible(False)
-    lines = [*left.get_lines(), *twin.get_lines()]
-    left.legend(lines, [str(line.get_label()) for line in lines], loc="upper left", fontsize=8, frameon=False)
-    figure.suptitle(
-        f"{chosen.hit_rate:.0%} of users' reads never reach the store; "
-        f"a served value is {chosen.mean_age:.0f} s old on average",
-        fontsize=11,
+    axes = figure.subplots(gridspec_kw=MARGINS)
+    halves = [[(_at_size(n), by_size[n]) for n in sorted(by_size)], [(_at_ttl(n), by_ttl[n]) for n in sorted(by_ttl)]]
+    for half in halves:
+        xs = [x for x, _ in half]
+        axes.plot(xs, [100 * replayed.hit_rate for _, replayed in half], **everybody)
+        axes.plot(xs, [100 * replayed.hit_rate_of(QUIET) for _, replayed in half], **quiet)
+    oldest = 1.05 * max(1.0, *(replayed.mean_age for _, replayed in halves[1]))
+    axes.plot(xs, [100 * replayed.mean_age / oldest for _, replayed in halves[1]], **age)
+    axes.plot([_at_size(capacity), _at_ttl(ttl)], [100 * chosen.hit_rate] * 2, **star)
+    axes.set(xlim=(-0.3, 12.7), ylim=(0, 100))
+    marks = {_at_size(size): f"{size:g}" for size in CAPACITIES} | {_at_ttl(life): f"{life:g}" for life in TTLS}
+    scales(axes, marks, {at: str(at) for at in range(0, 101, 25)}, ylabel="hit rate in %")
+    for seconds, label in round_steps(oldest).items():
+        axes.text(12.8, 100 * seconds / oldest, label, va="center_baseline", fontsize=9)
+    axes.text(2.5, -8.5, f"capacity in entries, at a ttl of {ttl:g} s", ha="center", va="top")
+    axes.text(9.5, -8.5, f"ttl in seconds, at {capacity} entries", ha="center", va="top")
+    key(
+        axes,
+        {"all tenants": everybody, f"{QUIET}, smallest": quiet, "mean age, s (right)": age, "your choice": star},
+        0.18,
+        0.2,
     )
+    figure.text(
+        0.5, 0.94, ha="center", fontsize=11,
+        s=f"{chosen.hit_rate:.0%} of users' reads never reach the store; "
+        f"a served value is {chosen.mean_age:.0f} s old on average",
+    )  # fmt: skip
+
+
+def _at_size(capacity: float) -> float:
+    """Where a capacity stands: the left half, a step for each doubling."""
+    return math.log2(capacity / CAPACITIES[0])
+
+
+def _at_ttl(ttl: Seconds) -> float:
+    """Where a ttl stands: the right half, in steps as wide."""
+    return 6.5 + math.log2(ttl / TTLS[0])

@@ -640,7 +640,7 @@ def draw(figure: Figure, max_batch_size: int, max_wait_ms: float, per_second: fl
 
 explore(
     draw, caption="Throughput (circles) and p95 latency (squares) against the batch size and the wait.",
-    size=(9, 5.5), max_batch_size=slider(1, 32, 1, 16), max_wait_ms=slider(0, 80, 1, 20),
+    size=(9, 4.8), max_batch_size=slider(1, 32, 1, 16), max_wait_ms=slider(0, 80, 1, 20),
     per_second=slider(20, 600, 20, 300, "requests per second"),
 )
 

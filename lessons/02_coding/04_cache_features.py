@@ -954,7 +954,7 @@ def draw(figure: Any, capacity: int, ttl_seconds: float, scan_percent: int) -> N
 
 
 explore(draw, caption="Hit rate against capacity (left) and ttl (right); longer ttls serve older values.",
-        size=(10.0, 4.2), capacity=slider(25, 800, 25, 200), ttl_seconds=slider(10, 600, 10, 120),
+        size=(10.0, 4.0), capacity=slider(25, 800, 25, 200), ttl_seconds=slider(10, 600, 10, 120),
         scan_percent=slider(0, 60, 10, 0, label="reads by a batch job, %"))  # fmt: skip
 
 # %% [markdown]

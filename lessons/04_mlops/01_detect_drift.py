@@ -667,7 +667,7 @@ def draw(figure: Figure, mean_shift: float, spread: float, missing: float) -> No
 
 words = "Left: the feature in training and today; each bin's part in the PSI. Right: five conventions, one PSI each."
 mean_shift, spread, missing = slider(-30, 90, 2, 6), slider(0.4, 2.5, 0.1, 1), slider(0, 60, 1, 10, "missing, %")
-explore(draw, caption=words, size=(11, 6), mean_shift=mean_shift, spread=spread, missing=missing)
+explore(draw, caption=words, size=(10, 5.2), mean_shift=mean_shift, spread=spread, missing=missing)
 
 # %% [markdown]
 """## Asked next

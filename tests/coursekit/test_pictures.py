@@ -1,0 +1,115 @@
+"""The pay-off pictures stay whole wherever the sliders stand: nothing makes room for a text that sticks out."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from coursekit.gpu import LoadReport, plot_trade_off
+from coursekit.plots import round_steps, scales
+from coursekit.production import baseline_week, draw_drift, production_day, psi_elsewhere
+from coursekit.registries import DEPLOYS, Stages, Story, draw_stories
+from coursekit.rollout import STAGES, Reading, Stage, draw_rollout
+from coursekit.traces import Replay, plot_hit_rates
+
+Draw = Callable[[Figure], None]
+
+MLFLOW = ("MLflow 3.17.2: stages, as called by default", "MLflow 3.17.2: one alias, moved by hand")  # panel titles
+
+
+def cut_off(draw: Draw, size: tuple[float, float]) -> list[str]:
+    """The texts of a picture that stand partly outside of it."""
+    figure = Figure(figsize=size, dpi=96)
+    canvas = FigureCanvasAgg(figure)
+    draw(figure)
+    canvas.draw()
+    inside = figure.bbox.padded(1)
+    texts = [text for text in figure.findobj(Text) if isinstance(text, Text) and text.get_text()]
+    shown = [(text.get_text(), text.get_window_extent()) for text in texts if not _is_a_tick(text, figure)]
+    assert shown
+    return [words for words, box in shown if not (inside.contains(box.x0, box.y0) and inside.contains(box.x1, box.y1))]
+
+
+def _is_a_tick(text: Text, figure: Figure) -> bool:
+    return any(text in axis.findobj(Text) for axes in figure.axes for axis in (axes.xaxis, axes.yaxis))
+
+
+def trade_off(size: int, wait: float, per_second: float) -> Draw:
+    def serve(size: int, wait: float) -> LoadReport:
+        return LoadReport(min(per_second, 50.0 * size), 40 + wait + 9000 / size, 12.3, 1.0)
+
+    return lambda figure: plot_trade_off(figure, serve, size, wait, per_second)
+
+
+def hit_rates(capacity: int, ttl: float, mean_age: float) -> Draw:
+    def run(capacity: int, ttl: float) -> Replay:
+        return Replay({"harbour": 10, "lantern": 4}, {"harbour": 9, "lantern": 0}, mean_age)
+
+    return lambda figure: plot_hit_rates(figure, run, capacity, ttl)
+
+
+def rollout(decisions: list[str], error_rate: float) -> Draw:
+    """Six minutes for each decision; CONTINUE_MONITORING repeats a stage."""
+    stages, share = [], 0
+    for number, decision in enumerate(decisions):
+        start = 6.0 * number
+        readings = [Reading(start + minute, error_rate, 450 + minute, 1000, 0.1) for minute in range(1, 7)]
+        stages.append(Stage(STAGES[share], start, start + 6, readings, readings, decision))
+        share += decision == "PROCEED"
+    limits = SimpleNamespace(max_error_rate=0.05, max_error_ratio=2, max_p99_latency_ms=1000, max_latency_ratio=1.5)
+    return lambda figure: draw_rollout(figure, stages, limits)
+
+
+def drift(mean_shift: float, spread: float, missing: float) -> Draw:
+    week, day = baseline_week(), production_day(mean_shift, spread, missing)
+    scores = {"yours, quantiles": 9.018, "yours, equal width": float("nan")} | psi_elsewhere(week, day)
+    return lambda figure: draw_drift(figure, week, day, scores, "PSI 9.02, high impact: rollback   ·   KL 6.11")
+
+
+def timelines(steps: int, *titles: str) -> Draw:
+    looks = itertools.cycle(["production", "archived", "development", "no label"])
+    stages: list[Stages] = [{f"v{n}": next(looks) for n in range(5)} for _ in range(steps)]
+    story = Story(tuple(DEPLOYS[:steps]), tuple(stages), frozenset({0}))
+    return lambda figure: draw_stories(figure, dict.fromkeys(titles, story))
+
+
+@pytest.mark.parametrize(
+    ("draw", "size"),
+    [
+        (trade_off(1, 80, 600), (9, 4.8)),
+        (trade_off(32, 0, 20), (9, 4.8)),
+        (hit_rates(25, 600, 299), (10, 4)),
+        (hit_rates(800, 10, 0), (10, 4)),
+        (rollout(["ROLLBACK"], 1.0), (10, 5.4)),
+        (rollout(["PROCEED"] * 4, 0.0), (10, 5.4)),
+        (rollout(["CONTINUE_MONITORING", "PROCEED"] * 3 + ["CONTINUE_MONITORING"] * 2, 0.07), (10, 5.4)),
+        (drift(90, 2.5, 0.6), (10, 5.2)),
+        (drift(0, 1, 0), (10, 5.2)),
+        (timelines(8, "your registry"), (9, 4)),
+        (timelines(1, "your registry", *MLFLOW), (12, 4)),
+    ],
+)
+def test_no_label_of_a_picture_is_cut_off(draw: Draw, size: tuple[float, float]) -> None:
+    assert cut_off(draw, size) == []
+
+
+def test_a_label_that_leaves_the_picture_is_noticed() -> None:
+    def careless(figure: Figure) -> None:
+        scales(figure.add_axes((0.01, 0.2, 0.9, 0.7)), {0: "0"}, {0: "1,000,000"})
+
+    assert cut_off(careless, (4, 3)) == ["1,000,000"]
+
+
+def test_steps_are_round_and_end_within_the_scale() -> None:
+    assert round_steps(361) == {0: "0", 100: "100", 200: "200", 300: "300"}
+    assert list(round_steps(0.05).values()) == ["0", "0.02", "0.04"]
+    for top in np.geomspace(0.01, 1e5, 50):
+        assert 2 <= len(round_steps(top)) <= 5
+        assert max(round_steps(top)) <= top
