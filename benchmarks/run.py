@@ -59,10 +59,12 @@ def command(course: Course, *words: str) -> None:
 
 
 def forget(course: Course) -> None:
-    """As if nothing had been graded yet."""
+    """As if nothing had been graded yet; the gradebook knows the assignments, since stock nbgrader wants that."""
     for room in ("autograded", "feedback", ".autograder"):
         shutil.rmtree(course.root / room, ignore_errors=True)
     (course.root / "gradebook.db").unlink(missing_ok=True)
+    for module in course.modules:
+        command(course, "nbgrader", "generate_assignment", module, "--force", "--quiet")
 
 
 def timed(work: Callable[[], None]) -> float:
@@ -73,7 +75,7 @@ def timed(work: Callable[[], None]) -> float:
 
 
 def ours(course: Course) -> float:
-    """Seconds for `autograder grade` on all modules, from nothing."""
+    """Seconds for `autograder grade` on all modules."""
     forget(course)
     return timed(lambda: [command(course, "autograder", "grade", module) for module in course.modules] and None)
 
@@ -81,8 +83,6 @@ def ours(course: Course) -> float:
 def stock(course: Course, at_once: int) -> float:
     """Seconds for `nbgrader autograde`, with the class split between `at_once` processes."""
     forget(course)
-    for module in course.modules:  # nbgrader wants the assignment in its gradebook: not part of the time
-        command(course, "nbgrader", "generate_assignment", module, "--force", "--quiet")
     parts = [f"*[{digits}]" for digits in ("02468", "13579")] if at_once == 2 else ["*"]
 
     def grade() -> None:
