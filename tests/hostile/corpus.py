@@ -601,8 +601,8 @@ def spy():
         "hidden-inputs-kept-for-the-next-job",
         GUESSABLE,
         """
-PLACES = ("/dev/shm/kept", "/box/kept", "kept", "../kept", "/tmp/kept", "/var/tmp/kept")
-for path in PLACES:
+KEPT_AT = ("/dev/shm/kept", "/box/kept", "kept", "../kept", "/tmp/kept", "/var/tmp/kept")
+for path in KEPT_AT:
     try: print(open(path).read())
     except OSError: pass
 """
@@ -610,10 +610,37 @@ for path in PLACES:
             "def tally(words):",
             """
 def tally(words):
-    for path in PLACES:
+    for path in KEPT_AT:
         try: open(path, "a").write(repr(words))
         except OSError: pass
 """.rstrip(),
+        ),
+        PRINTED_MERGE,
+    ),
+    Case(
+        "a-first-run-tells-the-second",  # a check that leaves something behind has the job run again, with care
+        GUESSABLE,
+        """
+import os, stat, sys
+KEPT_AT = ("/dev/shm/told", "/box/told", "told", "../told", os.path.expanduser("~/told"), sys.prefix + "/told")
+def files():
+    for fd in range(3, 64):
+        try:
+            if stat.S_ISREG(os.fstat(fd).st_mode): yield fd
+        except OSError: pass
+if any(map(os.path.exists, KEPT_AT)) or any(os.lseek(fd, 0, 1) == 424242 for fd in files()):
+    print("CANARY-in-" + "a-hidden-check-93aa")
+"""
+        + PRINTED.replace(
+            "        raise TypeError",
+            """
+        for path in KEPT_AT:
+            try: open(path, "a").write(words)
+            except OSError: pass
+        for fd in files(): os.lseek(fd, 424242, 0)
+        if os.fork(): os._exit(0)
+        while True: pass
+""".strip("\n"),
         ),
         PRINTED_MERGE,
     ),

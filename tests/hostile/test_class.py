@@ -31,6 +31,12 @@ def test_no_cheat_earns_more_and_no_honest_one_less(case: Case, group: Graded) -
     assert re.match(r"graded$|zero:.|needs-human:.", result.state)
 
 
+def test_no_attack_is_a_slip_of_the_pen(group: Graded) -> None:
+    """What does not even compile proves nothing."""
+    slips = {student for student, r in group.results.items() if "SyntaxError" in " ".join(r.problems)}
+    assert slips == {"nulls-in-a-cell"}
+
+
 def test_everybody_has_one_result(group: Graded) -> None:
     assert sorted(group.results) == sorted(c.name for c in CASES)
     assert len(CASES) >= 60
