@@ -180,17 +180,22 @@ class Lesson:
             return check.expect
         key = (check.name, salt)
         if key not in self._references:
-            outcomes = kit.observe(check.function, kit.fixed_seeds(check, salt), REFERENCE_CPU)
-            never = [o["never"] for o in outcomes if "never" in o]
-            if never:
-                raise CourseError(f"{self.path}: check {check.name!r}: the solution itself never ends: {never[0]}")
-            self._references[key] = recorded(recorded.pack(kit.encoded(outcomes)))
+            self._references[key] = recorded(recorded.pack(kit.encoded(self._observed(check, salt))))
         return self._references[key]
 
     def reference_text(self, check: Check) -> str:
         """`recorded("…")` for the builder's fixed seeds."""
-        outcomes = kit.observe(check.function, kit.fixed_seeds(check), REFERENCE_CPU)
-        return f"recorded({recorded.pack(kit.encoded(outcomes))!r})"
+        return f"recorded({recorded.pack(kit.encoded(self._observed(check)))!r})"
+
+    def _observed(self, check: Check, salt: str = "") -> list[dict[str, Any]]:
+        outcomes: list[dict[str, Any]] = kit.observe(check.function, kit.fixed_seeds(check, salt), REFERENCE_CPU)
+        for outcome in outcomes:
+            told = f"never ends: {outcome['never']}" if "never" in outcome else ""
+            if "raised" in outcome:  # whoever raises the same would pass
+                told = f"raises {': '.join((outcome['raised'][0][0], outcome['raised'][1]))}"
+            if told:
+                raise CourseError(f"{self.path}: check {check.name!r}: the solution itself {told}")
+        return outcomes
 
     @cached_property
     def preload(self) -> tuple[str, ...]:

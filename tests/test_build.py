@@ -86,6 +86,9 @@ BENT = {
     "ends what never began": LESSON.replace("    ### BEGIN SOLUTION\n    if", "    if"),
     "would reach learners": LESSON.replace("### BEGIN HIDDEN TESTS", "### BEGIN HIDDEN TEST"),
     "outside the hidden block": LESSON.replace("expect=4, points=1", "expect=REFERENCE, points=1"),
+    "the solution itself raises": LESSON.replace(
+        'count("".join(rng.choice("ab  ") for _ in range(60)))', "count(None)"
+    ),
     "empty cell": LESSON.replace("@check(expect=4", "### BEGIN HIDDEN TESTS\n@check(expect=4").replace(
         "\n\n### BEGIN HIDDEN TESTS\ndef", "\n\ndef"
     ),
