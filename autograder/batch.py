@@ -193,9 +193,11 @@ def grade(
         runner.expect(preload, min(jobs, len(who) * len(group.lessons)))
         judge = Judge(runner, salt if salt is not None else fresh_salt(), preload)
         for lesson in group.lessons.values():
-            with phases.phase("reference answers"):
-                judge.prepare(lesson)
-            stop.check()  # the reference swallows what a signal raises
+            try:
+                with phases.phase("reference answers"):
+                    judge.prepare(lesson)
+            finally:
+                stop.check()  # the reference swallows what a signal raises, or fails of it
         with results.locked(course, "gradebook", stop):
             back_up(course)
             recorder = Recorder(course)

@@ -225,7 +225,11 @@ def regrade(
         differ = [p for p in build.build(course, [module], check=True) if p.parts[0] in ("source", "release")]
         if differ:
             raise CourseError(f"{differ[0]} is not what lessons/{module} gives now. Run `autograder build {module}`.")
-        run = _Run(group, runner.level, _judges(group, who, runner), again, never_lower, stop)
+        try:
+            judges = _judges(group, who, runner)
+        finally:
+            stop.check()  # the reference swallows what a signal raises, or fails of it
+        run = _Run(group, runner.level, judges, again, never_lower, stop)
         changes = []
         threads = ThreadPoolExecutor(max(1, jobs), thread_name_prefix="regrade")
         try:
