@@ -31,7 +31,7 @@ LOCK: dict[str, str] = {
 }
 FORBIDDEN = re.compile(
     r"pypi\.org|pythonhosted\.org|npmjs\.org|deb\.debian\.org|anaconda\.org|--(extra-)?index[-]url|--find[-]links"
-    r"|/work/(?:main|shared)|/root/[.\w]|/home/\w+[/]|/opt/(?:wheels|pypi)|/tmp/(?:pk|bash)"
+    r"|/(?:work|root|home)/[.\w]|/opt/(?:wheels|pypi)|/tmp/(?:pk|bash)"
 )
 
 

@@ -524,7 +524,7 @@ def spy():
         + """
 def spy():
     places = ["/proc/*/environ", "/proc/*/maps", "/proc/*/cmdline", "/proc/*/fd/*", "/proc/*/root/*", "..", "../..", "/box/*",
-              "/work/*", "/tmp/*", "/root/*", "/home/*", "/etc/*", "/dev/shm/*", "/var/tmp/*", PLACE, PLACE + "/*", PLACE + "/*/*/*"]
+              "/*/*", "/tmp/*", "/root/*", "/home/*", "/etc/*", "/dev/shm/*", "/var/tmp/*", PLACE, PLACE + "/*", PLACE + "/*/*/*"]
     for place in places:
         for path in [place, *glob.glob(place)[:300]]:
             try: look(open(path, errors="replace").read())
