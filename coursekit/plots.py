@@ -6,22 +6,28 @@ engine, ticks and legends cost most: leave room by hand, and draw with `scales` 
 
 from __future__ import annotations
 
+import hashlib
 import io
+import json
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from coursekit import codec
 from coursekit.attempt import in_a_sentence
 from coursekit.checks import collecting
 from coursekit.where import in_ipython, in_kernel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from matplotlib.transforms import Transform
 
 Places = Mapping[float, str]  # where a label stands, in data coordinates: {10: "10 ms"}
 
 DPI = 96
+MOST = 300  # pictures to remember, some 30 kB each
 
 
 @dataclass(frozen=True)
@@ -47,48 +53,52 @@ def slider(low: float, high: float, step: float, start: float, label: str = "") 
 
 
 def explore(
-    draw: Callable[..., None], *, caption: str, size: tuple[float, float] = (9.0, 4.0), **sliders: Slider
+    draw: Callable[..., None],
+    *,
+    data: Callable[..., Any] | None = None,
+    caption: str,
+    size: tuple[float, float] = (9.0, 4.0),
+    **sliders: Slider,
 ) -> None:
     """Show `draw(figure, **values)` with a slider for each value and draw anew whenever one moves.
+
+    With `data` the work is parted: `data(**values)` calls the learner's code, `draw(figure, seen, **values)` only draws
+    what was `seen`. If `draw` is a function of `coursekit`'s and `seen` plain data, a picture is drawn once: whoever
+    sees the same is shown the same (`remembered`).
 
     Without widgets (an export, a grader, a script) the picture at the sliders' starting values is shown. An exception
     in `draw` is told in a sentence below an empty frame, so an untouched notebook runs to its end.
 
     Args:
-        draw: gets a fresh `matplotlib.figure.Figure` and one keyword for each slider. Nothing moves the axes apart:
+        draw: gets a fresh `matplotlib.figure.Figure`, what `data` returned if there is one, and one keyword for each
+            slider. Nothing moves the axes apart:
             it leaves margins that are wide enough wherever the sliders stand.
         caption: says in words what the picture shows; it is also the alternative text.
         size: width and height in inches.
     """
     if collecting():
         return
+    scene = _Scene(draw, data, size, caption)
     values = {name: s.start for name, s in sliders.items()}
     if not in_ipython():
-        _picture(draw, size, values)
+        scene.picture(values)
         return
     from IPython.display import display
 
     if not in_kernel():
-        display(_image(draw, size, values, caption))
+        display(scene.image(values))
         print(caption)
         return
     try:
         import ipywidgets
     except ImportError:
-        display(_image(draw, size, values, caption))
+        display(scene.image(values))
         print(caption, "(Install ipywidgets to move it.)")
         return
-    _with_sliders(ipywidgets, draw, size, values, caption, sliders)
+    _with_sliders(ipywidgets, scene, values, sliders)
 
 
-def _with_sliders(
-    widgets: Any,
-    draw: Callable[..., None],
-    size: tuple[float, float],
-    values: dict[str, float],
-    caption: str,
-    sliders: dict[str, Slider],
-) -> None:
+def _with_sliders(widgets: Any, scene: _Scene, values: dict[str, float], sliders: dict[str, Slider]) -> None:
     from IPython.display import display
 
     controls = {}
@@ -102,38 +112,91 @@ def _with_sliders(
             style={"description_width": "16em"}, layout={"width": "34em"},
         )  # fmt: skip
     display(widgets.VBox(list(controls.values())))
-    shown = display(_image(draw, size, values, caption), display_id=True)
-    print(caption)
+    shown = display(scene.image(values), display_id=True)
+    print(scene.caption)
 
     def moved(_change: object) -> None:
         now = {name: control.value for name, control in controls.items()}
-        shown.update(_image(draw, size, now, caption))
+        shown.update(scene.image(now))
 
     for control in controls.values():
         control.observe(moved, names="value")
 
 
-def _image(draw: Callable[..., None], size: tuple[float, float], values: dict[str, float], caption: str) -> Any:
-    from IPython.display import Image
+@dataclass(frozen=True)
+class _Scene:
+    """What `explore` shows, wherever its sliders stand."""
 
-    return Image(data=_picture(draw, size, values), format="png", alt=caption)
+    draw: Callable[..., None]
+    data: Callable[..., Any] | None
+    size: tuple[float, float]
+    caption: str
+
+    def image(self, values: Mapping[str, float]) -> Any:
+        from IPython.display import Image
+
+        return Image(data=self.picture(values), format="png", alt=self.caption)
+
+    def picture(self, values: Mapping[str, float]) -> bytes:
+        """PNG bytes of the drawing, or of a sentence that says why there is none."""
+        try:
+            seen = [] if self.data is None else [self.data(**values)]
+        except Exception as error:
+            return _why_not(error, self.size[0])
+        name = _name(self.draw) if seen else None
+        key = None if name is None else _digest([name, self.size, dict(values), *seen])
+        if key is None:
+            return self._drawn(seen, values)
+        if key not in remembered:
+            remembered[key] = self._drawn(seen, values)
+            while len(remembered) > MOST:
+                del remembered[next(iter(remembered))]
+        return remembered[key]
+
+    def _drawn(self, seen: list[Any], values: Mapping[str, float]) -> bytes:
+        figure = _figure(self.size)
+        try:
+            self.draw(figure, *seen, **values)
+        except Exception as error:
+            return _why_not(error, self.size[0])
+        return _png(figure)
 
 
-def _picture(draw: Callable[..., None], size: tuple[float, float], values: dict[str, float]) -> bytes:
-    """PNG bytes of the drawing, or of a sentence that says why there is none."""
-    from matplotlib import rc_context
+remembered: dict[str, bytes] = {}  # pictures, by a digest of everything they were drawn from
+
+
+def _name(draw: Callable[..., None]) -> str | None:
+    """The full name of a function of `coursekit`'s; None for any other, whose text nobody knows."""
+    module, name = getattr(draw, "__module__", ""), getattr(draw, "__name__", "")
+    ours = isinstance(module, str) and module.split(".")[0] == "coursekit"
+    return f"{module}.{name}" if ours and getattr(sys.modules.get(module), name, None) is draw else None
+
+
+def _digest(value: Any) -> str | None:
+    """A digest of plain data, or None when it is not plain."""
+    text = json.dumps(codec.encode(value))
+    return None if '{"opaque":' in text else hashlib.sha256(text.encode()).hexdigest()
+
+
+def _figure(size: tuple[float, float]) -> Figure:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=size)
     FigureCanvasAgg(figure)
-    try:
-        draw(figure, **values)
-    except Exception as error:
-        figure.clear()
-        figure.set_size_inches(size[0], 1.2)
-        why = in_a_sentence(error)
-        figure.text(0.02, 0.5, f"The picture appears here once your code answers.\n{why}", va="center", wrap=True)
+    return figure
+
+
+def _why_not(error: Exception, width: float) -> bytes:
+    figure = _figure((width, 1.2))
+    why = in_a_sentence(error)
+    figure.text(0.02, 0.5, f"The picture appears here once your code answers.\n{why}", va="center", wrap=True)
+    return _png(figure)
+
+
+def _png(figure: Figure) -> bytes:
+    from matplotlib import rc_context
+
     out = io.BytesIO()
     with rc_context({"text.hinting": "no_hinting"}):  # it costs a third of a letter
         figure.savefig(out, format="png", dpi=DPI, metadata={"Software": None}, pil_kwargs={"compress_level": 3})

@@ -12,6 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from coursekit import explore, plots, slider
 from coursekit.gpu import LoadReport, plot_trade_off
 from coursekit.plots import round_steps, scales
 from coursekit.production import baseline_week, draw_drift, production_day, psi_elsewhere
@@ -105,6 +106,31 @@ def test_a_label_that_leaves_the_picture_is_noticed() -> None:
         scales(figure.add_axes((0.01, 0.2, 0.9, 0.7)), {0: "0"}, {0: "1,000,000"})
 
     assert cut_off(careless, (4, 3)) == ["1,000,000"]
+
+
+def test_what_looks_the_same_is_drawn_once() -> None:
+    drawn: list[object] = []
+
+    def line(figure: Figure, seen: object, **values: float) -> None:
+        drawn.append(seen)
+        scales(figure.add_axes((0.2, 0.2, 0.7, 0.7)), {0: "0"}, {1: str(seen)})
+
+    line.__module__, line.__name__ = "coursekit.plots", "line_of_a_test"
+    plots.line_of_a_test = line  # type: ignore[attr-defined]
+    try:
+        for level in (1, 1, 1.0, object(), object(), 1):
+            explore(line, data=lambda n, level=level: level, caption="A line.", n=slider(0, 9, 1, 5))
+        explore(line, data=lambda n: 1, caption="A line.", n=slider(0, 9, 1, 6))
+    finally:
+        del plots.line_of_a_test  # type: ignore[attr-defined]
+    assert [type(seen) for seen in drawn] == [int, float, object, object, int]
+
+
+def test_a_learners_own_drawing_is_never_taken_for_another() -> None:
+    drawn = []
+    for colour in ("black", "white"):
+        explore(lambda figure, seen, colour=colour: drawn.append(colour), data=lambda: 1, caption="A line.")
+    assert drawn == ["black", "white"]
 
 
 def test_steps_are_round_and_end_within_the_scale() -> None:
