@@ -27,6 +27,12 @@ class Judge:
     salt: str = field(default_factory=fresh_salt)
     preload: tuple[str, ...] | None = None  # what warm processes load for all lessons; what each wants when None
 
+    drawn: dict[str, dict[str, bytes]] = field(default_factory=dict, repr=False)  # pictures by lesson
+
+    def draw(self, lesson: Lesson) -> None:
+        """Draw the reference's pictures once, in the main thread: worth it for a class."""
+        self.drawn[lesson.key] = lesson.pictures()
+
     def prepare(self, lesson: Lesson) -> None:
         """Let the reference answer every check, in the main thread: virtual time is one world at a time."""
         _ = lesson.works, lesson.preload
@@ -35,7 +41,8 @@ class Judge:
 
     def grade(self, lesson: Lesson, job: Job) -> Result:
         """Run a job and judge it. What goes wrong in the run is the job's; it never stops the others."""
-        parcel = pack(lesson, job, self.salt, lesson.preload if self.preload is None else self.preload)
+        preload = lesson.preload if self.preload is None else self.preload
+        parcel = pack(lesson, job, self.salt, preload, self.drawn.get(lesson.key, {}))
         for _ in range(TRIES):
             try:
                 return self.verdicts(lesson, job, unpack_trace(self.runner.run(parcel)))

@@ -6,6 +6,7 @@ with the judge. `Local` runs parcels in warm processes of this machine; `cluster
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import itertools
 import json
@@ -14,7 +15,7 @@ import queue
 import socket
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Protocol
 
@@ -42,8 +43,13 @@ class Runner(Protocol):
         """End whatever it started, running parcels too, for good. Called from any thread, more than once."""
 
 
-def pack(lesson: Lesson, job: Job, salt: str, preload: Sequence[str]) -> bytes:
-    """A parcel: the job, with the random worlds that `salt` makes and the modules that a warm process has loaded."""
+def pack(
+    lesson: Lesson, job: Job, salt: str, preload: Sequence[str], pictures: Mapping[str, bytes] | None = None
+) -> bytes:
+    """A parcel: the job, with the random worlds that `salt` makes and the modules that a warm process has loaded.
+
+    `pictures` are those that need not be drawn (`coursekit.plots.remembered`).
+    """
     return json.dumps(
         {
             "job": asdict(job),
@@ -51,6 +57,7 @@ def pack(lesson: Lesson, job: Job, salt: str, preload: Sequence[str]) -> bytes:
             "seeds": {c.name: kit.fixed_seeds(c, salt) for c in lesson.all_checks},
             "cpu": {c.name: c.cpu for c in lesson.all_checks},
             "preload": preload,
+            "pictures": {digest: base64.b64encode(png).decode() for digest, png in (pictures or {}).items()},
         }
     ).encode()
 
@@ -80,7 +87,7 @@ def run_parcel(warm: Warm, parcel: dict[str, Any]) -> bytes:
     steps = tuple(Step(**{**s, "names": tuple(s["names"])}) for s in raw["steps"])
     job = Job(raw["student"], raw["lesson"], steps, tuple(raw["repairs"]))
     works = {g: _unpack_work(w) for g, w in parcel["works"].items()}
-    return json.dumps(asdict(warm.run(job, works, parcel["seeds"], parcel["cpu"]))).encode()
+    return json.dumps(asdict(warm.run(job, works, parcel["seeds"], parcel["cpu"], parcel["pictures"]))).encode()
 
 
 def _own_users() -> tuple[int, socket.socket | None]:

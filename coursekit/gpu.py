@@ -244,22 +244,35 @@ def load_test(
     return report
 
 
-def plot_trade_off(
-    figure: Figure, serve: Callable[[int, Ms], LoadReport], size: int, wait_ms: Ms, per_second: float
-) -> None:
+@dataclass(frozen=True)
+class TradeOff:
+    """How a collector did at each `max_batch_size` with one wait, and at each `max_wait_ms` with one batch size."""
+
+    by_size: Mapping[int, LoadReport]
+    by_wait: Mapping[Ms, LoadReport]
+
+
+def trade_off(serve: Callable[[int, Ms], LoadReport], size: int, wait_ms: Ms) -> TradeOff:
+    """Reports around one setting. `serve` gives that for a `max_batch_size` and a `max_wait_ms`."""
+    here = serve(size, wait_ms)
+    return TradeOff(
+        {n: here if n == size else serve(n, wait_ms) for n in sorted({*SIZES, size})},
+        {w: here if w == wait_ms else serve(size, w) for w in sorted({*WAITS, wait_ms})},
+    )
+
+
+def plot_trade_off(figure: Figure, seen: TradeOff, max_batch_size: int, max_wait_ms: Ms, per_second: float) -> None:
     """Draw throughput (above) and p95 latency (below) against the batch size (left) and the wait (right).
 
     Args:
-        serve: the report for a `max_batch_size` and a `max_wait_ms`.
-        size, wait_ms: where the sliders stand; a ring marks that point in every panel.
+        seen: the reports around the setting.
+        max_batch_size, max_wait_ms: where the sliders stand; a ring marks that point in every panel.
         per_second: how many requests arrive.
     """
-    here = serve(size, wait_ms)
-    sizes, waits = sorted({*SIZES, size}), sorted({*WAITS, wait_ms})
-    by_size = [here if n == size else serve(n, wait_ms) for n in sizes]
-    by_wait = [here if w == wait_ms else serve(size, w) for w in waits]
-    curves = [([*map(_at_size, sizes)], by_size), ([*map(_at_wait, waits)], by_wait)]
-    rings = [_at_size(size), _at_wait(wait_ms)]
+    here = seen.by_size[max_batch_size]
+    by_size, by_wait = list(seen.by_size.values()), list(seen.by_wait.values())
+    curves = [([*map(_at_size, seen.by_size)], by_size), ([*map(_at_wait, seen.by_wait)], by_wait)]
+    rings = [_at_size(max_batch_size), _at_wait(max_wait_ms)]
     marks = {_at_size(n): str(n) for n in SIZES} | {_at_wait(w): f"{w:g}" for w in WAITS}
     most = 1.2 * max(per_second, *(r.per_second for r in by_size + by_wait))
     top, bottom = figure.subplots(2, gridspec_kw=MARGINS)
@@ -277,8 +290,8 @@ def plot_trade_off(
     bottom.set(xlim=(-0.3, 12.3), ylim=(10, 30_000))
     scales(top, dict.fromkeys(marks, ""), round_steps(most), ylabel="requests per second")
     scales(bottom, marks, {10: "10", 100: "100", 1000: "1,000", 10_000: "10,000"}, ylabel="p95 latency, ms")
-    bottom.text(2.5, 3.2, f"max_batch_size, at a wait of {wait_ms:g} ms", ha="center", va="top")
-    bottom.text(9.5, 3.2, f"max_wait_ms, at a size of {size}", ha="center", va="top")
+    bottom.text(2.5, 3.2, f"max_batch_size, at a wait of {max_wait_ms:g} ms", ha="center", va="top")
+    bottom.text(9.5, 3.2, f"max_wait_ms, at a size of {max_batch_size}", ha="center", va="top")
     figure.text(
         0.5, 0.95, ha="center", fontsize=11,
         s=f"Your setting (ring): {here.per_second:.0f} answered per second, p95 {here.p95_ms:.0f} ms, "

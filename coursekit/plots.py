@@ -6,11 +6,13 @@ engine, ticks and legends cost most: leave room by hand, and draw with `scales` 
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import hashlib
 import io
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -165,6 +167,19 @@ class _Scene:
 remembered: dict[str, bytes] = {}  # pictures, by a digest of everything they were drawn from
 
 
+@contextlib.contextmanager
+def gathered() -> Iterator[dict[str, bytes]]:
+    """The pictures drawn inside, in a dict that is complete at the end. `remembered` is as before."""
+    before, pictures = dict(remembered), dict[str, bytes]()
+    remembered.clear()
+    try:
+        yield pictures
+    finally:
+        pictures.update(remembered)
+        remembered.clear()
+        remembered.update(before)
+
+
 def _name(draw: Callable[..., None]) -> str | None:
     """The full name of a function of `coursekit`'s; None for any other, whose text nobody knows."""
     module, name = getattr(draw, "__module__", ""), getattr(draw, "__name__", "")
@@ -173,9 +188,20 @@ def _name(draw: Callable[..., None]) -> str | None:
 
 
 def _digest(value: Any) -> str | None:
-    """A digest of plain data, or None when it is not plain."""
-    text = json.dumps(codec.encode(value))
+    """A digest of plain data, or None when it is not plain. Records of `coursekit`'s are as plain as their fields."""
+    text = json.dumps(codec.encode(_fields(value)))
     return None if '{"opaque":' in text else hashlib.sha256(text.encode()).hexdigest()
+
+
+def _fields(value: Any) -> Any:
+    kind = type(value)
+    if kind in (list, tuple):
+        return [_fields(item) for item in value]
+    if kind is dict:
+        return {name: _fields(item) for name, item in value.items()}
+    if dataclasses.is_dataclass(kind) and kind.__module__.split(".")[0] == "coursekit":
+        return [kind.__name__, *(_fields(getattr(value, field.name)) for field in dataclasses.fields(kind))]
+    return value
 
 
 def _figure(size: tuple[float, float]) -> Figure:

@@ -7,6 +7,7 @@ call PSI, each convention in a few lines, and the picture that sets them side by
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -121,19 +122,31 @@ def _present(values: Floats) -> Floats:
 # ------------------------------------------------------------------------------------------------ pictures
 
 
-def draw_drift(figure: Figure, baseline: Floats, current: Floats, scores: Mapping[str, float], verdict: str) -> None:
-    """Histograms of both samples, each bin's part in the PSI, and one bar for each convention in `scores`.
+@dataclass(frozen=True)
+class Scored:
+    """What a day was found to be.
+
+    Attributes:
+        scores: PSI by the name of the convention; the first is the headline.
+        verdict: a sentence.
+    """
+
+    scores: Mapping[str, float]
+    verdict: str
+
+
+def draw_drift(figure: Figure, seen: Scored, mean_shift: float, spread: float, missing: float) -> None:
+    """Histograms of the baseline and of a production day, each bin's part in the PSI, a bar for each convention.
 
     Args:
-        baseline: minutes, NaN where missing; its deciles are the bins of the second panel.
-        current: the same feature today.
-        scores: PSI by the name of the convention; the first is the headline and drawn darker.
-        verdict: a sentence for the top of the figure.
+        seen: how that day was scored; the first score is drawn darker.
+        mean_shift, spread, missing: where the sliders stand; `missing` is in percent.
     """
-    figure.text(0.01, 0.955, verdict, fontsize=11, fontweight="bold")
+    baseline, current = baseline_week(), production_day(mean_shift, spread, missing / 100)
+    figure.text(0.01, 0.955, seen.verdict, fontsize=11, fontweight="bold")
     _draw_histograms(figure.add_axes((0.042, 0.6, 0.47, 0.285)), baseline, current)
     _draw_parts(figure.add_axes((0.042, 0.105, 0.47, 0.3)), baseline, current)
-    _draw_scores(figure.add_axes((0.73, 0.105, 0.26, 0.78)), scores)
+    _draw_scores(figure.add_axes((0.73, 0.105, 0.26, 0.78)), seen.scores)
 
 
 def _draw_histograms(axes: Axes, baseline: Floats, current: Floats) -> None:

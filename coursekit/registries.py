@@ -193,7 +193,7 @@ class _Parts:
     columns: list[float]
 
 
-def draw_stories(figure: Any, stories: Mapping[str, Story]) -> None:
+def draw_stories(figure: Any, stories: Mapping[str, Story], **_: float) -> None:
     """Timelines side by side, titled by their keys: a row for each version, a column for each step.
 
     Each stage has its look. A ring marks what serves after each step, a triangle what does after a rollback; where more

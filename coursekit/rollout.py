@@ -217,15 +217,29 @@ MARGINS = {"left": 0.055, "right": 0.99, "bottom": 0.1, "top": 0.76, "hspace": 0
 STRIP = (1.3, 0.48)  # where the decisions stand: bottom and height, in heights of the panel below them
 
 
-def draw_rollout(figure: Figure, stages: Sequence[Stage], thresholds: Any) -> None:
-    """The timeline of a rollout: error rate and p99 of both sides, the limits, and the decision after each stage.
+@dataclass(frozen=True)
+class Timeline:
+    """A rollout and the limits that it was judged by."""
 
-    Args:
-        thresholds: drawn are its `max_error_rate`, `max_error_ratio`, `max_p99_latency_ms` and `max_latency_ratio`.
-    """
+    stages: list[Stage]
+    max_error_rate: float
+    max_error_ratio: float
+    max_p99_latency_ms: float
+    max_latency_ratio: float
+
+    @classmethod
+    def of(cls, stages: list[Stage], limits: Any) -> Timeline:
+        """With the limits of the learner's `Thresholds`."""
+        of_all, than_stable = (limits.max_error_rate, limits.max_error_ratio), limits.max_latency_ratio
+        return cls(stages, *of_all, limits.max_p99_latency_ms, than_stable)
+
+
+def draw_rollout(figure: Figure, seen: Timeline, **_: float) -> None:
+    """The timeline of a rollout: error rate and p99 of both sides, the limits, and the decision after each stage."""
+    stages = seen.stages
     errors, latency = figure.subplots(2, gridspec_kw=MARGINS)
-    _curves(errors, stages, lambda r: 100 * r.error_rate, thresholds.max_error_ratio, 100 * thresholds.max_error_rate)
-    _curves(latency, stages, lambda r: r.p99_latency_ms, thresholds.max_latency_ratio, thresholds.max_p99_latency_ms)
+    _curves(errors, stages, lambda r: 100 * r.error_rate, seen.max_error_ratio, 100 * seen.max_error_rate)
+    _curves(latency, stages, lambda r: r.p99_latency_ms, seen.max_latency_ratio, seen.max_p99_latency_ms)
     _decisions(errors, stages)
     key(errors, {"canary": CANARY_LOOKS, "stable": STABLE_LOOKS})
     halted = stages[-1].decision != "PROCEED"

@@ -132,18 +132,32 @@ def replay(trace: Sequence[Read], cache: Cache, clock: ManualClock) -> Replay:
     return Replay(reads, hits, age / max(1, sum(hits.values())))
 
 
-def plot_hit_rates(figure: Any, run: Callable[[int, Seconds], Replay], capacity: int, ttl: Seconds) -> None:
+@dataclass(frozen=True)
+class HitRates:
+    """Replays of one trace at each capacity with one ttl, and at each ttl with one capacity."""
+
+    by_size: Mapping[int, Replay]
+    by_ttl: Mapping[Seconds, Replay]
+
+
+def hit_rates(run: Callable[[int, Seconds], Replay], capacity: int, ttl: Seconds) -> HitRates:
+    """Replays around one setting. `run` replays the trace through a cache of that capacity and ttl."""
+    chosen = run(capacity, ttl)
+    by_size = {size: chosen if size == capacity else run(size, ttl) for size in sorted({*CAPACITIES, capacity})}
+    return HitRates(by_size, {life: chosen if life == ttl else run(capacity, life) for life in sorted({*TTLS, ttl})})
+
+
+def plot_hit_rates(figure: Any, seen: HitRates, capacity: int, ttl_seconds: Seconds, **_: float) -> None:
     """Draw hit rate against capacity and against ttl, the chosen pair marked with a star.
 
     Args:
         figure: a `matplotlib.figure.Figure`.
-        run: replays the trace through a cache of that capacity and ttl.
+        seen: the replays around the setting.
         capacity: the chosen one.
-        ttl: the chosen one, in seconds.
+        ttl_seconds: the chosen one.
     """
-    chosen = run(capacity, ttl)
-    by_size = {size: run(size, ttl) for size in CAPACITIES if size != capacity} | {capacity: chosen}
-    by_ttl = {life: run(capacity, life) for life in TTLS if life != ttl} | {ttl: chosen}
+    ttl, by_size, by_ttl = ttl_seconds, seen.by_size, seen.by_ttl
+    chosen = by_size[capacity]
     everybody: dict[str, Any] = {"color": "#1f4e79", "marker": "o"}
     quiet: dict[str, Any] = {"color": "#b34700", "marker": "s", "linestyle": "--"}
     age: dict[str, Any] = {"color": "#555555", "marker": "^", "linestyle": ":"}

@@ -152,25 +152,41 @@ class Warm:
             self._ready = False
         shutil.rmtree(self._scratch, ignore_errors=True)
 
-    def run(self, job: Job, works: Mapping[str, Work], seeds: Mapping[str, Any], cpu: Mapping[str, float]) -> Trace:
+    def run(
+        self,
+        job: Job,
+        works: Mapping[str, Work],
+        seeds: Mapping[str, Any],
+        cpu: Mapping[str, float],
+        pictures: Mapping[str, str] | None = None,
+    ) -> Trace:
         """Run a job.
 
         Args:
             works: observing code by grade id.
             seeds: for each check its seeds, or None.
             cpu: for each check its CPU seconds.
+            pictures: in base64, by digest: `coursekit.plots.remembered`.
         """
         began = _now()
-        trace = self._run(job, works, seeds, cpu, False)
+        steps = {"steps": [asdict(s) for s in job.steps], "cpu": CELL_CPU, "wall": CELL_WALL}
+        steps["pictures"] = dict(pictures or {})
+        trace = self._run(job, steps, works, seeds, cpu, False)
         if trace is None:
             lost = _now() - began
-            trace = self._run(job, works, seeds, cpu, True)
+            trace = self._run(job, steps, works, seeds, cpu, True)
             assert trace is not None
             trace = replace(trace, phases={**trace.phases, "jobs run once more": lost})
         return trace
 
     def _run(
-        self, job: Job, works: Mapping[str, Work], seeds: Mapping[str, Any], cpu: Mapping[str, float], careful: bool
+        self,
+        job: Job,
+        steps: Mapping[str, Any],
+        works: Mapping[str, Work],
+        seeds: Mapping[str, Any],
+        cpu: Mapping[str, float],
+        careful: bool,
     ) -> Trace | None:
         """Run a job; None when it was not careful and should have been."""
         asked = _now()
@@ -188,7 +204,7 @@ class Warm:
             main = pairs[0][0]
             main.settimeout(SEND_SECONDS)
             with contextlib.suppress(OSError, wire.Malformed):
-                wire.send(main, {"steps": [asdict(s) for s in job.steps], "cpu": CELL_CPU, "wall": CELL_WALL})
+                wire.send(main, steps)
             cells, snapshots, problem = _cells(main, len(job.steps), began + JOB_SECONDS)
             only = b"c" + struct.pack(f">H{len(snapshots)}I", len(snapshots), *snapshots)
             why = WHY.get(self._say(only))

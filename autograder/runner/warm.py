@@ -21,6 +21,7 @@ whatever went wrong, so that it costs its own check only.
 from __future__ import annotations
 
 import _thread
+import base64
 import builtins
 import collections
 import contextlib
@@ -52,7 +53,7 @@ from autograder import sandbox
 from autograder.runner import wire
 from autograder.runner.shell import CaptureShell, warm_shell
 from autograder.sandbox import lock
-from coursekit import checks as kit, vtime
+from coursekit import checks as kit, plots, vtime
 from coursekit.codec import Json, encode_raised
 
 MAX_FDS = 64
@@ -395,6 +396,7 @@ def _child(fds: list[int], shell: CaptureShell, pristine: dict[str, Any], level:
     if job is None:
         os._exit(0)
     me, cell_limits = os.getpid(), functools.partial(vtime.limits, job["cpu"], job["wall"])
+    plots.remembered.update({digest: base64.b64decode(png) for digest, png in job["pictures"].items()})
     random.seed()
     numpy.random.seed()
     given: dict[str, Any] = {}

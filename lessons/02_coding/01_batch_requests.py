@@ -22,10 +22,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from coursekit import REFERENCE, check, explore, is_true_of, scoreboard, slider, try_it
-from coursekit.gpu import TICK, SimulatedGPU, load_test, plot_trade_off, send, timetable, told
+from coursekit.gpu import (
+    TICK,
+    LoadReport,
+    SimulatedGPU,
+    TradeOff,
+    load_test,
+    plot_trade_off,
+    send,
+    timetable,
+    told,
+    trade_off,
+)  # fmt: skip
 
 # %% [markdown]
 """
@@ -632,14 +642,15 @@ virtual time, once for every mark. Move one dial at a time and watch both rows.
 """
 
 # %%
-def draw(figure: Figure, max_batch_size: int, max_wait_ms: float, per_second: float) -> None:
-    def serve(size: int, wait: float) -> Any:
+def under_load(max_batch_size: int, max_wait_ms: float, per_second: float) -> TradeOff:
+    def serve(size: int, wait: float) -> LoadReport:
         return load_test(lambda gpu: BatchCollector(gpu, BatchConfig(size, wait)), per_second)
 
-    plot_trade_off(figure, serve, max_batch_size, max_wait_ms, per_second)
+    return trade_off(serve, max_batch_size, max_wait_ms)
 
 explore(
-    draw, caption="Throughput (circles) and p95 latency (squares) against the batch size and the wait.",
+    plot_trade_off, data=under_load,
+    caption="Throughput (circles) and p95 latency (squares) against the batch size and the wait.",
     size=(9, 4.8), max_batch_size=slider(1, 32, 1, 16), max_wait_ms=slider(0, 80, 1, 20),
     per_second=slider(20, 600, 20, 300, "requests per second"),
 )

@@ -20,10 +20,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
-from matplotlib.figure import Figure
-
 from coursekit import REFERENCE, check, explore, is_true_of, scoreboard, slider, try_it
-from coursekit.rollout import Rollout, draw_rollout, play, rehearse
+from coursekit.rollout import Rollout, Timeline, draw_rollout, play, rehearse
 
 # %% [markdown]
 """## The situation
@@ -683,14 +681,15 @@ latency comes from a dependency that does not scale, so it grows with the canary
 notice? Then take the faults away and turn the traffic down."""
 
 # %%
-def timeline(figure: Figure, extra_errors: float, extra_latency: float, traffic: float) -> None:
+def timeline(extra_errors: float, extra_latency: float, traffic: float) -> Timeline:
     limits = Thresholds(min_business_ratio={"click_rate": 0.8})
     rollout = Rollout(extra_errors / 100, extra_latency, requests_per_minute=int(1000 * traffic))
-    draw_rollout(figure, play(rollout, CanaryHealthChecker(limits), Metrics), limits)
+    return Timeline.of(play(rollout, CanaryHealthChecker(limits), Metrics), limits)
 
 
 words = "Error rate and p99 latency of canary and stable, 5 % to 100 % of the traffic, with each stage's decision."
-explore(timeline, caption=words, size=(10, 5.4), extra_errors=slider(0, 6, 0.25, 0, "extra errors, %"),
+explore(draw_rollout, data=timeline, caption=words, size=(10, 5.4),
+        extra_errors=slider(0, 6, 0.25, 0, "extra errors, %"),
         extra_latency=slider(0, 800, 25, 500, "extra p99 at full traffic, ms"),
         traffic=slider(1, 60, 1, 40, "requests a minute, thousands"))  # fmt: skip
 

@@ -23,7 +23,7 @@ from typing import Any
 from coursekit import ManualClock, Tally, check, explore, scoreboard, slider, try_it
 from coursekit.expect import REFERENCE, approx, is_true_of
 from coursekit.threads import YieldingKey, race, yield_processor
-from coursekit.traces import plot_hit_rates, replay, zipf_trace
+from coursekit.traces import HitRates, hit_rates, plot_hit_rates, replay, zipf_trace
 
 Key = Hashable  # ("harbour", "user-7"): the tenant is part of it
 Seconds = float  # since the clock's zero
@@ -943,17 +943,18 @@ Move capacity and ttl first. Then let a batch job of the largest tenant walk ove
 
 
 # %%
-def draw(figure: Any, capacity: int, ttl_seconds: float, scan_percent: int) -> None:
+def replays(capacity: int, ttl_seconds: float, scan_percent: int) -> HitRates:
     trace = zipf_trace(scan=scan_percent / 100)
 
     def run(size: int, ttl: Seconds):
         clock = ManualClock()
         return replay(trace, FeatureCache(size, ttl, clock), clock)
 
-    plot_hit_rates(figure, run, capacity, ttl_seconds)
+    return hit_rates(run, capacity, ttl_seconds)
 
 
-explore(draw, caption="Hit rate against capacity (left) and ttl (right); longer ttls serve older values.",
+explore(plot_hit_rates, data=replays,
+        caption="Hit rate against capacity (left) and ttl (right); longer ttls serve older values.",
         size=(10.0, 4.0), capacity=slider(25, 800, 25, 200), ttl_seconds=slider(10, 600, 10, 120),
         scan_percent=slider(0, 60, 10, 0, label="reads by a batch job, %"))  # fmt: skip
 

@@ -15,10 +15,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from coursekit import REFERENCE, approx, check, explore, is_true_of, scoreboard, slider, try_it
-from coursekit.production import baseline_week, draw_drift, production_day, psi_elsewhere
+from coursekit.production import Scored, baseline_week, draw_drift, production_day, psi_elsewhere
 
 Values = Sequence[float | None] | np.ndarray | pd.Series  # [12.5, None, 40.0]; None and NaN are missing
 
@@ -657,17 +656,17 @@ range not counted. Set *missing* to 0 and watch who agrees; then push the mean p
 week = baseline_week()
 
 
-def draw(figure: Figure, mean_shift: float, spread: float, missing: float) -> None:
+def scored(mean_shift: float, spread: float, missing: float) -> Scored:
     day = production_day(mean_shift, spread, missing / 100)
     psi, (drift, kl) = calculate_psi(week, day), DriftDetector(week).detect_drift(day)
     scores = {"yours, quantiles": psi, "yours, equal width": calculate_psi(week, day, strategy="uniform")}
     verdict = f"PSI {psi:.2f}, high impact: {response(psi, 'high')}   ·   KL {kl:.2f}, drift: {drift}"
-    draw_drift(figure, week, day, scores | psi_elsewhere(week, day), verdict)
+    return Scored(scores | psi_elsewhere(week, day), verdict)
 
 
 words = "Left: the feature in training and today; each bin's part in the PSI. Right: five conventions, one PSI each."
 mean_shift, spread, missing = slider(-30, 90, 2, 6), slider(0.4, 2.5, 0.1, 1), slider(0, 60, 1, 10, "missing, %")
-explore(draw, caption=words, size=(10, 5.2), mean_shift=mean_shift, spread=spread, missing=missing)
+explore(draw_drift, data=scored, caption=words, size=(10, 5.2), mean_shift=mean_shift, spread=spread, missing=missing)
 
 # %% [markdown]
 """## Asked next

@@ -832,12 +832,13 @@ Your registry plays a random script. Look for a rollback that skips a withdrawn 
 
 
 # %%
-def timeline(figure, steps, seed):
-    draw_stories(figure, {"your registry": play(ModelRegistry(), random_script(steps, seed))})
+def timeline(steps, seed):
+    return {"your registry": play(ModelRegistry(), random_script(steps, seed))}
 
 
 explore(
-    timeline,
+    draw_stories,
+    data=timeline,
     caption="Stages of five versions over a script: thick bar production, dashes archived, dots development. A ring "
     "marks what serves after each step (a triangle after a rollback), a cross a step that was refused.",
     steps=slider(4, 36, 1, 20, "promotes and rollbacks"),
@@ -853,12 +854,13 @@ one version, and remember none: going back needs somebody's notes.
 
 
 # %%
-def side_by_side(figure, steps):
-    draw_stories(figure, {"your registry": play(ModelRegistry(), DEPLOYS[:steps])} | mlflow_stories(steps))
+def side_by_side(steps):
+    return {"your registry": play(ModelRegistry(), DEPLOYS[:steps])} | mlflow_stories(steps)
 
 
 explore(
-    side_by_side,
+    draw_stories,
+    data=side_by_side,
     caption="Three registries, one script. Yours and MLflow's alias keep one production version, MLflow's stages "
     "two or three (marked 2! and 3!); only yours finds the way back by itself.",
     size=(12.0, 4.0),

@@ -13,12 +13,12 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from coursekit import explore, plots, slider
-from coursekit.gpu import LoadReport, plot_trade_off
+from coursekit.gpu import LoadReport, plot_trade_off, trade_off
 from coursekit.plots import round_steps, scales
-from coursekit.production import baseline_week, draw_drift, production_day, psi_elsewhere
+from coursekit.production import Scored, baseline_week, draw_drift, production_day, psi_elsewhere
 from coursekit.registries import DEPLOYS, Stages, Story, draw_stories
-from coursekit.rollout import STAGES, Reading, Stage, draw_rollout
-from coursekit.traces import Replay, plot_hit_rates
+from coursekit.rollout import STAGES, Reading, Stage, Timeline, draw_rollout
+from coursekit.traces import Replay, hit_rates, plot_hit_rates
 
 Draw = Callable[[Figure], None]
 
@@ -42,18 +42,18 @@ def _is_a_tick(text: Text, figure: Figure) -> bool:
     return any(text in axis.findobj(Text) for axes in figure.axes for axis in (axes.xaxis, axes.yaxis))
 
 
-def trade_off(size: int, wait: float, per_second: float) -> Draw:
+def batches(size: int, wait: float, per_second: float) -> Draw:
     def serve(size: int, wait: float) -> LoadReport:
         return LoadReport(min(per_second, 50.0 * size), 40 + wait + 9000 / size, 12.3, 1.0)
 
-    return lambda figure: plot_trade_off(figure, serve, size, wait, per_second)
+    return lambda figure: plot_trade_off(figure, trade_off(serve, size, wait), size, wait, per_second)
 
 
-def hit_rates(capacity: int, ttl: float, mean_age: float) -> Draw:
+def caches(capacity: int, ttl: float, mean_age: float) -> Draw:
     def run(capacity: int, ttl: float) -> Replay:
         return Replay({"harbour": 10, "lantern": 4}, {"harbour": 9, "lantern": 0}, mean_age)
 
-    return lambda figure: plot_hit_rates(figure, run, capacity, ttl)
+    return lambda figure: plot_hit_rates(figure, hit_rates(run, capacity, ttl), capacity, ttl)
 
 
 def rollout(decisions: list[str], error_rate: float) -> Draw:
@@ -65,13 +65,14 @@ def rollout(decisions: list[str], error_rate: float) -> Draw:
         stages.append(Stage(STAGES[share], start, start + 6, readings, readings, decision))
         share += decision == "PROCEED"
     limits = SimpleNamespace(max_error_rate=0.05, max_error_ratio=2, max_p99_latency_ms=1000, max_latency_ratio=1.5)
-    return lambda figure: draw_rollout(figure, stages, limits)
+    return lambda figure: draw_rollout(figure, Timeline.of(stages, limits))
 
 
 def drift(mean_shift: float, spread: float, missing: float) -> Draw:
     week, day = baseline_week(), production_day(mean_shift, spread, missing)
     scores = {"yours, quantiles": 9.018, "yours, equal width": float("nan")} | psi_elsewhere(week, day)
-    return lambda figure: draw_drift(figure, week, day, scores, "PSI 9.02, high impact: rollback   ·   KL 6.11")
+    seen = Scored(scores, "PSI 9.02, high impact: rollback   ·   KL 6.11")
+    return lambda figure: draw_drift(figure, seen, mean_shift, spread, 100 * missing)
 
 
 def timelines(steps: int, *titles: str) -> Draw:
@@ -84,10 +85,10 @@ def timelines(steps: int, *titles: str) -> Draw:
 @pytest.mark.parametrize(
     ("draw", "size"),
     [
-        (trade_off(1, 80, 600), (9, 4.8)),
-        (trade_off(32, 0, 20), (9, 4.8)),
-        (hit_rates(25, 600, 299), (10, 4)),
-        (hit_rates(800, 10, 0), (10, 4)),
+        (batches(1, 80, 600), (9, 4.8)),
+        (batches(32, 0, 20), (9, 4.8)),
+        (caches(25, 600, 299), (10, 4)),
+        (caches(800, 10, 0), (10, 4)),
         (rollout(["ROLLBACK"], 1.0), (10, 5.4)),
         (rollout(["PROCEED"] * 4, 0.0), (10, 5.4)),
         (rollout(["CONTINUE_MONITORING", "PROCEED"] * 3 + ["CONTINUE_MONITORING"] * 2, 0.07), (10, 5.4)),
