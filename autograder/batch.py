@@ -29,7 +29,6 @@ from autograder.results import Stop
 from autograder.submission import Source
 from autograder.work import Local, Runner
 
-
 A_CLASS = 5  # from so many students on it pays to draw the reference's pictures for all
 
 

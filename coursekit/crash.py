@@ -1,13 +1,13 @@
 """Power cuts for SQLite: what a disk would hold if the machine stopped before any one statement.
 
 `install` wraps `sqlite3.connect` once. Inside `crash_images` every statement on a file-backed database first copies the
-database file and its journal; each copy is a machine that stopped at that moment. Outside nothing changes.
+database file and its journal, if either has changed; each copy is a machine that stopped at that moment. Outside
+nothing changes.
 """
 
 from __future__ import annotations
 
 import contextlib
-import shutil
 import sqlite3
 import sqlite3.dbapi2
 import threading
@@ -23,18 +23,24 @@ class _Camera:
     def __init__(self, database: Path, folder: Path, limit: int) -> None:
         self.database, self.folder, self.limit = database, folder, limit
         self.images: list[Path] = []
+        self.last: dict[str, bytes] = {}
         self.lock = threading.Lock()
 
     def shoot(self, _statement: str = "") -> None:
         with self.lock:
             if len(self.images) >= self.limit or not self.database.exists():
                 return
+            parts = {}
+            for suffix in ("", "-journal", "-wal"):
+                with contextlib.suppress(FileNotFoundError):
+                    parts[suffix] = self.database.with_name(self.database.name + suffix).read_bytes()
+            if parts == self.last:
+                return
             image = self.folder / f"{len(self.images):04}" / self.database.name
             image.parent.mkdir(parents=True)
-            for suffix in ("", "-journal", "-wal"):
-                part = self.database.with_name(self.database.name + suffix)
-                with contextlib.suppress(FileNotFoundError):
-                    shutil.copyfile(part, image.with_name(image.name + suffix))
+            for suffix, data in parts.items():
+                image.with_name(image.name + suffix).write_bytes(data)
+            self.last = parts
             self.images.append(image)
 
 
@@ -53,7 +59,7 @@ def install() -> None:
 
 @contextlib.contextmanager
 def crash_images(database: str | Path, folder: str | Path, limit: int = 500) -> Iterator[list[Path]]:
-    """Copies of the database file as they stood before each SQL statement run inside the block.
+    """Copies of the database file as they stood before each SQL statement run inside the block, each state once.
 
     Only connections opened inside the block are watched.
 

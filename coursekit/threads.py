@@ -123,7 +123,8 @@ def yield_processor() -> None:
     """Let another thread run: in a race whose lot it is, else any that is ready. Takes no virtual time."""
     race_: _Turns | None = getattr(_mine, "race", None)
     if race_ is None:
-        real.sleep(1e-6)
+        if _thread._count():  # somebody else is there
+            real.sleep(1e-6)
     else:
         race_.step(_mine.number)
 
@@ -143,7 +144,10 @@ class _Lock:
 
     def __init__(self, native: Any) -> None:
         self._native = native
+        self._is_mine: Callable[[], bool] | None = getattr(native, "_is_owned", None)
         self._waiting = 0
+        self._came = _thread.allocate_lock()  # free once a waiting thread has got the lock
+        self._came.acquire()
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
         race_: _Turns | None = getattr(_mine, "race", None)
@@ -155,16 +159,18 @@ class _Lock:
         race_.leave(_mine.number)
         got = bool(self._native.acquire(True, timeout))
         self._waiting -= 1
+        if self._came.locked():
+            self._came.release()
         race_.step(_mine.number)
         return got
 
     def release(self) -> None:
+        waited_for = self._waiting and getattr(_mine, "race", None) is not None
+        if waited_for:
+            self._came.acquire(False)
         self._native.release()
-        waiting = self._waiting
-        if waiting and getattr(_mine, "race", None) is not None:  # whoever gets it lines up before this thread goes on
-            deadline = real.monotonic() + BLOCKED
-            while self._waiting >= waiting and real.monotonic() < deadline:
-                real.sleep(1e-6)
+        if waited_for and (self._is_mine is None or not self._is_mine()):  # it is free, not only an inner level of it
+            self._came.acquire(timeout=BLOCKED)  # whoever gets it lines up before this thread goes on
 
     def __enter__(self) -> bool:
         return self.acquire()

@@ -21,8 +21,8 @@ Seconds = float
 SHARES: Mapping[str, float] = {"harbour": 0.60, "orchard": 0.28, "lantern": 0.12}  # of all ordinary reads
 QUIET = "lantern"  # the smallest tenant
 NOISY = "harbour"  # whose batch job walks over everybody once
-CAPACITIES = (25, 100, 400, 800)
-TTLS: tuple[Seconds, ...] = (10, 60, 300, 600)
+CAPACITIES = (25, 100, 800)
+TTLS: tuple[Seconds, ...] = (10, 60, 600)
 MARGINS = {"left": 0.042, "right": 0.96, "bottom": 0.135, "top": 0.81}  # of the figure
 
 
