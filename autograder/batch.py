@@ -207,7 +207,8 @@ def grade(
             recorder = Recorder(course)
         with recorder:
             with phases.phase("preparing the gradebook"), results.locked(course, "gradebook", stop):
-                prepare(course, module)
+                if not recorder.is_prepared(module):
+                    prepare(course, module)
                 recorder.set_waiting(module, _outdated(group, judge, who, recorder.graded(module)))
             return _all(group, judge, who, jobs, again, done, recorder, stop, phases)
     finally:

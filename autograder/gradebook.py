@@ -7,6 +7,7 @@ step is tried again, in short waits, so that a signal is heard between them.
 from __future__ import annotations
 
 import datetime
+import json
 import logging
 import os
 import sqlite3
@@ -115,6 +116,43 @@ def back_up(course: Course) -> Path | None:
     return copy
 
 
+def _cells(course: Course, module: str) -> dict[str, dict[str, tuple[Any, ...]]]:
+    """What nbgrader keeps of a module's cells, by notebook and grade id: kinds, points and text."""
+    found: dict[str, dict[str, tuple[Any, ...]]] = {}
+    for path in sorted((course.room("source") / module).glob("*.ipynb")):
+        released = json.loads((course.root / "release" / module / path.name).read_text("utf-8"))
+        stubs = {cell["id"]: "".join(cell["source"]) for cell in released["cells"]}
+        cells = found[path.stem] = {}
+        for cell in json.loads(path.read_text("utf-8"))["cells"]:
+            meta = cell["metadata"].get("nbgrader")
+            if meta and (meta["grade"] or meta["solution"] or meta["locked"]):
+                text = stubs[cell["id"]] if meta["solution"] else "".join(cell["source"])
+                points = float(meta["points"]) if meta["grade"] else None
+                cells[meta["grade_id"]] = cell["cell_type"], points, bool(meta["solution"]), text
+    return found
+
+
+def _is_prepared(book: Any, course: Course, module: str) -> bool:
+    from nbgrader.api import MissingEntry
+
+    try:
+        entered = {}
+        for notebook in book.find_assignment(module).notebooks:
+            points = {cell.name: float(cell.max_score) for cell in notebook.grade_cells}
+            solutions = {cell.name for cell in notebook.solution_cells}
+            entered[notebook.name] = {
+                cell.name: (str(cell.cell_type), points.get(cell.name), cell.name in solutions, str(cell.source))
+                for cell in notebook.source_cells
+            }
+            if not {*points, *solutions} <= set(entered[notebook.name]) or notebook.task_cells:
+                return False
+        return entered == _cells(course, module)
+    except (MissingEntry, OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False  # nbgrader says what is wrong
+    finally:
+        book.db.rollback()
+
+
 def prepare(course: Course, module: str) -> None:
     """Enter the assignment with its notebooks and cells, as `nbgrader generate_assignment` does.
 
@@ -197,6 +235,10 @@ class Recorder:
 
     def __exit__(self, *_: object) -> None:
         self.book.close()
+
+    def is_prepared(self, module: str) -> bool:
+        """Whether the gradebook holds the module exactly as it was built: nothing has to be entered anew."""
+        return patiently(lambda: _is_prepared(self.book, self.course, module), self.book.db.rollback)
 
     def graded(self, module: str) -> set[tuple[str, str]]:
         """Students with the names of their notebooks that have points by machine."""

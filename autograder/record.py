@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbgrader.preprocessors import LimitOutput
 
 from autograder.course import Course
-from autograder.editions import notebook_bytes
 from autograder.errors import CourseError
 from autograder.harmless import clean_html, clean_markdown, clean_tex
 from autograder.jobs import Job, Result, Trace
@@ -28,7 +26,7 @@ TEXT: dict[str, Callable[[str], str]] = {
     "text/html": clean_html,
 }
 BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*\Z")
-LIMIT = LimitOutput()
+MAX_LINES, MAX_TRACEBACK = 1000, 100  # lines of a cell's streams, and of a traceback: nbgrader's `LimitOutput`
 MAX_GROWTH = 20_000_000  # characters that updates may add to one notebook: one update may change many outputs
 MAX_TEXT = 500_000  # characters of one output; the runner stops earlier, but a forged one does not
 
@@ -138,9 +136,13 @@ def autograded_notebook(released: Any, lesson: Lesson, cells: list[Source], job:
     """The notebook for `autograded/`: the learner's cells in the lesson's order, the lesson's own as released."""
     shown = shown_cells(job, result.trace) if job is not None and result.trace is not None else {}
     out = list(_cells(released, lesson, cells, result, shown))
-    notebook = nbformat.v4.new_notebook(cells=out, metadata=released.metadata)
-    notebook.nbformat_minor = 5
-    return notebook_bytes(notebook)
+    return _bytes({"cells": out, "metadata": released.metadata, "nbformat": 4, "nbformat_minor": 5})
+
+
+def _bytes(notebook: dict[str, Any]) -> bytes:
+    """The file of a notebook, without a look at its schema: nothing in it has a form that a learner chose."""
+    text: str = nbformat.v4.writes(nbformat.from_dict(notebook))
+    return (text.rstrip("\n") + "\n").encode()
 
 
 def _cells(
@@ -181,26 +183,45 @@ def _lesson_cell(
         if kind == "checks":
             score = Score([c.row for c in result.checks if c.grade_id == grade_id])
             data = {"text/plain": repr(score), "text/html": score._repr_html_()}
-            cell.outputs = [nbformat.v4.new_output("execute_result", data, execution_count=ran.number)]
+            shown_ = {"output_type": "execute_result", "data": data, "metadata": {}, "execution_count": ran.number}
+            cell.outputs = [shown_]
     return cell
 
 
 def _show(cell: Any, ran: Shown) -> None:
     """Put outputs into a code cell, no more of them than nbgrader would."""
     cell.execution_count = ran.number
-    cell.outputs = [nbformat.from_dict(o) for o in ran.outputs]
-    LIMIT.preprocess_cell(cell, {}, 0)
+    cell.outputs = list(_limited(ran.outputs))
+
+
+def _limited(outputs: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    length = 0
+    for output in outputs:
+        if output["output_type"] == "stream":
+            if length == MAX_LINES:
+                continue
+            lines = output["text"].split("\n")
+            if len(lines) + length > MAX_LINES:
+                lines = [*lines[: MAX_LINES - length - 1], "... Output truncated ..."]
+            length += len(lines)
+            output = {**output, "text": "\n".join(lines)}
+        elif output["output_type"] == "error" and len(output["traceback"]) > MAX_TRACEBACK:
+            half = MAX_TRACEBACK // 2
+            cut = [*output["traceback"][:half], "... Traceback truncated ...", *output["traceback"][-half + 1 :]]
+            output = {**output, "traceback": cut}
+        yield output
 
 
 def _own_cell(cell: Source, plain: dict[str, Any], position: int, ran: Shown) -> Any:
     name = f"own-{position}"
     if cell.kind == "code":
-        made = nbformat.v4.new_code_cell(cell.text, id=name)
+        made = nbformat.from_dict({"cell_type": "code", "id": name, "metadata": {}, "source": cell.text})
         _show(made, ran)
         return made
     lessons_own = plain.get(cell.grade_id or "")
     untouched = lessons_own is not None and lessons_own.source == cell.text
-    return nbformat.v4.new_markdown_cell(cell.text if untouched else clean_markdown(cell.text), id=name)
+    text = cell.text if untouched else clean_markdown(cell.text)
+    return nbformat.from_dict({"cell_type": "markdown", "id": name, "metadata": {}, "source": text})
 
 
 def with_kept(notebook: bytes, result: Result) -> bytes:
@@ -211,7 +232,7 @@ def with_kept(notebook: bytes, result: Result) -> bytes:
         if cell.id in kept:
             line = f"{kept[cell.id]:g} points beyond these checks. {result.note}\n"
             cell.outputs.append(nbformat.v4.new_output("stream", text=line))
-    return notebook_bytes(made)
+    return _bytes(made)
 
 
 def write_atomically(path: Path, data: bytes) -> None:

@@ -63,7 +63,7 @@ def as_stored(result: Result, key: Key) -> dict[str, Any]:
 
 def store(course: Course, module: str, result: Result, key: Key, room: str = RESULTS) -> None:
     """Keep a result."""
-    text = json.dumps(as_stored(result, key), indent=1, ensure_ascii=False)
+    text = json.dumps(as_stored(result, key), ensure_ascii=False)
     write_atomically(path(course, module, result.student, result.lesson, room), text.encode("utf-8", "replace"))
 
 
