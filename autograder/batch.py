@@ -73,6 +73,11 @@ def _holds(folder: Path, module: str) -> bool:
     return True
 
 
+def _lies_there(course: Course, lesson: Lesson, student: str) -> bool:
+    """Whether anything lies where a notebook would, whatever it is."""
+    return os.path.lexists(course.room("submitted") / student / lesson.module / f"{lesson.name}.ipynb")
+
+
 def shown(text: str) -> str:
     """A folder's name as it may be printed and stored. One that is escaped holds a backslash, no other one does."""
     return "".join(c if c.isprintable() and c != "\\" else c.encode("unicode_escape").decode() for c in text)
@@ -195,6 +200,8 @@ def grade(
         runner.expect(preload, min(jobs, len(who) * len(group.lessons)))
         judge = Judge(runner, salt if salt is not None else fresh_salt(), preload)
         for lesson in group.lessons.values():
+            if not any(_lies_there(course, lesson, student) for student in who):
+                continue  # nobody's answer is compared with the reference's
             try:
                 with phases.phase("reference answers"):
                     judge.prepare(lesson)
@@ -287,6 +294,9 @@ def _one(
         stop.check()
         with phases.phase("reading"):
             handed = hand_in(group.course, lesson, student)
+        if handed.job is not None and lesson.key not in judge.prepared:  # references answer in the main thread, before
+            late = "needs-human:handed in while the run was going on: grade again"
+            handed = replace(handed, job=None, state=late)
         said = answered(lesson, group.released[lesson.key], handed)
         key = results.key(handed.data, lesson, judge.runner.level)
         may_fit = not again and handed.data is not None  # why nothing could be read is looked at anew
@@ -298,7 +308,7 @@ def _one(
         ran = result.trace.phases if result.trace else {}
         phases.add({**ran, "judging": time.perf_counter() - began - sum(ran.values())})
         stop.check()  # a run that was cut off says nothing about the submission
-        if handed.job is not None and result.trace is None:
+        if result.trace is None and (handed.job is not None or lesson.key not in judge.prepared):
             key = {**key, "grader": ""}  # it failed: the next run tries again
         try:
             with phases.phase("notebooks and feedback"):

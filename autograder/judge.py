@@ -27,6 +27,7 @@ class Judge:
     salt: str = field(default_factory=fresh_salt)
     preload: tuple[str, ...] | None = None  # what warm processes load for all lessons; what each wants when None
 
+    prepared: set[str] = field(default_factory=set, repr=False)  # lessons
     drawn: dict[str, dict[str, bytes]] = field(default_factory=dict, repr=False)  # pictures by lesson
 
     def draw(self, lesson: Lesson) -> None:
@@ -38,6 +39,7 @@ class Judge:
         _ = lesson.works, lesson.preload
         for check in lesson.all_checks:
             lesson.expectation(check, self.salt)
+        self.prepared.add(lesson.key)
 
     def grade(self, lesson: Lesson, job: Job) -> Result:
         """Run a job and judge it. What goes wrong in the run is the job's; it never stops the others."""

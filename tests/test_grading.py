@@ -281,3 +281,24 @@ def test_nobody_and_unknown_students_are_said_in_a_sentence(tmp_path: Path) -> N
 
 def test_lost_names_what_was_lost(lesson: Lesson, judge: Judge) -> None:
     assert lost(grade_text(judge, lesson, "def count(text): return len(text.split())")) == {"nothing_is_no_text"}
+
+
+def test_a_lesson_handed_in_while_the_run_goes_on_waits_for_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    course = course_with(tmp_path)
+    build(course)
+    lesson = Lesson.read(course.lesson_path(KEY))
+    (course.root / "submitted" / "kim" / "02_coding").mkdir(parents=True)
+    assert batch.grade(course, "02_coding")[0].state.startswith("zero:")
+    prepare = batch.prepare
+
+    def meanwhile(*args: Any) -> None:
+        hand_in(course, lesson, "kim", notebook(course))
+        prepare(*args)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(batch, "prepare", meanwhile)
+        patched.setattr("autograder.gradebook.Recorder.is_prepared", lambda *_: False)
+        assert "grade again" in batch.grade(course, "02_coding")[0].state
+    assert [(r.state, r.points) for r in batch.grade(course, "02_coding")] == [("graded", 8)]
