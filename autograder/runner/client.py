@@ -36,6 +36,7 @@ SEND_SECONDS = 10.0
 CAREFREE_SECONDS = 3.0  # for all cells; a notebook that takes longer is run once, carefully from the start
 MAX_SHOWN = 48_000_000  # characters of JSON that the cells of one notebook may show
 MAX_OBSERVED = 24_000_000  # and that its checks may see
+RUNNER = "import gc; gc.disable(); from autograder.runner.warm import main; main()"  # imports make no garbage
 MAX_OUTPUTS, MAX_SENTENCE = 300, 500
 WHY = {
     b"m": "more memory than one notebook may use",
@@ -92,7 +93,7 @@ class Warm:
         if self._process is not None:
             return
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        command = [sys.executable, "-B", "-I", "-m", "autograder.runner.warm", str(theirs.fileno())]
+        command = [sys.executable, "-B", "-I", "-c", RUNNER, str(theirs.fileno())]
         command += [str(self.index), *self.preload]
         with theirs:
             self._process = subprocess.Popen(

@@ -1,7 +1,7 @@
 """The warm process: imports everything once, then forks a child for each job. It never sees a lesson.
 
-Run as `python -m autograder.runner.warm FD INDEX [MODULE …]`; it imports the modules named. On the control socket each
-message is one byte:
+`main` takes arguments as `FD INDEX [MODULE …]`; it imports the modules named. On the control socket each message is one
+byte:
 
 - `j`, with file descriptors attached (the child's own socket, then one for each graded cell): fork a child. The job
   itself travels on the child's socket, so this process never reads it. Answer: `j`.
@@ -98,6 +98,7 @@ def main() -> None:
     pristine = {n: getattr(builtins, n) for n in dir(builtins)}
     gc.collect()
     gc.freeze()
+    gc.enable()
     _huge_pages()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     control.send(b"r")
@@ -545,6 +546,3 @@ def _outcomes(observer: socket.socket, name: str, cpu: float) -> tuple[list[Json
         return [{"never": "no answer"}], False
     return said["outcomes"], said.get("goes_on") is True
 
-
-if __name__ == "__main__":
-    main()
