@@ -67,6 +67,13 @@ class DriftDetector:
     def update_reference(self, new): pass
 def response(psi, impact): return "alert"
 """,
+    "04_mlops/02_judge_an_ab_test": """
+def analyze_ab_test(a, b, metric_name="conversion_rate", alpha=0.05):
+    return {"winner": "B", "p_value": 0.01, "confidence_interval": (0.0, 1.0), "mean_a": 1.0, "mean_b": 2.0,
+            "improvement": 100.0, "sample_size": (10, 10)}
+def required_sample_size(*given, **named): return 1000
+def detect_srm(*given, **named): return False
+""",
     "04_mlops/03_register_models": """
 class Found:
     model_id, version, framework, metrics, tags = "churn", "v1", "sklearn", {"auc": 0.75}, {"team": "ads"}

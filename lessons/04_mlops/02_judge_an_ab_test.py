@@ -99,8 +99,8 @@ def analyze_ab_test(
         raise ValueError(f"{metric_name}: each arm needs two values or more, all of them finite")
     mean_a, mean_b = float(a.mean()), float(b.mean())
     difference = mean_b - mean_a
-    if (a == a[0]).all() and (b == b[0]).all():
-        p_value, margin = float(a[0] == b[0]), 0.0
+    if np.ptp(a) == np.ptp(b) == 0:  # the range is exact, a variance is not
+        p_value, margin = float(a.max() == b.max()), 0.0
     else:
         v_a, v_b = a.var(ddof=1) / a.size, b.var(ddof=1) / b.size
         error = math.sqrt(v_a + v_b)
@@ -498,9 +498,9 @@ def detect_srm(count_a: int, count_b: int, expected_share_a: float = 0.5, alpha:
         raise ValueError(f"counts are not negative and not both 0: {count_a}, {count_b}")
     if not (0 < expected_share_a < 1 and 0 < alpha < 1):
         raise ValueError("expected_share_a and alpha lie between 0 and 1")
-    expected = total * expected_share_a, total * (1 - expected_share_a)
-    chi_square = sum((n - e) ** 2 / e for n, e in zip((count_a, count_b), expected, strict=True))
-    return math.erfc(math.sqrt(chi_square / 2)) < alpha
+    expected_a, expected_b = total * expected_share_a, total * (1 - expected_share_a)
+    chi_square = (count_a - expected_a) ** 2 / expected_a + (count_b - expected_b) ** 2 / expected_b
+    return bool(math.erfc(math.sqrt(chi_square / 2)) < alpha)
     ### END SOLUTION
 
 
