@@ -1,5 +1,5 @@
 # %% [markdown]
-"""# Judge an A/B test before it judges you
+"""# Judge an A/B test before it fools you
 
 You'll build the referee of an experiment platform: a Welch test with its interval, the number of users to ask before
 anybody looks, and the alarm that throws out a broken split.
