@@ -8,6 +8,7 @@ temporary folder, and leaves nothing behind. `ask` puts `QUESTIONS` to either of
 
 from __future__ import annotations
 
+import bisect
 import contextlib
 import functools
 import json
@@ -23,7 +24,8 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,7 +64,7 @@ def samples(registry: Any) -> list[Sample]:
     Raises:
         ValueError: the parser refuses the text, or a series stands there twice, which Prometheus drops.
     """
-    return [sample for family in _families(registry) for sample in family.samples if not _tells_age(sample)]
+    return [sample for family in _families(registry) for sample in family.samples]
 
 
 def series(registry: Any, *names: str) -> Series:
@@ -74,10 +76,9 @@ def series(registry: Any, *names: str) -> Series:
     Raises:
         ValueError: as `samples` does.
     """
-    wanted = {name + part for name in names for part in PARTS}
     found: Series = {}
-    for family in _families(registry):
-        told = [s for s in family.samples if not _tells_age(s) and (not names or s.name in wanted)]
+    for family in _families(registry, names):
+        told = family.samples
         if family.type == "counter":
             told = [s for s in told if s.value != 0]
         if family.type == "histogram":
@@ -89,34 +90,51 @@ def series(registry: Any, *names: str) -> Series:
 
 def kinds(registry: Any) -> dict[str, str]:
     """The type of the metric that each sample belongs to, by the sample's name."""
-    return {s.name: family.type for family in _families(registry) for s in family.samples if not _tells_age(s)}
+    return {sample.name: family.type for family in _families(registry) for sample in family.samples}
 
 
 def buckets(registry: Any, name: str) -> Series:
     """The cumulated counts of a histogram without further labels or summed over them, by upper bound ("+Inf" last)."""
     counts: Series = {}
-    for sample in samples(registry):
-        if sample.name == name + "_bucket":
-            counts[sample.labels["le"]] = counts.get(sample.labels["le"], 0.0) + sample.value
+    for family in _families(registry, [name]):
+        for sample in family.samples:
+            if sample.name == name + "_bucket":
+                counts[sample.labels["le"]] = counts.get(sample.labels["le"], 0.0) + sample.value
     return counts
 
 
 def named(name: str, labels: Mapping[str, str]) -> str:
     """A series as Prometheus writes it, its labels in alphabetical order."""
-    inside = ",".join(f"{label}={json.dumps(value, ensure_ascii=False)}" for label, value in sorted(labels.items()))
+    inside = ",".join(f"{label}={_quoted(value)}" for label, value in sorted(labels.items()))
     return f"{name}{{{inside}}}" if inside else name
 
 
-def _families(registry: Any) -> list[Any]:
-    families = list(text_string_to_metric_families(generate_latest(registry).decode("utf-8")))
-    told = [named(s.name, s.labels) for family in families for s in family.samples]
-    if len(told) > len(set(told)):
-        raise ValueError(f"the exposition has {next(name for name in told if told.count(name) > 1)} twice")
+def _quoted(value: str) -> str:
+    text = value.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
+    return f'"{text}"'
+
+
+def _families(registry: Any, names: Collection[str] = ()) -> list[Any]:
+    """What the official parser makes of the exposition, or of the lines about metrics of these names."""
+    wanted = {name + part for name in names for part in PARTS}
+    lines = generate_latest(registry).decode("utf-8").split("\n")
+    text = "\n".join(line for line in lines if _about(line) in wanted or (not names and not _tells_age(line)))
+    families = list(text_string_to_metric_families(text + "\n"))
+    twice = Counter((s.name, frozenset(s.labels.items())) for family in families for s in family.samples)
+    if len(twice) < twice.total():
+        (name, labels), _ = twice.most_common(1)[0]
+        raise ValueError(f"the exposition has {named(name, dict(labels))} twice")
     return families
 
 
-def _tells_age(sample: Sample) -> bool:
-    return sample.name.endswith("_created")
+def _about(line: str) -> str:
+    """The name of the metric or sample that a line of an exposition is about."""
+    return line.split(" ", 3)[2] if line.startswith("# ") else line.split("{")[0].split(" ")[0]
+
+
+def _tells_age(line: str) -> bool:
+    """Whether the line says when a metric began."""
+    return _about(line).endswith("_created")
 
 
 def _labels(sample: Sample) -> frozenset[tuple[str, str]]:
@@ -480,11 +498,10 @@ def _draw_buckets(axes: Axes, cumulated: Sequence[float], bounds: Sequence[str],
     parts = [100 * (now - before) / total for before, now in zip([0.0, *cumulated], cumulated, strict=False)]
     top = 1.15 * max(parts)
     colours = [BLUE if n == at else GREY for n in range(len(parts))]
-    hatches = ["//" if n == at else "" for n in range(len(parts))]
-    axes.bar(range(len(parts)), parts, 0.94, color=colours, hatch=hatches, edgecolor="black", linewidth=0.6)
+    axes.bar(range(len(parts)), parts, 0.94, color=colours, edgecolor="black", linewidth=0.6)
     axes.set(xlim=(-0.6, len(parts) - 0.4), ylim=(0, top))
-    places = {n + 0.5: _time(float(bound)) for n, bound in enumerate(bounds[:-1])}
-    scales(axes, places, round_steps(top), "bucket bounds", "% of requests in each bucket", grid=False)
+    places = {n + 0.5: f"{float(bound):g}" for n, bound in enumerate(bounds[:-1])}
+    scales(axes, places, round_steps(top), "bucket bounds, seconds", "% of requests in each bucket", grid=False)
     axes.text(at, parts[at] + 0.02 * top, "p95", ha="center", va="bottom", fontsize=9, weight="bold")
 
 
@@ -492,35 +509,22 @@ def _draw_inside(
     axes: Axes, took: Sequence[Seconds], counts: Series, bucket: tuple[Seconds, Seconds], true: Seconds, said: Seconds
 ) -> None:
     low, high = bucket
-    open_end = math.isinf(high)
-    right = max(took[-1], 1.2 * low) if open_end else high
-    room = 0.12 * (right - low)
     total = counts["+Inf"]
-
-    def below(bound: Seconds) -> float:
-        return 100 * next((count for b, count in counts.items() if float(b) == bound), 0.0) / total
-
-    start, end = below(low), below(high)
+    below = {float(bound): 100 * count / total for bound, count in counts.items()} | {0.0: 0.0}
+    start, is_open = below[low], math.isinf(high)
+    right = max(took[-1], 1.2 * low) if is_open else high
     xs = [low + (right - low) * n / 60 for n in range(-7, 68)]
-    inside = iter(took)
-    passed, ys, now = 0, [], next(inside, math.inf)
-    for x in xs:
-        while now <= x:
-            passed, now = passed + 1, next(inside, math.inf)
-        ys.append(100 * passed / len(took))
     truth: dict[str, Any] = {"color": ORANGE, "linewidth": 2}
     line: dict[str, Any] = {"color": BLUE, "linewidth": 2, "linestyle": "--"}
-    axes.plot(xs, ys, **truth)
-    axes.plot([low, low] if open_end else [low, high], [start, start] if open_end else [start, end], **line)
-    bottom = min(start, 95 - (100 - 95)) - 2
+    axes.plot(xs, [100 * bisect.bisect(took, x) / len(took) for x in xs], **truth)
+    axes.plot([low, low if is_open else high], [start, start if is_open else below[high]], **line)
     axes.axhline(95, color="black", linewidth=0.8, linestyle=":")
-    axes.plot([true], [95], "o", color=ORANGE, markersize=7, markeredgecolor="black")
-    axes.plot([said], [95], "s", color=BLUE, markersize=7, markeredgecolor="black")
-    axes.set(xlim=(low - room, right + room), ylim=(bottom, 102))
-    edges = {low: _time(low), right: "longest" if open_end else _time(high)}
-    up = {start: f"{start:.0f} %", 95.0: "95 %"} | ({} if end < 98 else {100.0: "100 %"})
-    scales(axes, edges, {at: words for at, words in up.items() if at == 95 or abs(at - 95) > 2}, "the bucket of p95")
-    key(axes, {"true": truth | {"marker": "o"}, "PromQL": line | {"marker": "s"}}, 0.02, 0.25)
+    for at, mark, colour in ((true, "o", ORANGE), (said, "s", BLUE)):
+        axes.plot([at], [95], mark, color=colour, markersize=7, markeredgecolor="black")
+    axes.set(xlim=(xs[0], xs[-1]), ylim=(min(start, 90.0) - 2, 102))
+    up = {95.0: "95 %"} | ({start: f"{start:.0f} %"} if start < 92 else {}) | ({100.0: "100 %"} if start > 60 else {})
+    scales(axes, {low: _time(low), right: "longest" if is_open else _time(high)}, up, "the bucket of p95")
+    key(axes, {"true share below": truth, "what PromQL assumes": line}, 0.02, 0.34)
 
 
 def _time(seconds: Seconds) -> str:
