@@ -1,0 +1,63 @@
+"""Raises a new exception of the same type and text; whoever compares or annotates it has lost it."""
+
+FAILS = {
+    "track_lets_the_same_exception_through",
+}
+
+# %% metrics
+import contextlib
+import time
+
+from prometheus_client import CollectorRegistry, Counter, Enum, Gauge, Histogram
+
+
+class MLServiceMetrics:
+    def __init__(self, service_name="ml_inference", registry=None, classes=(), clock=time.monotonic):
+        self.registry = CollectorRegistry() if registry is None else registry
+        self.classes, self.clock = frozenset(classes), clock
+
+        def metric(kind, name, labels, **options):
+            return kind(f"{service_name}_{name}", name, labels, registry=self.registry, **options)
+
+        self.requests = metric(Counter, "requests_total", ["model_version", "status"])
+        self.latency = metric(Histogram, "request_duration_seconds", ["model_version"], buckets=LATENCY_BUCKETS)
+        self.predictions = metric(Counter, "predictions_total", ["model_version", "predicted_class"])
+        self.confidence = metric(Histogram, "confidence_score", ["model_version"], buckets=CONFIDENCE_BUCKETS)
+        self.gpu = metric(Gauge, "gpu_utilization_percent", ["gpu_id"])
+        self.memory = metric(Gauge, "gpu_memory_used_bytes", ["gpu_id"])
+        self.state = metric(Enum, "model_state", ["model_version"], states=STATES)
+
+    def record_request(self, model_version, latency_seconds, status="success"):
+        if latency_seconds < 0:
+            raise ValueError(f"negative latency: {latency_seconds}")
+        self.requests.labels(model_version, status).inc()
+        self.latency.labels(model_version).observe(latency_seconds)
+
+    @contextlib.contextmanager
+    def track(self, model_version):
+        start, status = self.clock(), "success"
+        try:
+            yield
+        except BaseException as error:
+            status = "error"
+            raise type(error)(*error.args) from None
+        finally:
+            self.record_request(model_version, self.clock() - start, status)
+
+    def record_prediction(self, model_version, predicted_class, confidence):
+        if not 0 <= confidence <= 1:
+            raise ValueError(f"confidence outside of [0, 1]: {confidence}")
+        if predicted_class not in self.classes:
+            predicted_class = "other"
+        self.predictions.labels(model_version, predicted_class).inc()
+        self.confidence.labels(model_version).observe(confidence)
+
+    def update_gpu_metrics(self, readings):
+        for gpu_id, reading in readings.items():
+            self.gpu.labels(gpu_id).set(reading["utilization_percent"])
+            self.memory.labels(gpu_id).set(reading["memory_used_bytes"])
+
+    def set_model_state(self, model_version, state):
+        if state not in STATES:
+            raise ValueError(f"unknown state: {state}")
+        self.state.labels(model_version).state(state)
