@@ -1,6 +1,7 @@
 """Keeps the highest reading, as if a gauge were a counter."""
 
 FAILS = {
+    "gpu_gauges_show_the_last_reading",
 }
 
 # %% metrics
