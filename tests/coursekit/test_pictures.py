@@ -16,6 +16,7 @@ from coursekit import explore, plots, slider
 from coursekit.experiments import EXPERIMENTS, USERS, draw_looks
 from coursekit.gpu import LoadReport, plot_trade_off
 from coursekit.plots import round_steps, scales
+from coursekit.predictions import draw_key_designs
 from coursekit.production import Scored, baseline_week, draw_drift, production_day, psi_elsewhere
 from coursekit.registries import DEPLOYS, Stages, Story, draw_stories
 from coursekit.rollout import STAGES, Reading, Stage, Timeline, draw_rollout
@@ -92,6 +93,13 @@ def timelines(steps: int, *titles: str) -> Draw:
     return lambda figure: draw_stories(figure, dict.fromkeys(titles, story))
 
 
+def key_designs(right: int, foreign: int, old: int, model: int) -> Draw:
+    kinds = {"right": right, "foreign": foreign, "old": old, "model": model}
+    minutes = {kind: [float(n % 121) for n in range(count)] for kind, count in kinds.items()}
+    names = ("all three", "tenant, payload", "version, payload", "payload", "payload as text")
+    return lambda figure: draw_key_designs(figure, dict.fromkeys(names, minutes), 60, 3, 60)
+
+
 @pytest.mark.parametrize(
     ("draw", "size"),
     [
@@ -104,9 +112,9 @@ def timelines(steps: int, *titles: str) -> Draw:
         (rollout(["CONTINUE_MONITORING", "PROCEED"] * 3 + ["CONTINUE_MONITORING"] * 2, 0.07), (10, 5.4)),
         (drift(90, 2.5, 0.6), (10, 5.2)),
         (drift(0, 1, 0), (10, 5.2)),
-        (intervals(28, 2.5, 40, -0.9, 0.9), (10, 4.2)),
-        (intervals(1, 0, 0, 0.001, 0.002), (10, 4.2)),
-        (intervals(2, 0, 17, -0.05, -0.01), (10, 4.2)),
+        (key_designs(0, 300, 0, 0), (11, 4.2)),
+        (key_designs(0, 0, 300, 0), (11, 4.2)),
+        (key_designs(0, 0, 0, 300), (11, 4.2)),
         (timelines(8, "your registry"), (9, 4)),
         (timelines(1, "your registry", *MLFLOW), (12, 4)),
     ],

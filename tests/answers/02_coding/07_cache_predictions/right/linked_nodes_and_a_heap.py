@@ -1,0 +1,100 @@
+"""Nodes in a ring for recency and a heap of ends; the key is written by hand, each part with its length in front."""
+
+# %% prediction-key
+from fractions import Fraction
+
+
+def cache_key(tenant_id, model_version, payload):
+    return framed("t", tenant_id) + framed("v", model_version) + spelt(payload)
+
+
+def framed(kind, text):
+    return f"{kind}{len(text)}:{text}"
+
+
+def spelt(value):
+    match value:
+        case None:
+            return "-"
+        case str():
+            return framed("s", value)
+        case dict():
+            inner = [framed("k", name) + spelt(value[name]) for name in sorted(value)]
+            return framed("d", "".join(inner))
+        case list() | tuple():
+            return framed("l", "".join(spelt(item) for item in value))
+    return framed("n", str(Fraction(value)))  # exact: 1, 1.0 and True are all 1/1
+
+
+# %% prediction-cache
+import heapq
+import itertools
+import time
+
+
+class Node:
+    def __init__(self, key=None, value=None, end=0.0):
+        self.key, self.value, self.end = key, value, end
+        self.before = self.after = self
+
+    def out(self):
+        self.before.after, self.after.before = self.after, self.before
+
+    def into(self, ring):
+        self.before, self.after = ring.before, ring
+        ring.before.after = ring.before = self
+
+
+class MLCache:
+    def __init__(self, capacity, ttl_seconds, clock=time.monotonic):
+        if not capacity > 0:
+            raise ValueError("there is no room for an entry")
+        if not ttl_seconds > 0:
+            raise ValueError("an entry would never live")
+        self.capacity, self.ttl_seconds, self.clock = capacity, ttl_seconds, clock
+        self.ring, self.nodes, self.heap, self.ticket = Node(), {}, [], itertools.count()
+        self.hits = self.misses = 0
+
+    def _now(self):
+        now = self.clock()
+        while self.heap and self.heap[0][0] <= now:
+            node = heapq.heappop(self.heap)[2]
+            if self.nodes.get(node.key) is node:
+                self._remove(node)
+        return now
+
+    def _remove(self, node):
+        node.out()
+        del self.nodes[node.key]
+
+    def get(self, key):
+        self._now()
+        node = self.nodes.get(key)
+        if node is None:
+            self.misses += 1
+            return None
+        self.hits += 1
+        node.out()
+        node.into(self.ring)
+        return node.value
+
+    def put(self, key, value):
+        end = self._now() + self.ttl_seconds
+        if key in self.nodes:
+            self._remove(self.nodes[key])
+        elif len(self.nodes) == self.capacity:
+            self._remove(self.ring.after)
+        self.nodes[key] = node = Node(key, value, end)
+        node.into(self.ring)
+        heapq.heappush(self.heap, (end, next(self.ticket), node))
+
+    def stats(self):
+        self._now()
+        total = self.hits + self.misses
+        return {
+            "hits": self.hits,
+            "misses": self.misses,
+            "hit_rate": self.hits / total if total else 0.0,
+            "size": len(self.nodes),
+            "capacity": self.capacity,
+        }

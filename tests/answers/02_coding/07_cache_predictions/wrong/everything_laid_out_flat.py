@@ -1,0 +1,69 @@
+"""Nested fields become dotted names."""
+
+FAILS = {"lists_keep_their_order_and_everything_its_place"}
+
+# %% prediction-key
+import json
+
+
+def flat(value, path=""):
+    if isinstance(value, dict) and value:
+        for name in sorted(value):
+            yield from flat(value[name], f"{path}.{name}")
+    elif isinstance(value, list) and value:
+        for number, item in enumerate(value):
+            yield from flat(item, f"{path}.{number}")
+    elif isinstance(value, bool) or isinstance(value, float) and value.is_integer():
+        yield path, int(value)
+    else:
+        yield path, value
+
+
+def cache_key(tenant_id, model_version, payload):
+    return json.dumps([tenant_id, model_version, list(flat(payload))])
+
+
+# %% prediction-cache
+import time
+from collections import OrderedDict
+
+
+class MLCache:
+    def __init__(self, capacity, ttl_seconds, clock=time.monotonic):
+        if capacity < 1 or ttl_seconds <= 0:
+            raise ValueError("capacity must be at least 1 and the ttl above 0")
+        self.capacity, self.ttl, self.clock = capacity, ttl_seconds, clock
+        self.entries = OrderedDict()  # key -> (value, end), the least recently used first
+        self.hits = self.misses = 0
+
+    def purge(self):
+        now = self.clock()
+        for key in [key for key, (_, end) in self.entries.items() if end <= now]:
+            del self.entries[key]
+
+    def get(self, key):
+        self.purge()
+        if key in self.entries:
+            self.hits += 1
+            self.entries.move_to_end(key)
+            return self.entries[key][0]
+        self.misses += 1
+        return None
+
+    def put(self, key, value):
+        self.purge()
+        if key not in self.entries and len(self.entries) >= self.capacity:
+            self.entries.popitem(last=False)
+        self.entries[key] = (value, self.clock() + self.ttl)
+        self.entries.move_to_end(key)
+
+    def stats(self):
+        self.purge()
+        gets = self.hits + self.misses
+        return {
+            "size": len(self.entries),
+            "capacity": self.capacity,
+            "hits": self.hits,
+            "misses": self.misses,
+            "hit_rate": self.hits / gets if gets else 0.0,
+        }
