@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+
 Seconds = float  # since the clock's zero
 
 
@@ -24,3 +29,26 @@ class ManualClock:
         if seconds < 0:
             raise ValueError("a clock does not go back")
         self.now += seconds
+
+
+ZONES = ("UTC0", "XXX-05:30", "XXX+08:00")  # POSIX names, which need no data files; the sign is west of Greenwich
+
+
+@contextlib.contextmanager
+def time_zone(name: str) -> Iterator[None]:
+    """Inside, the computer's local time zone is `name`, in every thread. Without effect where there is no `tzset`."""
+    before = os.environ.get("TZ")
+    _set_zone(name)
+    try:
+        yield
+    finally:
+        _set_zone(before)
+
+
+def _set_zone(name: str | None) -> None:
+    if name is None:
+        os.environ.pop("TZ", None)
+    else:
+        os.environ["TZ"] = name
+    if hasattr(time, "tzset"):
+        time.tzset()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from coursekit import ManualClock, Tally, YieldingKey, crash_images, explore, race, slider
+from coursekit.clocks import ZONES, time_zone
 
 
 def test_a_manual_clock_moves_when_told() -> None:
@@ -17,6 +19,17 @@ def test_a_manual_clock_moves_when_told() -> None:
     assert clock() == 7.5
     with pytest.raises(ValueError, match="back"):
         clock.advance(-1)
+
+
+def test_a_time_zone_holds_inside_and_no_longer() -> None:
+    before = datetime(2026, 11, 21, 12).timestamp()
+    utc = datetime(2026, 11, 21, 12, tzinfo=UTC).timestamp()
+    hours = []
+    for name in ZONES:
+        with time_zone(name):
+            hours.append((datetime(2026, 11, 21, 12).timestamp() - utc) / 3600)
+    assert hours == [0, -5.5, 8]
+    assert datetime(2026, 11, 21, 12).timestamp() == before
 
 
 def test_a_tally_counts_hashes_comparisons_and_times() -> None:
