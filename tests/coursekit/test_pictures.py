@@ -20,6 +20,7 @@ from coursekit.predictions import draw_key_designs
 from coursekit.production import Scored, baseline_week, draw_drift, production_day, psi_elsewhere
 from coursekit.registries import DEPLOYS, Stages, Story, draw_stories
 from coursekit.rollout import STAGES, Reading, Stage, Timeline, draw_rollout
+from coursekit.routing import HandOver, ModuloRouter, draw_hand_over, hand_over
 from coursekit.traces import Replay, hit_rates, plot_hit_rates
 
 Draw = Callable[[Figure], None]
@@ -93,11 +94,10 @@ def timelines(steps: int, *titles: str) -> Draw:
     return lambda figure: draw_stories(figure, dict.fromkeys(titles, story))
 
 
-def key_designs(right: int, foreign: int, old: int, model: int) -> Draw:
-    kinds = {"right": right, "foreign": foreign, "old": old, "model": model}
-    minutes = {kind: [float(n % 121) for n in range(count)] for kind, count in kinds.items()}
-    names = ("all three", "tenant, payload", "version, payload", "payload", "payload as text")
-    return lambda figure: draw_key_designs(figure, dict.fromkeys(names, minutes), 60, 3, 60)
+def handed_over(v7: int, v8: int, v9: int, sick: str) -> Draw:
+    flows = hand_over({"hash modulo slots": ModuloRouter()}, {"v7": v7, "v8": v8, "v9": v9}, sick)
+    worst = HandOver(flows.sick, flows.versions, {"your router": [("v7", "v9", 600)], **flows.flows})
+    return lambda figure: draw_hand_over(figure, worst)
 
 
 @pytest.mark.parametrize(
@@ -117,6 +117,8 @@ def key_designs(right: int, foreign: int, old: int, model: int) -> Draw:
         (key_designs(0, 0, 0, 300), (11, 4.2)),
         (timelines(8, "your registry"), (9, 4)),
         (timelines(1, "your registry", *MLFLOW), (12, 4)),
+        (handed_over(1, 10, 1, "v7"), (10, 3.8)),
+        (handed_over(10, 10, 10, "v9"), (10, 3.8)),
     ],
 )
 def test_no_label_of_a_picture_is_cut_off(draw: Draw, size: tuple[float, float]) -> None:
