@@ -434,7 +434,7 @@ def _show(result: Result, as_json: bool, reveal: bool) -> None:
         points = f"{row.earned:g}/{row.check.points:g}"
         table.add_row(*map(escape, (c.grade_id, row.check.title, WORDS[row.verdict], points, told)))
     out.print(table)
-    for sentence in (*result.repairs, *result.problems):
+    for sentence in (*filter(None, [result.guess]), *result.repairs, *result.problems):
         out.print("•", escape(sentence))
     if result.state != "graded":
         out.print("State:", escape(result.state))

@@ -42,6 +42,8 @@ def page(notebook: bytes, result: Result, by_hand: float) -> bytes:
         parts.append(f"<p><strong>{say(result.state)}</strong></p>")
     if result.note:
         parts.append(f"<p><strong>{say(result.note)}</strong></p>")
+    if result.guess:
+        parts.append(f"<p>{say(result.guess)}</p>")
     if told := (*result.repairs, *result.problems):
         parts.append("<ul>" + "".join(f"<li>{say(sentence)}</li>" for sentence in told) + "</ul>")
     for grade_id in dict.fromkeys(c.grade_id for c in result.checks):

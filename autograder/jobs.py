@@ -87,6 +87,7 @@ class Result:
     isolation: str = ""
     trace: Trace | None = field(default=None, repr=False, compare=False)
     salt: str = field(default="", repr=False, compare=False)  # makes the random worlds; stored, never shown
+    slip: str = ""  # the idea of the known wrong answer that it looks like: a guess
     kept: tuple[tuple[str, float], ...] = ()  # grade ids, and the points that a regrade left them beyond the verdicts
 
     @property
@@ -116,6 +117,11 @@ class Result:
         return f"Kept at {self.points:g} points: {changed}."
 
     @property
+    def guess(self) -> str:
+        """A sentence about the slip, or nothing."""
+        return f"This looks like a known slip (a guess): {self.slip}" if self.slip else ""
+
+    @property
     def max_points(self) -> float:
         """Points that could be earned by machine."""
         return float(sum(c.row.check.points for c in self.checks))
@@ -132,6 +138,7 @@ class Result:
             "repairs": list(self.repairs),
             "problems": list(self.problems),
             "isolation": self.isolation,
+            "slip": self.slip or None,
             "kept": dict(self.kept),
             "note": self.note,
         }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from autograder.jobs import CheckResult, Job, Result, Trace
 from autograder.lesson import Lesson
+from autograder.marks import Lost
 from autograder.runner.client import RunnerGone, observed
 from autograder.work import Runner, pack, unpack_trace
 from coursekit import checks as kit
@@ -64,7 +65,18 @@ class Judge:
         if trace.problem:
             problems.append(trace.problem)
         told = job.repairs, tuple(problems)
-        return Result(job.student, lesson.key, state, tuple(rows), *told, self.runner.level, trace, self.salt)
+        slip = self._slip(lesson, rows, trace) if state == "graded" else ""
+        return Result(
+            job.student, lesson.key, state, tuple(rows), *told, self.runner.level, trace, self.salt, slip=slip
+        )
+
+    def _slip(self, lesson: Lesson, rows: list[CheckResult], trace: Trace) -> str:
+        failed = [r.row for r in rows if r.row.verdict != "pass"]
+        if not failed:
+            return ""
+        return lesson.known_slips.nearest(
+            [Lost(r, observed(trace, r.check.name), lesson.expectation(r.check, self.salt)) for r in failed]
+        )
 
 
 def _cell_name(job: Job, index: int) -> str:

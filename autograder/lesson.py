@@ -20,6 +20,7 @@ from typing import Any, Literal
 
 import jupytext
 
+from autograder import slips
 from autograder.errors import CourseError
 from coursekit import checks as kit
 from coursekit.checks import Check
@@ -215,6 +216,11 @@ class Lesson:
                     with contextlib.suppress(Exception):  # nothing is given, then, and everybody draws
                         exec(compile(cell.source, f"<{self.key}>", "exec", dont_inherit=True), dict(self.namespace))
         return pictures
+
+    @cached_property
+    def known_slips(self) -> slips.Table:
+        """How the wrong answers of its bank fail."""
+        return slips.read(self)
 
     @cached_property
     def preload(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -182,7 +183,9 @@ def _lesson_cell(
         _show(cell, ran)
         if kind == "checks":
             score = Score([c.row for c in result.checks if c.grade_id == grade_id])
-            data = {"text/plain": repr(score), "text/html": score._repr_html_()}
+            lost = score.points < score.max_points
+            guess = f"<p>{html.escape(result.guess)}</p>" if result.guess and lost else ""
+            data = {"text/plain": repr(score), "text/html": score._repr_html_() + guess}
             shown_ = {"output_type": "execute_result", "data": data, "metadata": {}, "execution_count": ran.number}
             cell.outputs = [shown_]
     return cell

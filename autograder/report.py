@@ -139,6 +139,7 @@ class Notebook:
     repairs: tuple[str, ...]
     problems: tuple[str, ...]
     isolation: str  # empty when nothing of it ran
+    slip: str  # the known slip that it looks like, or empty
 
     @property
     def reason(self) -> str:
@@ -170,13 +171,13 @@ def _read(file: Path, module: str) -> Notebook:
         state, points, max_points = _text(raw["state"]), _number(raw["points"]), _number(raw["max_points"])
         kept = ("a regrade kept points that the lesson does not give now",) if raw.get("kept") else ()
         told = (*map(_text, raw["repairs"]), *kept), tuple(map(_text, raw["problems"]))
-        isolation = _text(raw["isolation"])
+        isolation, slip = _text(raw["isolation"]), _text(raw.get("slip") or "")
     except (KeyError, TypeError, ValueError, ArithmeticError):
         raise ValueError("not of the shape that this version of the grader stores") from None
     if not STATE.fullmatch(state) or len({c.name for c in checks}) < len(checks):
         raise ValueError("not of the shape that this version of the grader stores")
     return Notebook(
-        file.parent.name, f"{module}/{file.stem}", state, points, max_points, checks, *told, isolation
+        file.parent.name, f"{module}/{file.stem}", state, points, max_points, checks, *told, isolation, slip
     )  # fmt: skip
 
 
@@ -231,6 +232,8 @@ class LessonReport:
     histogram: tuple[Bin, ...]
     checks: tuple[CheckReport, ...]  # in the lesson's order
     to_look_at: int  # how many of them nobody passes, or discriminate negatively
+    faulty: int  # graded notebooks that fail a check
+    slips: dict[str, int]  # known slips, and how many notebooks look like each; the most frequent first
 
 
 @dataclass(frozen=True)
@@ -430,6 +433,8 @@ def _lesson(lesson: Lesson, notebooks: list[Notebook]) -> LessonReport:
         histogram=histogram(points, max_points) if graded else (),
         checks=checks,
         to_look_at=sum(not set(LOOK).isdisjoint(c.flags) for c in checks),
+        faulty=sum(not all(c.passed for c in n.checks) for n in graded),
+        slips=dict(Counter(sorted(n.slip for n in graded if n.slip)).most_common()),
     )
 
 

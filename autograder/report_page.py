@@ -157,8 +157,19 @@ def _lesson(number: int, lesson: LessonReport) -> Iterator[str]:
     heads = ("criterion", "pass rate", "discrimination", "note", *FAILURES.values())
     rows = [_check(check) for check in lesson.checks]
     yield _table(f"checks-{number}", "Checks, in the lesson's order", heads, rows, numbers=(2, 4, 5, 6), long=(0,))
-    # Issue 4 puts "slips" here: the mistake of the bank that is nearest to each notebook.
+    yield from _slips(number, lesson)
     yield "</section>"
+
+
+def _slips(number: int, lesson: LessonReport) -> Iterator[str]:
+    if not lesson.faulty:
+        return
+    named = sum(lesson.slips.values())
+    looks = "looks" if named == 1 else "look"
+    yield f"<p>{_count(lesson.faulty, 'notebook')} failed a check. {named} of them {looks} like a known slip.</p>"
+    if lesson.slips:
+        rows = [[_isolated(slip), str(count)] for slip, count in lesson.slips.items()]
+        yield _table(f"slips-{number}", "Known slips", ("slip", "notebooks"), rows, numbers=(1,), long=(0,))
 
 
 def _histogram(name: str, bins: Sequence[Bin]) -> str:
@@ -277,7 +288,11 @@ def _explanation() -> Iterator[str]:
     )
     kinds = {"wrong": "another answer than expected", "error": "the code raised", "never ends": "it was stopped"}
     told = "; ".join(f"{word}: {kinds[word]}" for word in FAILURES.values())
-    yield f"<li><strong>Failures</strong> by kind: {told}.</li></ul></section>"
+    yield f"<li><strong>Failures</strong> by kind: {told}.</li>"
+    yield (
+        "<li><strong>Known slips</strong> are guesses: a notebook fails the same checks in the same way as one wrong "
+        "answer that is known, and as no other.</li></ul></section>"
+    )
 
 
 # ------------------------------------------------------------------------------------------------ pieces

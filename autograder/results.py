@@ -84,7 +84,8 @@ def load(course: Course, lesson: Lesson, student: str, key: Key, room: str = RES
         rows.append(CheckResult(grade_id, Row(check, c["verdict"], c["seen"], c["expected"])))
     told = tuple(raw["repairs"]), tuple(raw["problems"])
     kept = tuple(raw["kept"].items())
-    return Result(student, lesson.key, raw["state"], tuple(rows), *told, raw["isolation"], salt=raw["salt"], kept=kept)
+    more = {"salt": raw["salt"], "slip": raw.get("slip") or "", "kept": kept}
+    return Result(student, lesson.key, raw["state"], tuple(rows), *told, raw["isolation"], **more)
 
 
 def _fits(raw: dict[str, Any], key: Key) -> bool:

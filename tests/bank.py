@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from autograder.course import Course
 from autograder.jobs import Result
@@ -47,14 +48,32 @@ class Answer:
     @property
     def fails(self) -> set[str]:
         """The criteria that a wrong answer says it loses."""
+        return set(self._said("FAILS") or ())
+
+    @property
+    def slip(self) -> Answer:
+        """The wrong answer whose slip a held-out answer makes in other words."""
+        return Answer(self.lesson, self.path.parents[1] / "wrong" / f"{self._said('SLIP')}.py")
+
+    def _said(self, name: str) -> Any:
         for statement in self.head.body:
-            if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "FAILS":
-                return set(ast.literal_eval(statement.value))
-        return set()
+            if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == name:
+                return ast.literal_eval(statement.value)
+        return None
 
 
 def answers(lesson: str) -> list[Answer]:
-    return [Answer(lesson, p) for p in sorted((ANSWERS / lesson).glob("*/*.py"))]
+    """Right and wrong ones."""
+    return [Answer(lesson, p) for kind in ("right", "wrong") for p in _files(lesson, kind)]
+
+
+def held_out(lesson: str) -> list[Answer]:
+    """Wrong answers that the tables of known slips are not made from."""
+    return [Answer(lesson, p) for p in _files(lesson, "held_out")]
+
+
+def _files(lesson: str, kind: str) -> list[Path]:
+    return sorted((ANSWERS / lesson / kind).glob("*.py"))
 
 
 def read(lesson: str) -> Lesson:

@@ -211,6 +211,26 @@ def test_boxes_and_editions_are_warned_of(course: Course) -> None:
     assert all(sentence.split("`")[0] in page(course) for sentence in told.warnings)
 
 
+def test_known_slips_are_counted_over_the_class(course: Course) -> None:
+    store(course, "ada")
+    assert "known slip" not in page(course).partition('id="human"')[0]
+    told = {"bo": "Counts spaces.", "chi": "<b>Counts</b> lines.", "dora": "Counts spaces.", "eli": ""}
+    for student, slip in told.items():
+        store(course, student, {ANY: "fail"}, slip=slip)
+    store(course, "fay", {ANY: "fail"}, "needs-human:why", slip="Counts spaces.")
+    (lesson,) = report.gather(course, MODULE).lessons
+    assert lesson.faulty == 4
+    assert list(lesson.slips.items()) == [("Counts spaces.", 2), ("<b>Counts</b> lines.", 1)]
+    assert "4 notebooks failed a check. 3 of them look like a known slip." in page(course)
+    assert "&lt;b&gt;Counts&lt;/b&gt; lines." in page(course)
+
+
+def test_a_result_of_before_slips_were_named_is_read(course: Course) -> None:
+    file = store(course, "ada", {ANY: "fail"})
+    _edit(lambda raw: raw.pop("slip"))(file)
+    assert report.gather(course, MODULE).lessons[0].slips == {}
+
+
 def test_no_line_of_a_lesson_is_run(course: Course) -> None:
     store(course, "ada")
     text = LESSON.replace("import asyncio\n", "import asyncio\nraise RuntimeError('it was run')\n")
