@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.stamp
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup lab test drift lint types laws notebooks build diagrams demo mutants bank repeats limits bench screenshot lock binder clean
+.PHONY: help setup lab test drift lint types laws notebooks build diagrams slips proof demo mutants bank repeats limits bench screenshot lock binder clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1: /p' Makefile
@@ -19,8 +19,9 @@ lab: $(STAMP) ## JupyterLab on the course's start page; more for it with LAB_ARG
 
 test: drift lint types laws notebooks ## everything that CI runs
 
-drift: $(STAMP) ## do source/, release/ and notebooks/ hold what lessons/ give?
+drift: $(STAMP) ## do source/, release/, notebooks/ and lessons/slips/ hold what lessons and answers give?
 	$(BIN)/autograder build --check
+	$(BIN)/python -m tests.slips --check
 
 lint: $(STAMP) ## ruff
 	$(BIN)/ruff check autograder coursekit lessons tests tools $(wildcard benchmarks)
@@ -43,6 +44,12 @@ build: $(STAMP) ## source/, release/ and notebooks/ from lessons/
 
 diagrams: $(STAMP) ## draw the diagrams whose text has changed (needs Chromium and npm)
 	$(BIN)/autograder diagrams
+
+slips: $(STAMP) ## lessons/slips/ from the wrong answers; of one lesson with make slips LESSON=02_coding/04_cache_features
+	$(BIN)/python -m tests.slips $(LESSON)
+
+proof: $(STAMP) ## docs/proof.md: what is out of date of it; of one lesson with make proof LESSON=02_coding/04_cache_features
+	$(BIN)/python -m tests.proof $(LESSON)
 
 demo: $(STAMP) ## a class of bank answers, graded
 	$(BIN)/python -m tests.demo

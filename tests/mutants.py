@@ -9,12 +9,9 @@ import ast
 import os
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-
-from cosmic_ray import plugins
-from cosmic_ray.mutating import mutate_code
 
 from autograder.judge import Judge
 from autograder.lesson import Lesson
@@ -49,6 +46,9 @@ class Mutant:
 
 def mutants(lesson: Lesson) -> Iterator[Mutant]:
     """Every mutant of the lesson's solution cells that is still Python, each once."""
+    from cosmic_ray import plugins  # here, so that whoever only reads lists need not load it
+    from cosmic_ray.mutating import mutate_code
+
     cells = lesson.of_kind("given", "solution")
     seen = set()
     known = set(plugins.operator_names())
@@ -94,12 +94,20 @@ def equivalents(lesson: str) -> dict[tuple[str, str], str]:
     return {(m["before"], m["after"]): m["reason"] for m in listed}
 
 
-def survivors(lesson: Lesson, judge: Judge, jobs: int | None = None) -> tuple[int, list[Mutant]]:
-    """How many mutants there are, and those that lose no point."""
+def survivors(
+    lesson: Lesson, judge: Judge, jobs: int | None = None, done: Callable[[int, int], None] = lambda count, total: None
+) -> tuple[int, list[Mutant]]:
+    """How many mutants there are, and those that lose no point.
+
+    Args:
+        done: told after each mutant how many of how many are graded.
+    """
     judge.prepare(lesson)
-    every = list(mutants(lesson))
+    every, results = list(mutants(lesson)), []
     with ThreadPoolExecutor(jobs or os.cpu_count()) as threads:
-        results = list(threads.map(lambda m: grade_text(judge, lesson, m.text), every))
+        for result in threads.map(lambda m: grade_text(judge, lesson, m.text), every):
+            results.append(result)
+            done(len(results), len(every))
     unsure = [m for m, r in zip(every, results, strict=True) if r.state != "graded"]
     if unsure:
         raise RuntimeError(f"{lesson.key}: {len(unsure)} mutants were not graded, e.g. {unsure[0]}")

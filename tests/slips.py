@@ -136,6 +136,14 @@ def _patterns(runs: list[list[Lost]], free: set[str]) -> dict[str, dict[str, lis
     return out
 
 
+def update(lesson: Lesson, runner: Runner) -> None:
+    """Make the lesson's table anew, and say so."""
+    bank = answers(lesson.key)
+    table = make(lesson, bank, runner, os.cpu_count() or 1)
+    write(lesson, table)
+    print(f"{lesson.key}: {len(table['slips'])} slips of {sum(not a.is_right for a in bank)} wrong answers", flush=True)
+
+
 def write(lesson: Lesson, table: dict[str, Any]) -> None:
     """Put a table where the lesson looks for it, one slip a line."""
     lines = ",\n".join(json.dumps(slip, ensure_ascii=False) for slip in table["slips"])
@@ -152,10 +160,7 @@ def main(arguments: list[str]) -> int:
         return int(bool(old))
     runner = Local()
     for key in old:
-        lesson = read(key)
-        table = make(lesson, answers(key), runner, os.cpu_count() or 1)
-        write(lesson, table)
-        print(f"{key}: {len(table['slips'])} slips of {sum(not a.is_right for a in answers(key))} wrong answers")
+        update(read(key), runner)
     runner.close()
     return 0
 

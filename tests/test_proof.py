@@ -1,0 +1,84 @@
+"""The committed proof is of the lessons and answers as they are, and reaches the bar."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from tests import proof
+from tests.bank import COURSE, read
+
+
+@pytest.mark.parametrize("key", COURSE.lessons)
+def test_the_proof_of_a_lesson_is_current_and_reaches_the_bar(key: str) -> None:
+    assert not proof.stale(key), f"out of date: run `make proof LESSON={key}`"
+    assert proof.shortfalls(proof.load(key)) == []
+
+
+def test_the_page_tells_what_is_stored() -> None:
+    assert proof.PAGE.read_text("utf-8") == proof.render(), "run `make proof`"
+
+
+def made() -> proof.Proof:
+    return {
+        "bank": {
+            "right": 4, "wrong": 10, "differs": {}, "criteria": {"it": 10}, "named": 7, "misnamed": {}, "libraries": {},
+        },
+        "held out": {"answers": 3, "named": 2, "misnamed": {}},
+        "mutants": {
+            "made": 102, "killed": 98, "equivalent": [], "equivalents": 2, "survivors": [], "killed after all": [],
+        },
+        "repeats": {"gradings": 1000, "rounds": 10, "changed": [], "misnamed": []},
+    }  # fmt: skip
+
+
+def test_the_bar_is_where_it_is_said_to_be() -> None:
+    assert proof.shortfalls(made()) == []
+    assert proof.shortfalls({}) == ["there is no proof"]
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "value"),
+    [
+        ("bank", "right", 3),
+        ("bank", "wrong", 9),
+        ("bank", "differs", {"some_answer": ["it"]}),
+        ("bank", "criteria", {"it": 0}),
+        ("bank", "misnamed", {"some_answer": "Another slip."}),
+        ("held out", "answers", 2),
+        ("held out", "named", 1),
+        ("held out", "misnamed", {"some_answer": "Another slip."}),
+        ("mutants", "killed", 97),
+        ("mutants", "equivalents", 1),
+        ("mutants", "killed after all", [{"before": "a", "after": "b"}]),
+        ("repeats", "gradings", 999),
+        ("repeats", "changed", ["right/some_answer: it"]),
+        ("repeats", "misnamed", ["right/some_answer: A slip."]),
+    ],
+)
+def test_a_proof_below_the_bar_says_what_it_lacks(part: str, name: str, value: Any) -> None:
+    less = copy.deepcopy(made())
+    less[part][name] = value
+    assert len(proof.shortfalls(less)) == 1
+
+
+def test_a_comment_makes_no_proof_stale_and_a_line_of_code_does() -> None:
+    text = '"""Doc."""\n\n\n# %% cell\ndef f():\n    """Says\n\n    this."""\n    # why\n    return "# no"  \n'
+    same = '# a comment\n# %% cell\ndef f():\n    """Else."""\n\n    return "# no"\n'
+    assert proof.bare(text) == proof.bare(same) == '# %% cell\ndef f():\n    return "# no"'
+    assert proof.bare(same.replace("no", "yes")) != proof.bare(same)
+
+
+def test_a_proof_depends_on_the_parts_of_coursekit_that_checks_use() -> None:
+    used = {file.stem for file in proof.kit_files(read("02_coding/04_cache_features"))}
+    assert {"checks", "expect", "codec", "vtime", "threads", "effort", "clocks"} <= used
+    assert not {"plots", "traces", "attempt", "rollout"} & used
+
+
+def test_libraries_of_right_answers_are_told() -> None:
+    assert proof.libraries("import json, cachetools\nfrom scipy.stats import norm\nimport numpy as np") == {
+        "cachetools",
+        "scipy",
+    }
