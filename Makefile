@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.stamp
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup lab test drift lint types laws notebooks build diagrams slips proof demo mutants bank repeats limits bench screenshot lock binder clean
+.PHONY: help setup lab test drift lint types laws notebooks build diagrams slips proof demo mutants bank repeats limits bench libraries screenshot lock binder clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1: /p' Makefile
@@ -65,6 +65,9 @@ repeats: $(STAMP) ## the same answers 200 times in random order: no verdict chan
 
 bench: $(STAMP) ## the numbers in docs/
 	$(BIN)/python -m benchmarks.run
+
+libraries: $(STAMP) ## benchmarks/LIBRARIES.md: the solutions beside libraries that do the same
+	$(BIN)/python -m benchmarks.libraries
 
 screenshot: $(STAMP) ## docs/screenshot.png, from a solved lesson in JupyterLab (needs Chromium)
 	$(BIN)/python -m tools.screenshot
