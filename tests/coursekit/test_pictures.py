@@ -87,6 +87,15 @@ def intervals(looks: int, lift: float, named: int, low: float, high: float) -> D
     return lambda figure: draw_looks(figure, seen, looks, lift, EXPERIMENTS)
 
 
+def intervals(looks: int, lift: float, named: int, low: float, high: float) -> Draw:
+    """The same interval at every look; A and B win in as many experiments as `named` says."""
+    seen = {
+        "looks": [{"users": USERS * n // looks, "low": low, "high": high, "winner": "B"} for n in range(1, looks + 1)],
+        "stopped": {"A": named // 2, "B": named - named // 2, "nobody": EXPERIMENTS - named},
+    }
+    return lambda figure: draw_looks(figure, seen, looks, lift, EXPERIMENTS)
+
+
 def timelines(steps: int, *titles: str) -> Draw:
     looks = itertools.cycle(["production", "archived", "development", "no label"])
     stages: list[Stages] = [{f"v{n}": next(looks) for n in range(5)} for _ in range(steps)]
@@ -112,9 +121,9 @@ def handed_over(v7: int, v8: int, v9: int, sick: str) -> Draw:
         (rollout(["CONTINUE_MONITORING", "PROCEED"] * 3 + ["CONTINUE_MONITORING"] * 2, 0.07), (10, 5.4)),
         (drift(90, 2.5, 0.6), (10, 5.2)),
         (drift(0, 1, 0), (10, 5.2)),
-        (key_designs(0, 300, 0, 0), (11, 4.2)),
-        (key_designs(0, 0, 300, 0), (11, 4.2)),
-        (key_designs(0, 0, 0, 300), (11, 4.2)),
+        (intervals(28, 2.5, 40, -0.9, 0.9), (10, 4.2)),
+        (intervals(1, 0, 0, 0.001, 0.002), (10, 4.2)),
+        (intervals(2, 0, 17, -0.05, -0.01), (10, 4.2)),
         (timelines(8, "your registry"), (9, 4)),
         (timelines(1, "your registry", *MLFLOW), (12, 4)),
         (handed_over(1, 10, 1, "v7"), (10, 3.8)),
