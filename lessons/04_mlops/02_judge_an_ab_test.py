@@ -640,10 +640,10 @@ split is broken. Whoever may stop at any look finds what is not there.
 **In practice** Write metric, size and end date down before the first user. Check the ratio daily, analyse the unit that
 was drawn, keep one primary metric: with twenty, one is significant by chance. statsmodels and SciPy hold all of this.
 
-**Asked next** Follow-ups of "How do you know that the new model is better?":
+**Asked next** The weights are those of the CI/CD question, to which an A/B test is the last gate:
 
-- offline and online, shadow first · 30 %: "Offline AUC rose, the test shows nothing. Why?"
-- statistics · 25 %: "p = 0.06. What do you tell the manager?"
-- many tenants · 25 %: "One account is a third of the traffic. What changes?"
-- rollback · 20 %: "Which metric ends the test tonight?"
+- quality gates · 25 %: "p = 0.06 and the release is tomorrow. What do you tell the manager?"
+- deployment strategy · 25 %: "Shadow, canary, A/B: what does each find that the others miss?"
+- code and model pipelines · 20 %: "The offline score rose, the test shows nothing. Why?"
+- rollback · 15 %: "Which metric ends the test tonight?"
 """
