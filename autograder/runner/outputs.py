@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import fcntl
 import os
 import tempfile
 from types import TracebackType
 from typing import Any
+
+with contextlib.suppress(ImportError):  # Windows: nothing is run there, but the command line starts
+    import fcntl
 
 MAX_TEXT = 200_000  # characters of text kept for one cell
 MAX_OUTPUTS = 200
