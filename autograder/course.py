@@ -69,15 +69,23 @@ class Course:
         Raises:
             CourseError: there is no such lesson; the message suggests the nearest.
         """
-        wanted = key.strip("/").removesuffix(".ipynb").removesuffix(".py")
-        parts = [p for p in wanted.split("/") if p not in ("", ".", "lessons", "notebooks", "source", "release")]
-        known = self.lessons
-        exact = [k for k in known if parts and (k == "/".join(parts[-2:]) or k.split("/")[1] == parts[-1])]
-        narrowed = [k for k in exact if k == "/".join(parts[-2:])] or exact
-        if len(narrowed) != 1:
-            hint = nearest("/".join(parts[-2:]), known) or nearest(parts[-1] if parts else "", known)
-            raise CourseError(f"there is no lesson {key!r}.{hint} `autograder lessons` lists them.")
-        return self.room("lessons").joinpath(*narrowed[0].split("/")).with_suffix(".py")
+        return self.room("lessons").joinpath(*named(key, self.lessons).split("/")).with_suffix(".py")
+
+
+def named(key: str, known: list[str]) -> str:
+    """The lesson among `known` that `key` names: by `module/stem`, by its stem, or by a path that ends in one.
+
+    Raises:
+        CourseError: there is no such lesson; the message suggests the nearest.
+    """
+    wanted = key.replace("\\", "/").strip("/").removesuffix(".ipynb").removesuffix(".py")
+    parts = [p for p in wanted.split("/") if p not in ("", ".", "lessons", "notebooks", "source", "release")]
+    exact = [k for k in known if parts and (k == "/".join(parts[-2:]) or k.split("/")[1] == parts[-1])]
+    narrowed = [k for k in exact if k == "/".join(parts[-2:])] or exact
+    if len(narrowed) != 1:
+        hint = nearest("/".join(parts[-2:]), known) or nearest(parts[-1] if parts else "", known)
+        raise CourseError(f"there is no lesson {key!r}.{hint} `autograder lessons` lists them.")
+    return narrowed[0]
 
 
 def _lesson_files(folder: Path) -> Iterator[Path]:
