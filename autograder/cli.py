@@ -23,10 +23,15 @@ from rich.table import Table
 from autograder import (
     batch,
     build as building,
+    desk,
     diagrams as drawing,
+    plan as planning,
+    progress as progressing,
     regrade as regrading,
     report as reporting,
     report_page,
+    reveal as revealing,
+    start_page,
     submission,
 )
 from autograder.cluster import Cluster
@@ -38,8 +43,9 @@ from autograder.judge import Judge, unread
 from autograder.lesson import Lesson
 from autograder.phases import Phases
 from autograder.record import write_atomically
-from autograder.results import Stop
+from autograder.results import Stop, locked
 from autograder.sandbox import BUBBLEWRAP, LANDLOCK, TRUSTED, choose, probe
+from autograder.study import ROOM, Clock, Study, now
 from autograder.work import Local
 from coursekit.checks import WORDS, shorten
 
@@ -92,15 +98,22 @@ def _graded(lesson: Lesson, job: Job) -> Result:
 
 
 @app.command()
-def check(notebook: Path, as_json: AsJson = False, reveal: Reveal = False, course: CourseFolder = Path()) -> None:
-    """Grade one NOTEBOOK as it is saved on disk, hidden checks included."""
+def check(
+    context: typer.Context,
+    notebook: Path,
+    as_json: AsJson = False,
+    reveal: Reveal = False,
+    course: CourseFolder = Path(),
+) -> None:
+    """Grade one NOTEBOOK as it is saved on disk, hidden checks included. One in study/ counts on the start page."""
     home = Course.find(course)
     try:
         data = submission.read_bytes(notebook)
     except submission.Unreadable as error:
         near = nearest(notebook.stem, [key.split("/")[1] for key in home.lessons])
         raise CourseError(f"{notebook}: {error}.{near} Give the path of a saved notebook.") from None
-    read = Lesson.read(home.lesson_path(str(notebook)))
+    stem = notebook.name.partition(".")[0]  # a dated copy is its lesson's too
+    read = Lesson.read(home.lesson_path(notebook.with_name(stem).as_posix()))
     repairs: list[str] = []
     try:
         job = submission.job(read, "you", submission.parse_notebook(data, repairs), repairs)
@@ -108,7 +121,27 @@ def check(notebook: Path, as_json: AsJson = False, reveal: Reveal = False, cours
         result = unread(read, "you", f"zero:{error}", tuple(repairs))
     else:
         result = _graded(read, job)
-    _show(result, as_json, reveal)
+    told = _counted(Study(home.root, _clock(context)), notebook, result)
+    if not as_json:
+        _show(result, False, reveal)
+        print(told, end="\n" if told else "")
+        return
+    print(json.dumps({**result.as_json(reveal), "study": told}, ensure_ascii=False, indent=1))
+
+
+def _counted(study: Study, notebook: Path, result: Result) -> str:
+    """Keep the result for the start page, if it is of the learner's own notebook; a sentence when it does not count."""
+    own = study.notebook(result.lesson)
+    if notebook.resolve() == study.released(result.lesson).resolve():
+        return f"This is the course's own notebook and does not count; yours is {study.say(own)}."
+    if notebook.resolve() != own.resolve() or result.lesson not in study.cards:
+        return ""
+    try:
+        with locked(Course(study.root), ROOM):
+            progressing.record(study, result.lesson, result.state, result.points, result.max_points)
+    except (OSError, CourseError) as error:
+        return f"The start page could not be told: {error}"
+    return ""
 
 
 @app.command()
@@ -418,6 +451,123 @@ def lessons(course: CourseFolder = Path()) -> None:
         print(key)
 
 
+# ------------------------------------------------------------------------------------------------ for learners
+
+OneLesson = Annotated[str, typer.Argument(help="Such as 04_cache_features; `autograder progress` names them.")]
+
+
+def _clock(context: typer.Context) -> Clock:
+    return context.obj or now
+
+
+@contextlib.contextmanager
+def _studying(context: typer.Context, course: Path) -> Iterator[Study]:
+    """The learner's side of the course, alone with it; what the system refuses is told in a sentence."""
+    study = Study.find(course, _clock(context))
+    try:
+        with locked(Course(study.root), ROOM):
+            yield study
+    except OSError as error:
+        raise CourseError(f"{error.filename or study.room}: {error.strerror}. Nothing was overwritten.") from None
+
+
+@app.command()
+def update(context: typer.Context, course: CourseFolder = Path()) -> None:
+    """Bring new and newer notebooks from notebooks/ into study/, where you work. Nothing you wrote is overwritten."""
+    with _studying(context, course) as study:
+        for change in desk.update(study):
+            told = _CHANGES[change.kind].format(study.say(study.released(change.key)))
+            print(f"{study.say(change.path)}: {told}")
+        progressing.visit(study)
+        start_page.lay_out(study)
+        for note in desk.notes(study):
+            print(note)
+
+
+def _say(text: str) -> None:
+    """Print what may hold characters that a terminal, or a file on Windows, has no way to write."""
+    encoding = sys.stdout.encoding or "utf-8"
+    print(text.encode(encoding, "replace").decode(encoding))
+
+
+_CHANGES = {
+    "new": "a copy of {}; this one is yours.",
+    "updated": "brought to the course's newer version; nothing was written in it.",
+    "beside": "the course's newer version, beside yours.",
+    "moved": "what was written in {}; go on in this one.",
+}
+
+
+@app.command()
+def progress(context: typer.Context, as_json: AsJson = False, course: CourseFolder = Path()) -> None:
+    """Show the start page: lessons, what is done, points, time, what comes next, and the plan. Nothing is run."""
+    page = start_page.make(Study.find(course, _clock(context)))
+    _say(json.dumps(page.as_json(), ensure_ascii=False, indent=1) if as_json else str(page))
+
+
+@app.command()
+def plan(
+    context: typer.Context,
+    days: Annotated[int | None, typer.Option(help="How many days; another number than before begins it today.")] = None,
+    minutes: Annotated[int | None, typer.Option(help="How many minutes a day.")] = None,
+    anew: Annotated[bool, typer.Option("--anew", help="Begin it today.")] = False,
+    as_json: AsJson = False,
+    course: CourseFolder = Path(),
+) -> None:
+    """Spread what is left over the days that are left: 6 days of 90 minutes, unless told otherwise."""
+    with _studying(context, course) as study:
+        planning.begin(study, days, minutes, anew)
+        page = start_page.make(study)
+    _say(json.dumps(page.as_json()["plan"], ensure_ascii=False, indent=1) if as_json else page.plan_text)
+
+
+@app.command()
+def reset(
+    context: typer.Context,
+    lesson: OneLesson,
+    keep_answers: Annotated[
+        bool, typer.Option("--keep-answers", help="Carry what you wrote in the lesson's cells over.")
+    ] = False,
+    course: CourseFolder = Path(),
+) -> None:
+    """Put the notebook of LESSON in study/ back as the course has it. Your work is kept under a dated name."""
+    with _studying(context, course) as study:
+        key = study.key(lesson)
+        done = desk.reset(study, key, keep_answers)
+        if not keep_answers:
+            progressing.begin_anew(study, key)
+    name = study.say(done.path)
+    answers = f", with what you wrote in {', '.join(done.answers)}" if done.answers else ""
+    print(f"{name} is as the course has it{answers}.")
+    if done.copy is None:
+        print("Nothing was written in it, so there is no copy.")
+        return
+    print(f"Your work is {study.say(done.copy)}. To go back, delete {done.path.name} and give the copy its name.")
+    if done.left:
+        print(f"Not carried over, because the lesson has no such cell any more: {', '.join(done.left)}.")
+    print("If it is open in JupyterLab, close it without saving and open it again.")
+
+
+@app.command()
+def reveal(
+    context: typer.Context,
+    lesson: OneLesson,
+    grade_id: Annotated[str, typer.Argument(help="The cell's name, as in reveal(\"cache\") at the notebook's end.")],
+    anyway: Annotated[bool, typer.Option("--anyway", help="Also without an honest try.")] = False,
+    course: CourseFolder = Path(),
+) -> None:
+    """Show the reference solution of a cell and a brief why, after you wrote your own and graded it (else exit 1)."""
+    study = Study.find(course, _clock(context))
+    try:
+        _say(str(revealing.reveal(study, study.cards[study.key(lesson)], grade_id, anyway)))
+    except revealing.NotYet as error:
+        _tell(f"autograder: {error}")
+        raise typer.Exit(1) from None
+
+
+# ------------------------------------------------------------------------------------------------ results
+
+
 def _show(result: Result, as_json: bool, reveal: bool) -> None:
     if as_json:
         print(json.dumps(result.as_json(reveal), ensure_ascii=False, indent=1))
@@ -440,10 +590,14 @@ def _show(result: Result, as_json: bool, reveal: bool) -> None:
         out.print("State:", escape(result.state))
 
 
-def main(arguments: list[str] | None = None) -> Any:
-    """Run the command line; what is wrong with a call is told in a sentence, with exit code 2."""
+def main(arguments: list[str] | None = None, clock: Clock = now) -> Any:
+    """Run the command line; what is wrong with a call is told in a sentence, with exit code 2.
+
+    Args:
+        clock: what time it is for a learner's progress, plan and copies.
+    """
     try:
-        return app(arguments)
+        return app(arguments, obj=clock)
     except CourseError as error:
         _tell(f"autograder: {error}")
         sys.exit(2)

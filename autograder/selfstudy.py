@@ -1,4 +1,7 @@
-"""The last cell of a self-study notebook: grade the saved file in a process of its own, and show the table here."""
+"""What cells of self-study notebooks call: grade the saved file, show a reference solution, show the start page.
+
+They run in the grader too, among a learner's cells, where they do nothing and need nothing but coursekit.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from coursekit.checks import Check, Row, table
+
+if TYPE_CHECKING:
+    from autograder.reveal import Reference
+    from autograder.start_page import StartPage
 
 INSIDE = "AUTOGRADER_INSIDE"  # set in learners' processes, where this cell has nothing to do
 
@@ -31,8 +38,7 @@ class Report:
         r = self.result
         state = "" if r["state"] == "graded" else f" State: {r['state']}."
         points = f"{r['lesson']}: {r['points']:g} of {r['max_points']:g} points.{state}"
-        guess = [f"This looks like a known slip (a guess): {r['slip']}"] if r["slip"] else []
-        return " ".join([points, *guess, *r["repairs"], *r["problems"]])
+        return " ".join(filter(None, [points, *r["repairs"], *r["problems"], r.get("study", "")]))
 
     def _repr_html_(self) -> str:
         rows = [
@@ -62,4 +68,60 @@ def grade_this_notebook(name: str) -> Report | None:
     except ValueError:
         told = done.stderr.strip().splitlines()
         print(told[-1] if told else "The grader said nothing.")
+        return None
+
+
+def start_page(days: int | None = None, minutes: int | None = None, anew: bool = False) -> StartPage | None:
+    """Where you stand, what comes next, and the plan. In `study/` it begins the plan when there is none.
+
+    What goes wrong is told in a sentence; nothing is raised.
+
+    Args:
+        days: how many days the plan has; another number than before begins it today.
+        minutes: how many minutes a day.
+        anew: begin it today in any case.
+    """
+    if os.environ.get(INSIDE):
+        return None
+    from autograder import plan, progress, start_page as pages
+    from autograder.errors import CourseError
+    from autograder.study import Study
+
+    here = Path().resolve()
+    try:
+        study = Study.find(here)
+        if here == study.room.resolve():
+            progress.visit(study)
+            plan.begin(study, days, minutes, anew)
+        else:
+            print(pages.ELSEWHERE)
+        return pages.make(study, here)
+    except (CourseError, OSError) as error:
+        print(error)
+        return None
+
+
+def reveal(grade_id: str, lesson: str = "", anyway: bool = False) -> Reference | None:
+    """The reference solution of a cell and why it is so, folded, after an honest try.
+
+    What goes wrong is told in a sentence; nothing is raised.
+
+    Args:
+        grade_id: the cell's name, as in `reveal("cache")`.
+        lesson: which lesson, where more than one has a cell of this name.
+        anyway: also without an honest try.
+    """
+    if os.environ.get(INSIDE):
+        return None
+    from autograder import reveal as revealing
+    from autograder.errors import CourseError
+    from autograder.study import Study
+
+    here = Path().resolve()
+    try:
+        study = Study.find(here)
+        card = study.cards[study.key(lesson)] if lesson else revealing.find(study, grade_id, here.name)
+        return revealing.reveal(study, card, grade_id, anyway)
+    except (CourseError, OSError, revealing.NotYet) as error:
+        print(error)
         return None
