@@ -1,8 +1,9 @@
-"""What is added for a person who studies alone: navigation, a last cell that grades the notebook, a start page."""
+"""What is added for a person who studies alone: a cell that grades the notebook, navigation, reference solutions that
+open after an honest try, a start page."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,15 @@ For the interview of an MLOps platform engineer at a multi-tenant SaaS company. 
 code in the cells marked `# YOUR CODE HERE`, and run the cell of checks below: a table says what holds, what does not,
 and what was seen beside what was expected. Nothing you run waits in real time.
 
-The last cell of a lesson grades the saved notebook with checks you have not seen.
+`Grade this notebook`, at a lesson's end, grades the saved file with checks you have not seen. Run the cell below
+(Shift+Enter) whenever you want to know where you stand and what comes next: it reads what those gradings left on this
+machine. The first run begins a plan of six days.
+"""
+REVEAL = """\
+## After an honest try
+
+A cell below shows the reference solution of the cell it names, folded, and why it is so, once you have written your own
+and run its checks, or graded the notebook. `anyway=True` shows it all the same.
 """
 
 
@@ -35,7 +44,7 @@ def notebook_bytes(notebook: Any) -> bytes:
 
 
 def self_study(lessons: Lessons, released: Tree) -> Tree:
-    """The released notebooks with navigation and a cell that grades them."""
+    """The released notebooks with cells that grade them, lead on, and show reference solutions."""
     row = [lesson for module in lessons.values() for lesson in module]
     out: Tree = {}
     for at, lesson in enumerate(row):
@@ -47,7 +56,7 @@ def self_study(lessons: Lessons, released: Tree) -> Tree:
         notebook.cells += [
             nbformat.v4.new_markdown_cell(
                 "## Grade this notebook\n\nSave first (Ctrl+S): the cell below grades the file on disk, with hidden "
-                "checks too. Of those it tells the criterion, the verdict and the hint.",
+                "checks too. Of those it tells the criterion, the verdict and the hint. The start page counts it.",
                 id="self-check-how",
             ),
             nbformat.v4.new_code_cell(
@@ -55,9 +64,19 @@ def self_study(lessons: Lessons, released: Tree) -> Tree:
                 id="self-check",
             ),
             nbformat.v4.new_markdown_cell(_navigation(lesson, *around), id="navigation"),
+            *_reveals(lesson),
         ]
         out[Path("notebooks", lesson.module, f"{lesson.name}.ipynb")] = notebook_bytes(notebook)
     return out
+
+
+def _reveals(lesson: Lesson) -> Iterator[Any]:
+    """A folded section with a cell for each one that the learner writes. No solution is in it."""
+    folded = {"jp-MarkdownHeadingCollapsed": True}
+    yield nbformat.v4.new_markdown_cell(REVEAL.rstrip(), id="reveal-how", metadata=folded)
+    for cell in lesson.of_kind("solution", "manual"):
+        call = f'from autograder.selfstudy import reveal\n\nreveal("{cell.grade_id}")'
+        yield nbformat.v4.new_code_cell(call, id=f"reveal-{cell.grade_id}"[:64])
 
 
 def _navigation(here: Lesson, before: Lesson | None, after: Lesson | None) -> str:
@@ -76,7 +95,7 @@ def front_pages(course: Course, lessons: Lessons) -> Tree:
     start = nbformat.v4.new_notebook(
         cells=[
             nbformat.v4.new_markdown_cell(HOW.rstrip(), id="how"),
-            nbformat.v4.new_markdown_cell(_index(lessons, "").rstrip(), id="map"),
+            nbformat.v4.new_code_cell("from autograder.selfstudy import start_page\n\nstart_page()", id="map"),
         ],
         metadata={
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -92,21 +111,21 @@ def front_pages(course: Course, lessons: Lessons) -> Tree:
         if not 0 <= begin < end:
             raise CourseError(f"{readme}: the lines {INDEX_BEGIN!r} and {INDEX_END!r} are missing. Put them back.")
         head, tail = text[: begin + len(INDEX_BEGIN)], text[end:]
-        tree[Path("README.md")] = (head + "\n\n" + _index(lessons, "notebooks/") + "\n" + tail).encode()
+        tree[Path("README.md")] = (head + "\n\n" + _index(lessons) + "\n" + tail).encode()
     return tree
 
 
-def _index(lessons: Lessons, prefix: str) -> str:
-    """The map of modules and lessons as markdown tables."""
+def _index(lessons: Lessons) -> str:
+    """README's map of modules and lessons, as markdown tables."""
     out = []
     for module, own in lessons.items():
-        out += [f"## {MODULES.get(module, module)}" if not prefix else f"**{MODULES.get(module, module)}**", ""]
+        out += [f"**{MODULES.get(module, module)}**", ""]
         out += ["| lesson | time | level | needs | points |", "|---|---|---|---|---|"]
         for lesson in own:
             f = anatomy.facts(lesson)
             by_hand = sum(c.points for c in lesson.of_kind("manual"))
             points = f"{lesson.max_points:g} + {by_hand:g} by hand"
-            link = f"[{f['title']}]({prefix}{lesson.key}.ipynb)"
+            link = f"[{f['title']}](notebooks/{lesson.key}.ipynb)"
             out.append(f"| {link} | {f['time']} | {f['level']} | {f['needs']} | {points} |")
         out.append("")
     return "\n".join(out)
