@@ -1,4 +1,5 @@
-# Everything runs in .venv, which is made anew when requirements.lock or pyproject.toml is newer than it.
+# Everything runs in .venv, which is made anew when requirements.lock or pyproject.toml is newer than it, and gets
+# JupyterLab's settings again when tools/jupyter is.
 
 BIN := .venv/bin
 STAMP := .venv/.stamp
@@ -11,7 +12,7 @@ help: ## list the targets
 
 setup: $(STAMP) ## make .venv from requirements.lock (needs Python 3.11 to 3.13; name one with PYTHON=...)
 
-$(STAMP): requirements.lock pyproject.toml tools/setup.sh
+$(STAMP): requirements.lock pyproject.toml tools/setup.sh $(shell find tools/jupyter -type f)
 	@PYTHON='$(PYTHON)' sh tools/setup.sh
 
 lab: $(STAMP) ## JupyterLab on the course's start page; more for it with LAB_ARGS='...'

@@ -1,5 +1,6 @@
 #!/bin/sh
-# JupyterLab in the course's folder; it opens the start page (tools/jupyter). Arguments go to JupyterLab.
+# JupyterLab in the course's folder, on the start page (tools/jupyter) of study/, which is brought up to date before.
+# Arguments go to JupyterLab.
 set -eu
 cd "$(dirname "$0")/.."
 PATH="$PWD/.venv/bin:$PATH" # nbgrader finds its alembic there
@@ -12,4 +13,5 @@ fi
 if [ -n "${CI:-}" ] || { [ "$(uname)" = Linux ] && [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; }; then
     set -- --no-browser "$@"
 fi
+autograder update || true # why not is said; what is there can be worked on
 exec .venv/bin/jupyter lab --ServerApp.root_dir="$PWD" "$@"

@@ -21,6 +21,9 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from autograder import desk, start_page
+from autograder.study import Study
+
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("lessons", "source", "release", "notebooks")
 LESSON = "02_coding/04_cache_features"
@@ -59,16 +62,18 @@ class Lab:
 
 
 def copy_course(folder: Path) -> Path:
-    """The rooms that JupyterLab shows, copied: it saves what it opens."""
+    """The rooms that JupyterLab shows, copied, for it saves what it opens; and `study/`, as `make lab` makes it."""
     for room in ROOMS:
         shutil.copytree(ROOT / room, folder / room, ignore=shutil.ignore_patterns(".ipynb_checkpoints", "__pycache__"))
     shutil.copy(ROOT / "nbgrader_config.py", folder)
+    desk.update(Study(folder))
+    start_page.lay_out(Study(folder))
     return folder
 
 
 def solve(course: Path, key: str) -> None:
-    """Put the solutions of the instructor's edition into the self-study notebook of lesson `key`."""
-    path = course / "notebooks" / f"{key}.ipynb"
+    """Put the solutions of the instructor's edition into the learner's notebook of lesson `key`."""
+    path = course / "study" / f"{key}.ipynb"
     notebook = json.loads(path.read_text("utf-8"))
     source = json.loads((course / "source" / f"{key}.ipynb").read_text("utf-8"))
     known = {
@@ -164,8 +169,8 @@ class Notebook:
 
     @classmethod
     def open(cls, page: Page, lab: Lab, path: str) -> Notebook:
-        """Open `notebooks/path` and wait until its kernel is ready."""
-        page.goto(lab.address(f"/lab/tree/notebooks/{path}") + "&reset")  # not the tabs of the last visit
+        """Open `study/path` and wait until its kernel is ready."""
+        page.goto(lab.address(f"/lab/tree/study/{path}") + "&reset")  # not the tabs of the last visit
         expect(page.locator(".jp-Notebook h1").first).to_be_visible()
         page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.sessionContext")
         notebook = cls(page)

@@ -17,11 +17,32 @@ def test_the_start_page_opens_by_itself_and_leads_to_every_lesson(page: Page, la
     page.goto(lab.address("/"))
     sheet = page.locator(".jp-Notebook")
     expect(sheet.locator("h1").first).to_contain_text("The course")
+    table = sheet.locator("table").first  # there before anything is run
     for module in COURSE.modules:
-        expect(sheet.get_by_role("heading", name=MODULES[module])).to_be_visible()
-    expect(sheet.locator("a[href*='.ipynb']")).to_have_count(len(COURSE.lessons))
-    sheet.locator(f"a[href*='{STEM}']").click()
+        expect(table.get_by_role("rowheader", name=MODULES[module], exact=True)).to_be_visible()
+    expect(table.locator("a[href*='.ipynb']")).to_have_count(len(COURSE.lessons))
+    expect(sheet.get_by_text("Next:", exact=True)).to_be_visible()
+    table.locator(f"a[href*='{STEM}']").click()
     expect(page.get_by_role("tab", name=f"{STEM}.ipynb")).to_be_visible()
+
+
+def test_running_the_start_page_begins_the_plan(page: Page, lab: Lab) -> None:
+    notebook = Notebook.open(page, lab, "start.ipynb")
+    notebook.run_all()
+    sheet = page.locator(".jp-OutputArea-output")
+    expect(sheet.get_by_role("columnheader", name="lesson")).to_be_visible()
+    expect(sheet.get_by_role("heading", name="The plan")).to_be_attached()
+    expect(sheet.get_by_role("rowheader", name=re.compile("Day 1 of 6, today"))).to_be_attached()
+
+
+def test_reference_solutions_are_folded_away(page: Page, lab: Lab) -> None:
+    Notebook.open(page, lab, "02_coding/03_judge_a_canary.ipynb")
+    page.evaluate(
+        "() => { const s = window.jupyterapp.shell.currentWidget.content; s.scrollToItem(s.widgets.length - 4); }"
+    )
+    expect(page.get_by_text("3 cells hidden")).to_be_visible()
+    for call in page.get_by_text("reveal(").all():
+        expect(call).to_be_hidden()
 
 
 def test_an_untouched_lesson_runs_to_its_end_and_says_in_words_what_is_missing(page: Page, lab: Lab) -> None:
@@ -38,7 +59,7 @@ def test_an_untouched_lesson_runs_to_its_end_and_says_in_words_what_is_missing(p
 
 
 def test_the_diagram_is_drawn_and_has_words(page: Page, lab: Lab) -> None:
-    page.goto(lab.address(f"/lab/tree/notebooks/{LESSON}.ipynb"))
+    page.goto(lab.address(f"/lab/tree/study/{LESSON}.ipynb") + "&reset")
     picture = page.locator(".jp-RenderedMarkdown img").first
     picture.scroll_into_view_if_needed()
     expect(picture).to_be_visible()
@@ -69,6 +90,13 @@ def test_a_solved_lesson_passes_and_its_slider_moves_the_picture(page: Page, lab
     graded = page.locator(".jp-OutputArea-output table").last
     graded.scroll_into_view_if_needed()
     expect(graded).to_contain_text(re.compile(r"(\d+) of \1 points"))
+    reference = page.locator(".jp-OutputArea-output details").last
+    expect(reference.locator("summary")).to_contain_text("a reference solution and why")
+    expect(reference.locator("pre")).to_be_hidden()
+
+    Notebook.open(page, lab, "start.ipynb").run_all()
+    row = page.locator(".jp-OutputArea-output tr", has=page.locator(f"a[href*='{STEM}']")).first
+    expect(row).to_contain_text("✓ done")
 
 
 def test_formgrader_lists_the_modules(page: Page, lab: Lab) -> None:
