@@ -545,4 +545,3 @@ def _outcomes(observer: socket.socket, name: str, cpu: float) -> tuple[list[Json
     if not isinstance(said, dict) or said.get("name") != name or not isinstance(said.get("outcomes"), list):
         return [{"never": "no answer"}], False
     return said["outcomes"], said.get("goes_on") is True
-

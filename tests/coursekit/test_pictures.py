@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable
 from types import SimpleNamespace
 
@@ -14,10 +15,11 @@ from matplotlib.text import Text
 
 from coursekit import explore, plots, slider
 from coursekit.experiments import EXPERIMENTS, USERS, draw_looks
-from coursekit.gpu import LoadReport, plot_trade_off
+from coursekit.gpu import LoadReport, plot_trade_off, trade_off
 from coursekit.plots import round_steps, scales
 from coursekit.predictions import draw_key_designs
 from coursekit.production import Scored, baseline_week, draw_drift, production_day, psi_elsewhere
+from coursekit.prometheus import draw_quantile, latencies
 from coursekit.registries import DEPLOYS, Stages, Story, draw_stories
 from coursekit.rollout import STAGES, Reading, Stage, Timeline, draw_rollout
 from coursekit.routing import HandOver, ModuloRouter, draw_hand_over, hand_over
@@ -87,15 +89,6 @@ def intervals(looks: int, lift: float, named: int, low: float, high: float) -> D
     return lambda figure: draw_looks(figure, seen, looks, lift, EXPERIMENTS)
 
 
-def intervals(looks: int, lift: float, named: int, low: float, high: float) -> Draw:
-    """The same interval at every look; A and B win in as many experiments as `named` says."""
-    seen = {
-        "looks": [{"users": USERS * n // looks, "low": low, "high": high, "winner": "B"} for n in range(1, looks + 1)],
-        "stopped": {"A": named // 2, "B": named - named // 2, "nobody": EXPERIMENTS - named},
-    }
-    return lambda figure: draw_looks(figure, seen, looks, lift, EXPERIMENTS)
-
-
 def timelines(steps: int, *titles: str) -> Draw:
     looks = itertools.cycle(["production", "archived", "development", "no label"])
     stages: list[Stages] = [{f"v{n}": next(looks) for n in range(5)} for _ in range(steps)]
@@ -107,6 +100,34 @@ def handed_over(v7: int, v8: int, v9: int, sick: str) -> Draw:
     flows = hand_over({"hash modulo slots": ModuloRouter()}, {"v7": v7, "v8": v8, "v9": v9}, sick)
     worst = HandOver(flows.sick, flows.versions, {"your router": [("v7", "v9", 600)], **flows.flows})
     return lambda figure: draw_hand_over(figure, worst)
+
+
+def quantile(median: float, spread: float, slow: float) -> Draw:
+    took = latencies(median, spread, slow)
+    bounds = (0.01, 0.05, 0.1, 0.5, 1, 2, 5, math.inf)
+    counts = {str(bound).replace("inf", "+Inf"): float(sum(t <= bound for t in took)) for bound in bounds}
+    return lambda figure: draw_quantile(figure, {"latencies": took, "buckets": counts})
+
+
+def key_designs(right: int, foreign: int, old: int, model: int) -> Draw:
+    kinds = {"right": right, "foreign": foreign, "old": old, "model": model}
+    minutes = {kind: [float(n % 121) for n in range(count)] for kind, count in kinds.items()}
+    names = ("all three", "tenant, payload", "version, payload", "payload", "payload as text")
+    return lambda figure: draw_key_designs(figure, dict.fromkeys(names, minutes), 60, 3, 60)
+
+
+def trade_off(size: int, wait: float, per_second: float) -> Draw:
+    def serve(size: int, wait: float) -> LoadReport:
+        return LoadReport(min(per_second, 50.0 * size), 40 + wait + 9000 / size, 12.3, 1.0)
+
+    return lambda figure: plot_trade_off(figure, serve, size, wait, per_second)
+
+
+def hit_rates(capacity: int, ttl: float, mean_age: float) -> Draw:
+    def run(capacity: int, ttl: float) -> Replay:
+        return Replay({"harbour": 10, "lantern": 4}, {"harbour": 9, "lantern": 0}, mean_age)
+
+    return lambda figure: plot_hit_rates(figure, run, capacity, ttl)
 
 
 @pytest.mark.parametrize(
@@ -128,6 +149,18 @@ def handed_over(v7: int, v8: int, v9: int, sick: str) -> Draw:
         (timelines(1, "your registry", *MLFLOW), (12, 4)),
         (handed_over(1, 10, 1, "v7"), (10, 3.8)),
         (handed_over(10, 10, 10, "v9"), (10, 3.8)),
+        (quantile(0.02, 0.1, 0.0), (9, 3.8)),
+        (quantile(0.12, 0.5, 0.0), (9, 3.8)),
+        (quantile(0.16, 0.5, 0.05), (9, 3.8)),
+        (quantile(0.0001, 0.1, 0.0), (9, 3.8)),
+        (quantile(1.5, 1.2, 0.2), (9, 3.8)),
+        (key_designs(0, 300, 0, 0), (11, 4.2)),
+        (key_designs(0, 0, 300, 0), (11, 4.2)),
+        (key_designs(0, 0, 0, 300), (11, 4.2)),
+        (trade_off(1, 80, 600), (9, 4.8)),
+        (trade_off(32, 0, 20), (9, 4.8)),
+        (hit_rates(25, 600, 299), (10, 4)),
+        (hit_rates(800, 10, 0), (10, 4)),
     ],
 )
 def test_no_label_of_a_picture_is_cut_off(draw: Draw, size: tuple[float, float]) -> None:
