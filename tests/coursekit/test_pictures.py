@@ -116,20 +116,6 @@ def key_designs(right: int, foreign: int, old: int, model: int) -> Draw:
     return lambda figure: draw_key_designs(figure, dict.fromkeys(names, minutes), 60, 3, 60)
 
 
-def trade_off(size: int, wait: float, per_second: float) -> Draw:
-    def serve(size: int, wait: float) -> LoadReport:
-        return LoadReport(min(per_second, 50.0 * size), 40 + wait + 9000 / size, 12.3, 1.0)
-
-    return lambda figure: plot_trade_off(figure, serve, size, wait, per_second)
-
-
-def hit_rates(capacity: int, ttl: float, mean_age: float) -> Draw:
-    def run(capacity: int, ttl: float) -> Replay:
-        return Replay({"harbour": 10, "lantern": 4}, {"harbour": 9, "lantern": 0}, mean_age)
-
-    return lambda figure: plot_hit_rates(figure, run, capacity, ttl)
-
-
 @pytest.mark.parametrize(
     ("draw", "size"),
     [
@@ -157,10 +143,6 @@ def hit_rates(capacity: int, ttl: float, mean_age: float) -> Draw:
         (key_designs(0, 300, 0, 0), (11, 4.2)),
         (key_designs(0, 0, 300, 0), (11, 4.2)),
         (key_designs(0, 0, 0, 300), (11, 4.2)),
-        (trade_off(1, 80, 600), (9, 4.8)),
-        (trade_off(32, 0, 20), (9, 4.8)),
-        (hit_rates(25, 600, 299), (10, 4)),
-        (hit_rates(800, 10, 0), (10, 4)),
     ],
 )
 def test_no_label_of_a_picture_is_cut_off(draw: Draw, size: tuple[float, float]) -> None:
