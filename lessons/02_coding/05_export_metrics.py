@@ -44,13 +44,13 @@ registered the same name.
 and the state in one registry, shown as text under /metrics. Prometheus scrapes the text; PromQL decides whether a value
 is too high and on-call is paged.](diagrams/05_export_metrics.mmd)
 
-Such a text, with one counter in it, and beside the counter the time when it began:
+Such a text begins like this; what follows is the time when the counter began:
 """
 
 # %%
 example = CollectorRegistry()
 Counter("tickets_total", "Tickets routed.", ["team"], registry=example).labels(team="billing").inc()
-print(generate_latest(example).decode())
+print(*generate_latest(example).decode().splitlines()[:3], sep="\n")
 
 # %% [markdown]
 """## 1 · Count requests
@@ -250,7 +250,7 @@ def requests_add_up_by_version_and_status(rng):
 
 
 # kills: default bounds, bounds that exclude their own value, milliseconds, a summary, errors left out of the latency
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=1)
 def the_latency_histogram_has_the_bounds_of_the_contract(rng):
     """Every request is observed, in seconds, whatever its status; the only label is `model_version`."""
     metrics = MLServiceMetrics()
@@ -262,7 +262,7 @@ def the_latency_histogram_has_the_bounds_of_the_contract(rng):
 
 
 # kills: a fixed prefix, a prefix without underscore
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=1)
 def the_service_name_begins_every_name(rng):
     """`ml_inference` unless another one is given."""
     name, found = f"spam_filter_{rng.randrange(10**6)}", {}
@@ -285,7 +285,7 @@ def two_instances_in_one_process_do_not_clash(rng):
 
 
 # kills: a registry that is ignored, one that is replaced, metrics registered twice
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=1)
 def a_registry_that_is_handed_in_is_used(rng):
     """Two services of different names can share one with metrics of other libraries."""
     shared = CollectorRegistry()
@@ -311,13 +311,12 @@ def versions_that_look_alike_stay_apart(rng):
 
 
 # kills: no check at all, a check behind the counter, clipping to zero, zero refused, another exception
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=1)
 def a_negative_latency_is_refused_and_leaves_no_trace(rng):
     """ValueError before anything is counted, for a known version and for a new one; zero is a latency."""
     metrics, ends = MLServiceMetrics(), []
     for latency in shuffled(rng, [0.0, 0.25, rng.randrange(1, 400) / 64, -0.25, -3.0, -(2.0**-20)]):
-        ends.append(how_it_ends(metrics.record_request, "v7", latency))
-        ends.append(how_it_ends(metrics.record_request, "v8", latency, rng.choice(["success", "error"])))
+        ends.append(how_it_ends(metrics.record_request, rng.choice(["v7", "v8"]), latency))
     ends.append(how_it_ends(metrics.record_request, "new", -1.0))
     return [ends, totals(seen(metrics, *EVERYTHING))]
 
@@ -422,19 +421,19 @@ def a_block_that_raises_is_recorded_with_its_latency(rng):
 
 
 # kills: swallowing, wrapping, raising a copy
-@check(expect=REFERENCE, points=2, seeds=3)
+@check(expect=REFERENCE, points=2, seeds=1)
 def track_lets_the_same_exception_through(rng):
-    """Neither swallowed nor wrapped nor made anew."""
-    clock, told = ManualClock(), []
+    """Neither swallowed nor wrapped nor made anew, and still recorded."""
+    clock, told, version = ManualClock(), [], f"v{rng.randrange(1000)}"
     metrics = MLServiceMetrics(clock=clock)
     for number, kind in enumerate(shuffled(rng, ERRORS, [None, None])):
         error = kind and kind(f"{number}: {rng.randrange(1000)}")
         try:
-            tracked(metrics, clock, "v7", 1.0, error)
+            tracked(metrics, clock, version, 1.0, error)
             told.append([number, "came to its end"])
         except Exception as caught:
             told.append([type(caught).__name__, str(caught), caught is error])
-    return told
+    return [told, sorted({name.split('"')[1] for name in seen(metrics, "requests_total")})]
 
 
 # kills: one start for all blocks, one for each version, a stack of starts
@@ -455,7 +454,7 @@ def blocks_that_overlap_are_timed_apart(rng):
 
 
 # kills: a clock that must be given, one that stands still while a coroutine waits (process time)
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=1)
 async def requests_in_flight_together_are_timed_by_the_monotonic_clock(rng):
     """Without a clock handed in, `time.monotonic` is read."""
     metrics = MLServiceMetrics()
@@ -551,7 +550,7 @@ def the_number_of_series_is_bounded_whatever_a_model_writes(rng):
 
 
 # kills: default bounds, bounds that exclude their own value, percent, confidences of unknown classes left out
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=1)
 def the_confidence_histogram_has_the_bounds_of_the_contract(rng):
     """Every prediction is observed, known class or not; the only label is `model_version`."""
     metrics = MLServiceMetrics(classes=TEAMS[:2])
@@ -563,7 +562,7 @@ def the_confidence_histogram_has_the_bounds_of_the_contract(rng):
 
 
 # kills: no check, one behind the counter, one of the two ends only, clipping, 0 or 1 refused, another exception
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=1)
 def a_confidence_outside_zero_to_one_is_refused_and_leaves_no_trace(rng):
     """ValueError before anything is counted; 0 and 1 are inside."""
     metrics, ends = MLServiceMetrics(classes=TEAMS), []
@@ -650,7 +649,7 @@ def every_version_has_its_own_state(rng):
 
 
 # kills: a KeyError, an unknown state taken, a child made before the check, the old state lost
-@check(expect=REFERENCE, points=2, seeds=3)
+@check(expect=REFERENCE, points=2, seeds=1)
 def an_unknown_state_is_refused_and_leaves_no_trace(rng):
     """ValueError before the series is made; a version that has a state keeps it."""
     metrics, ends = MLServiceMetrics(), []
@@ -663,7 +662,7 @@ def an_unknown_state_is_refused_and_leaves_no_trace(rng):
 
 
 # kills: added up, swapped, as a share, the first reading kept, only the last GPU, zero skipped
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=1)
 def gpu_gauges_show_the_last_reading(rng):
     """They rise and fall, and zero is a reading, too."""
     metrics, told = MLServiceMetrics(), []
@@ -674,7 +673,7 @@ def gpu_gauges_show_the_last_reading(rng):
 
 
 # kills: a gauge for a counter, a summary for a histogram
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=1)
 def every_metric_has_its_name_and_type(rng):
     """Counters, histograms and gauges; in this text format a state is a gauge. Further metrics are yours to add."""
     service = f"ranker_{rng.randrange(10**6)}"
@@ -693,12 +692,12 @@ def calls_of(metrics, rng, version):
     numbers += [(metrics.record_prediction, name, n) for n in (0.75, 0, 2) for name in ("urgent", "sales", "a poem")]
     for call, *given in shuffled(rng, numbers):
         yield lambda call=call, given=given: call(version, *given)
-    for state in ("error", "loading", "gone", rng.choice(["ready", "error"]), "gone"):
+    for state in ("error", "loading", "gone", "ready", "gone"):
         yield lambda state=state: metrics.set_model_state(version, state)
 
 
 # kills: a reset of all when one changes, a state or a class shared by versions, trouble that spreads
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=1)
 def one_versions_trouble_changes_nothing_for_another(rng):
     """The small tenant's version keeps its series, whatever the large one's does."""
     metrics = MLServiceMetrics(classes=TEAMS[1:3])
@@ -713,7 +712,7 @@ def one_versions_trouble_changes_nothing_for_another(rng):
 
 
 # kills: whatever the others miss because their calls are all of one kind
-@check(expect=REFERENCE, points=3, seeds=2)
+@check(expect=REFERENCE, points=3, seeds=1)
 def any_mix_of_calls_reads_like_the_reference(rng):
     """Good and bad calls of every kind, of two versions in turn."""
     clock, service = ManualClock(), f"router_{rng.randrange(10**6)}"
@@ -816,13 +815,13 @@ A label value is a series, so whoever chooses the value chooses your bill: bound
 histograms keep shares by bound, gauges show what is now. Look at every argument before you touch the first metric.
 
 **In practice** Put bounds where your objective is: with one at exactly 0.3 s the share below 300 ms is exact, whatever
-the quantile says. Native histograms choose bounds themselves. Counters restart at 0 with the process; `rate()` knows.
-Decide whether a cancelled request is an error, and say so in the help text.
+the quantile says. Native histograms choose bounds themselves. GPU gauges usually come from the DCGM exporter. Counters
+restart at 0 with the process; `rate()` knows. Decide whether a cancelled request is an error, and say so in the help.
 
-**Asked next** (weights as in monitoring rounds)
+**Asked next** (weights of the drift question and of multi-tenant design)
 
-- Which of these metrics pages somebody, which opens a ticket? (alerting, 25 %)
-- How does drift get into Prometheus? (ML-specific signals, 25 %)
-- One exporter for each pod: what is p95 of the service? (aggregation, 20 %)
-- A short batch job ends before it is scraped. And now? (pull against push, 10 %)
+- How does drift get into Prometheus, and as which kind of metric? (detection strategy, 30 %)
+- Which of these metrics pages somebody, which rolls a model back by itself? (response automation, 25 %)
+- All is green and customers click less. Which metric is missing? (business impact, 25 %)
+- One tenant causes more than half of the errors. Who sees it, and where? (tenant isolation, 20 %)
 """
