@@ -2,7 +2,6 @@
 
 FAILS = {
     "a_block_that_raises_is_one_request_with_status_error",
-    "a_negative_latency_is_refused_and_leaves_no_trace",
     "a_request_is_counted_by_version_and_status",
     "any_mix_of_calls_reads_like_the_reference",
     "requests_add_up_by_version_and_status",
