@@ -112,8 +112,8 @@ def check(
     except submission.Unreadable as error:
         near = nearest(notebook.stem, [key.split("/")[1] for key in home.lessons])
         raise CourseError(f"{notebook}: {error}.{near} Give the path of a saved notebook.") from None
-    stem = notebook.name.partition(".")[0]  # a dated copy is its lesson's too
-    read = Lesson.read(home.lesson_path(notebook.with_name(stem).as_posix()))
+    stem = notebook.name.partition(".")[0] or notebook.name  # a dated copy is its lesson's too
+    read = Lesson.read(home.lesson_path((notebook.parent / stem).as_posix()))
     repairs: list[str] = []
     try:
         job = submission.job(read, "you", submission.parse_notebook(data, repairs), repairs)

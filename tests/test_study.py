@@ -18,6 +18,7 @@ from tests.learner import Clock, Terminal, cell, course, lesson, read, source, w
 from tests.small import KEY, RIGHT, course_with
 
 COPY = Path("study", f"{KEY}.ipynb")
+ROOT = Path(__file__).resolve().parents[1]
 STEM = KEY.split("/")[1]
 
 
@@ -189,9 +190,47 @@ def test_a_folder_that_cannot_be_written_is_named(at: Terminal) -> None:
 
 
 def test_git_does_not_see_what_a_learner_does() -> None:
-    root = Path(__file__).resolve().parents[1]
     for name in (f"study/{KEY}.ipynb", ".autograder/study/plan.json"):
-        subprocess.run(["git", "check-ignore", "-q", name], cwd=root, check=True)
+        subprocess.run(["git", "check-ignore", "-q", name], cwd=ROOT, check=True)
+
+
+def git(folder: Path, *words: str) -> str:
+    who = ("-c", "user.name=kim", "-c", "user.email=kim@example.org")
+    command = ["git", *who, *words]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
+
+
+def test_git_pull_meets_nothing_that_a_learner_wrote(
+    built: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    theirs, mine = tmp_path / "theirs", tmp_path / "mine"
+    shutil.copytree(built, theirs)
+    shutil.copy(ROOT / ".gitignore", theirs)
+    git(theirs, "init", "-q", "-b", "main")
+    git(theirs, "add", ".")
+    git(theirs, "commit", "-qm", "one")
+    git(tmp_path, "clone", "-q", str(theirs), str(mine))
+    at = Terminal(mine, capsys)
+    at.run("update")
+    write_in(mine / COPY, "words", RIGHT)
+    at.run("check", mine / COPY)
+    at.run("plan")
+    assert git(mine, "status", "--porcelain") == ""
+    renew(theirs)
+    git(theirs, "commit", "-qam", "two")
+    git(mine, "pull", "-q", "--ff-only")
+    assert "the course's newer version, beside yours" in at.run("update")
+    assert source(mine / COPY, "words") == RIGHT
+    assert git(mine, "status", "--porcelain") == ""
+
+
+def test_whatever_opens_the_course_brings_the_copies_first() -> None:
+    for script in ("postBuild", "tools/lab.sh"):
+        assert "autograder update" in (ROOT / script).read_text("utf-8")
+    for server in ("lab", "notebook"):
+        settings = json.loads((ROOT / f"tools/jupyter/etc/jupyter/jupyter_{server}_config.json").read_text("utf-8"))
+        ((_, settings),) = settings.items()
+        assert settings == {"default_url": f"/lab/tree/{studies.ROOM}/{studies.START}"}
 
 
 # ------------------------------------------------------------------------------------------------ reset
@@ -331,6 +370,12 @@ def test_other_peoples_notebooks_and_the_courses_own_do_not_count(at: Terminal) 
     copy = shutil.copy(at.root / COPY, at.root / COPY.with_name(f"{STEM}.2030-06-03-0900.ipynb"))
     assert graded(at, copy)["lesson"] == KEY
     assert not (at.root / ".autograder" / "study" / "gradings").exists()
+
+
+def test_a_file_that_names_no_lesson_is_told_so(at: Terminal) -> None:
+    for name in (".ipynb", ".x.ipynb", "count.ipynb"):
+        (at.root / name).write_text("{}")
+        assert "there is no lesson" in at.run("check", at.root / name, code=2)
 
 
 def test_a_grading_is_shown_even_if_it_cannot_be_kept(at: Terminal) -> None:
