@@ -102,20 +102,6 @@ def handed_over(v7: int, v8: int, v9: int, sick: str) -> Draw:
     return lambda figure: draw_hand_over(figure, worst)
 
 
-def quantile(median: float, spread: float, slow: float) -> Draw:
-    took = latencies(median, spread, slow)
-    bounds = (0.01, 0.05, 0.1, 0.5, 1, 2, 5, math.inf)
-    counts = {str(bound).replace("inf", "+Inf"): float(sum(t <= bound for t in took)) for bound in bounds}
-    return lambda figure: draw_quantile(figure, {"latencies": took, "buckets": counts})
-
-
-def key_designs(right: int, foreign: int, old: int, model: int) -> Draw:
-    kinds = {"right": right, "foreign": foreign, "old": old, "model": model}
-    minutes = {kind: [float(n % 121) for n in range(count)] for kind, count in kinds.items()}
-    names = ("all three", "tenant, payload", "version, payload", "payload", "payload as text")
-    return lambda figure: draw_key_designs(figure, dict.fromkeys(names, minutes), 60, 3, 60)
-
-
 @pytest.mark.parametrize(
     ("draw", "size"),
     [
@@ -135,14 +121,6 @@ def key_designs(right: int, foreign: int, old: int, model: int) -> Draw:
         (timelines(1, "your registry", *MLFLOW), (12, 4)),
         (handed_over(1, 10, 1, "v7"), (10, 3.8)),
         (handed_over(10, 10, 10, "v9"), (10, 3.8)),
-        (quantile(0.02, 0.1, 0.0), (9, 3.8)),
-        (quantile(0.12, 0.5, 0.0), (9, 3.8)),
-        (quantile(0.16, 0.5, 0.05), (9, 3.8)),
-        (quantile(0.0001, 0.1, 0.0), (9, 3.8)),
-        (quantile(1.5, 1.2, 0.2), (9, 3.8)),
-        (key_designs(0, 300, 0, 0), (11, 4.2)),
-        (key_designs(0, 0, 300, 0), (11, 4.2)),
-        (key_designs(0, 0, 0, 300), (11, 4.2)),
     ],
 )
 def test_no_label_of_a_picture_is_cut_off(draw: Draw, size: tuple[float, float]) -> None:
