@@ -59,12 +59,6 @@ class FeatureCache:
     def clear_expired(self): return 0
     def get_stats(self): return dict.fromkeys(("size", "capacity", "hits", "misses", "evictions", "expirations"), 0)
 """,
-    "02_coding/05_export_metrics": """
-class MLServiceMetrics:
-    def __init__(self, service_name="", registry=None, **named): self.registry = registry or CollectorRegistry()
-    record_request = record_prediction = update_gpu_metrics = set_model_state = lambda *given, **named: None
-    def track(self, version): return contextlib.nullcontext()
-""",
     "02_coding/10_route_versions": """
 class ModelRouter:
     def add_version(self, *given, **named): pass
