@@ -1,0 +1,84 @@
+"""Shares a thousand points of a ring among the versions, so when one gets more, another gets less and hands users
+to a third.
+"""
+
+FAILS = {
+    "a_rising_weight_draws_users_only_to_it",
+    "a_falling_weight_sends_away_only_its_own_users",
+    "a_new_version_draws_users_only_to_it",
+}
+
+# %% router
+import hashlib
+import bisect
+
+
+class NoHealthyVersionError(Exception):
+    pass
+
+
+class ModelRouter:
+    def __init__(self):
+        self.weights = {}
+        self.healthy = {}
+        self.pins = {}
+        self.points = []
+        self.made_for = None
+
+    def add_version(self, version_id, weight, health=True):
+        if version_id in self.weights:
+            raise ValueError(f"{version_id} exists")
+        if weight < 0:
+            raise ValueError("a weight must not be negative")
+        self.weights[version_id] = weight
+        self.healthy[version_id] = health
+
+    def known(self, version_id):
+        if version_id not in self.weights:
+            raise ValueError(f"unknown version {version_id}")
+
+    def set_health(self, version_id, is_healthy):
+        self.known(version_id)
+        self.healthy[version_id] = is_healthy
+
+    def set_weight(self, version_id, weight):
+        self.known(version_id)
+        if weight < 0:
+            raise ValueError("a weight must not be negative")
+        self.weights[version_id] = weight
+
+    def set_flag(self, flag, version_id):
+        self.known(version_id)
+        self.pins[flag] = version_id
+
+    def uniform(self, text):
+        return (int(hashlib.md5(text.encode()).hexdigest(), 16) + 1) / (2**128 + 1)
+
+    def pinned(self, flags):
+        for flag in flags:
+            version = self.pins.get(flag)
+            if version is not None and self.healthy[version]:
+                return version
+        return None
+
+    def candidates(self):
+        return [v for v in self.weights if self.healthy[v] and self.weights[v] > 0]
+
+    def route(self, user_id, flags=()):
+        pinned = self.pinned(flags)
+        if pinned is not None:
+            return pinned
+        candidates = self.candidates()
+        if not candidates:
+            raise NoHealthyVersionError(user_id)
+        return self.pick(user_id, candidates)
+
+    def pick(self, user_id, candidates):
+        if self.made_for != self.weights:
+            self.made_for, total = dict(self.weights), sum(self.weights.values())
+            shares = {v: round(1000 * w / total) for v, w in self.weights.items()}
+            self.points = sorted((self.uniform(f"{v}*{n}"), v) for v in shares for n in range(shares[v]))
+        at = bisect.bisect(self.points, (self.uniform(user_id), ""))
+        while self.points[at % len(self.points)][1] not in candidates:
+            at += 1
+        return self.points[at % len(self.points)][1]
