@@ -44,6 +44,13 @@ class BatchCollector:
     async def stop(self): pass
     async def predict(self, x): return x
 """,
+    "02_coding/02_trip_a_breaker": """
+class CircuitBreaker:
+    state = CircuitState.CLOSED
+    def __init__(self, *given, **named): pass
+    async def call(self, func, *args, **kwargs): return await func(*args, **kwargs)
+async def call_with_fallback(breaker, func, fallback, *args, **kwargs): return await func(*args, **kwargs)
+""",
     "02_coding/03_judge_a_canary": """
 def breaches(*given): return []
 class CanaryHealthChecker:
