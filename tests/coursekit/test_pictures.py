@@ -9,13 +9,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from coursekit.outages import FATES, draw_outage
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from coursekit import explore, plots, slider
 from coursekit.gpu import LoadReport, plot_trade_off
+from coursekit.logs import draw_report
 from coursekit.outages import FATES, draw_outage
 from coursekit.plots import round_steps, scales
 from coursekit.predictions import draw_key_designs
@@ -25,6 +25,7 @@ from coursekit.registries import DEPLOYS, Stages, Story, draw_stories
 from coursekit.rollout import STAGES, Reading, Stage, Timeline, draw_rollout
 from coursekit.routing import HandOver, ModuloRouter, draw_hand_over, hand_over
 from coursekit.traces import Replay, hit_rates, plot_hit_rates
+from coursekit.training import draw_shifts, variants
 
 Draw = Callable[[Figure], None]
 
@@ -104,6 +105,40 @@ def outage(seconds: float, closed_after: float | None) -> Draw:
     return lambda figure: draw_outage(figure, seen | {"closed_after": closed_after}, outage_seconds=seconds)
 
 
+def handed_over(v7: int, v8: int, v9: int, sick: str) -> Draw:
+    flows = hand_over({"hash modulo slots": ModuloRouter()}, {"v7": v7, "v8": v8, "v9": v9}, sick)
+    worst = HandOver(flows.sick, flows.versions, {"your router": [("v7", "v9", 600)], **flows.flows})
+    return lambda figure: draw_hand_over(figure, worst)
+
+
+def quantile(median: float, spread: float, slow: float) -> Draw:
+    took = latencies(median, spread, slow)
+    bounds = (0.01, 0.05, 0.1, 0.5, 1, 2, 5, math.inf)
+    counts = {str(bound).replace("inf", "+Inf"): float(sum(t <= bound for t in took)) for bound in bounds}
+    return lambda figure: draw_quantile(figure, {"latencies": took, "buckets": counts})
+
+
+def key_designs(right: int, foreign: int, old: int, model: int) -> Draw:
+    kinds = {"right": right, "foreign": foreign, "old": old, "model": model}
+    minutes = {kind: [float(n % 121) for n in range(count)] for kind, count in kinds.items()}
+    names = ("all three", "tenant, payload", "version, payload", "payload", "payload as text")
+    return lambda figure: draw_key_designs(figure, dict.fromkeys(names, minutes), 60, 3, 60)
+
+
+def report(events: int, later: int, window: float) -> Draw:
+    minutes = {tenant: dict.fromkeys(range(60), events) for tenant in ("harbour", "orchard", "lantern")}
+    in_the_end = {tenant: dict.fromkeys(range(60), events + later) for tenant in minutes}
+    seen = {"known": minutes, "final": in_the_end, "report": minutes, "true": in_the_end, "skipped": 360}
+    empty = {name: {} for name in ("known", "final", "report", "true")} | {"skipped": 0}
+    return lambda figure: draw_report(figure, seen if events else empty, window, 60, 40)
+
+
+def shifts(shift: float, accuracy: float, said: str) -> Draw:
+    """Every change moves the model as far and is answered alike."""
+    seen = [{"what": what, "shift": shift, "accuracy": accuracy, "said": said} for what in variants(20, 20, 16)]
+    return lambda figure: draw_shifts(figure, seen)
+
+
 @pytest.mark.parametrize(
     ("draw", "size"),
     [
@@ -134,6 +169,20 @@ def outage(seconds: float, closed_after: float | None) -> Draw:
         (report(0, 0, 5), (10, 4.6)),
         (outage(5, None), (9, 4.2)),
         (outage(60, 39.9), (9, 4.2)),
+        (handed_over(1, 10, 1, "v7"), (10, 3.8)),
+        (handed_over(10, 10, 10, "v9"), (10, 3.8)),
+        (quantile(0.02, 0.1, 0.0), (9, 3.8)),
+        (quantile(0.12, 0.5, 0.0), (9, 3.8)),
+        (quantile(0.16, 0.5, 0.05), (9, 3.8)),
+        (quantile(0.0001, 0.1, 0.0), (9, 3.8)),
+        (quantile(1.5, 1.2, 0.2), (9, 3.8)),
+        (key_designs(0, 300, 0, 0), (11, 4.2)),
+        (key_designs(0, 0, 300, 0), (11, 4.2)),
+        (key_designs(0, 0, 0, 300), (11, 4.2)),
+        (report(14, 20, 60), (10, 4.6)),
+        (report(0, 0, 5), (10, 4.6)),
+        (shifts(0.0, 1.0, "names data, code, environment, seed"), (10, 4)),
+        (shifts(9.0, 0.05, "reproduced to the bit"), (10, 4)),
     ],
 )
 def test_no_label_of_a_picture_is_cut_off(draw: Draw, size: tuple[float, float]) -> None:
