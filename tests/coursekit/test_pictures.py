@@ -14,7 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from coursekit import explore, plots, slider
-from coursekit.gpu import LoadReport, plot_trade_off
+from coursekit.experiments import EXPERIMENTS, USERS, draw_looks
+from coursekit.gpu import LoadReport, plot_trade_off, trade_off
 from coursekit.logs import draw_report
 from coursekit.outages import FATES, draw_outage
 from coursekit.plots import round_steps, scales
@@ -98,13 +99,6 @@ def timelines(steps: int, *titles: str) -> Draw:
     return lambda figure: draw_stories(figure, dict.fromkeys(titles, story))
 
 
-def outage(seconds: float, closed_after: float | None) -> Draw:
-    fates = {fate: [4] * 50 for fate in FATES}
-    states = [["CLOSED", 0.0, 20.0], ["OPEN", 20.0, 50.0], ["HALF_OPEN", 50.0, 100.0]]
-    seen = {"fates": fates, "states": states, "waited": 399.9, "waited_without": 399.9, "needless": 199}
-    return lambda figure: draw_outage(figure, seen | {"closed_after": closed_after}, outage_seconds=seconds)
-
-
 def handed_over(v7: int, v8: int, v9: int, sick: str) -> Draw:
     flows = hand_over({"hash modulo slots": ModuloRouter()}, {"v7": v7, "v8": v8, "v9": v9}, sick)
     worst = HandOver(flows.sick, flows.versions, {"your router": [("v7", "v9", 600)], **flows.flows})
@@ -133,6 +127,13 @@ def report(events: int, later: int, window: float) -> Draw:
     return lambda figure: draw_report(figure, seen if events else empty, window, 60, 40)
 
 
+def outage(seconds: float, closed_after: float | None) -> Draw:
+    fates = {fate: [4] * 50 for fate in FATES}
+    states = [["CLOSED", 0.0, 20.0], ["OPEN", 20.0, 50.0], ["HALF_OPEN", 50.0, 100.0]]
+    seen = {"fates": fates, "states": states, "waited": 399.9, "waited_without": 399.9, "needless": 199}
+    return lambda figure: draw_outage(figure, seen | {"closed_after": closed_after}, outage_seconds=seconds)
+
+
 def shifts(shift: float, accuracy: float, said: str) -> Draw:
     """Every change moves the model as far and is answered alike."""
     seen = [{"what": what, "shift": shift, "accuracy": accuracy, "said": said} for what in variants(20, 20, 16)]
@@ -151,8 +152,9 @@ def shifts(shift: float, accuracy: float, said: str) -> Draw:
         (rollout(["CONTINUE_MONITORING", "PROCEED"] * 3 + ["CONTINUE_MONITORING"] * 2, 0.07), (10, 5.4)),
         (drift(90, 2.5, 0.6), (10, 5.2)),
         (drift(0, 1, 0), (10, 5.2)),
-        (outage(5, None), (9, 4.2)),
-        (outage(60, 39.9), (9, 4.2)),
+        (intervals(28, 2.5, 40, -0.9, 0.9), (10, 4.2)),
+        (intervals(1, 0, 0, 0.001, 0.002), (10, 4.2)),
+        (intervals(2, 0, 17, -0.05, -0.01), (10, 4.2)),
         (timelines(8, "your registry"), (9, 4)),
         (timelines(1, "your registry", *MLFLOW), (12, 4)),
         (handed_over(1, 10, 1, "v7"), (10, 3.8)),
@@ -169,20 +171,6 @@ def shifts(shift: float, accuracy: float, said: str) -> Draw:
         (report(0, 0, 5), (10, 4.6)),
         (outage(5, None), (9, 4.2)),
         (outage(60, 39.9), (9, 4.2)),
-        (handed_over(1, 10, 1, "v7"), (10, 3.8)),
-        (handed_over(10, 10, 10, "v9"), (10, 3.8)),
-        (quantile(0.02, 0.1, 0.0), (9, 3.8)),
-        (quantile(0.12, 0.5, 0.0), (9, 3.8)),
-        (quantile(0.16, 0.5, 0.05), (9, 3.8)),
-        (quantile(0.0001, 0.1, 0.0), (9, 3.8)),
-        (quantile(1.5, 1.2, 0.2), (9, 3.8)),
-        (key_designs(0, 300, 0, 0), (11, 4.2)),
-        (key_designs(0, 0, 300, 0), (11, 4.2)),
-        (key_designs(0, 0, 0, 300), (11, 4.2)),
-        (report(14, 20, 60), (10, 4.6)),
-        (report(0, 0, 5), (10, 4.6)),
-        (shifts(0.0, 1.0, "names data, code, environment, seed"), (10, 4)),
-        (shifts(9.0, 0.05, "reproduced to the bit"), (10, 4)),
     ],
 )
 def test_no_label_of_a_picture_is_cut_off(draw: Draw, size: tuple[float, float]) -> None:
