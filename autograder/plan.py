@@ -1,18 +1,20 @@
 """A plan for the days before an interview: what is left of the lessons, and practice that needs no grading.
 
 The order of days is the course's: system design, coding, DevOps, MLOps, a mock interview, a review. A plan of more or
-fewer days keeps it. Lessons go where there is room, beginning today; what was done today uses up today's room.
+fewer days keeps it. What is begun goes first, from today on; then each lesson goes on its module's day, and what finds
+no room there on any other day. What was done today uses up today's room.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from autograder.course import MODULES
 from autograder.errors import CourseError
-from autograder.progress import Progress, minutes_in_words
+from autograder.progress import Progress, Standing, minutes_in_words
 from autograder.study import Card, Foreign, Study
 
 NAME = "plan"
@@ -44,7 +46,8 @@ SCHEDULE = (
     Practice(6, REVIEW, 30),
     Practice(6, "Write down what you want to ask the interviewer", 15),
 )
-SIX = 6  # days that `SCHEDULE` is written for
+SIX = 6  # days that `SCHEDULE` and `THEMES` are written for
+THEMES = {module: day for day, module in enumerate(MODULES, 1)}
 
 
 @dataclass(frozen=True)
@@ -175,15 +178,23 @@ def _spread(
     missing = sum(max(0, -r) for r in room.values())
     room[today] = max(0, room[today] - done)
     lessons: dict[int, list[Task]] = {n: [] for n in out}
-    for standing in progress.ahead:
-        left = standing.left
-        for n in out:
-            piece = _piece(left, room[n])
-            if piece:
-                lessons[n].append(Task(piece, standing.card.title, standing.card, piece < standing.left))
+    left = {s.card.key: s.left for s in progress.ahead}
+
+    def place(standing: Standing, where: Iterable[int]) -> None:
+        card = standing.card
+        for n in where:
+            if piece := _piece(left[card.key], room[n]):
+                lessons[n].append(Task(piece, card.title, card, piece < standing.left))
                 room[n] -= piece
-                left -= piece
-        missing += left
+                left[card.key] -= piece
+
+    for standing in progress.ahead:
+        own = THEMES.get(standing.card.module)
+        on = math.ceil(own * days / SIX) if own else 0
+        place(standing, out if standing.state == "begun" else [n for n in out if n == on])
+    for standing in progress.ahead:
+        place(standing, out)
+    missing += sum(left.values())
     return {n: [*lessons[n], *out[n]] for n in out}, missing
 
 
