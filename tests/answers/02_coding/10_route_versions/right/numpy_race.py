@@ -61,7 +61,7 @@ class ModelRouter:
         rates = np.where(self.healthy, self.weights, 0.0)
         if not rates.any():
             raise NoHealthyVersionError
-        draws = mixed(self.keys ^ np.uint64(number(user_id))) >> np.uint64(11)
+        draws = mixed(mixed(self.keys) ^ np.uint64(number(user_id))) >> np.uint64(11)
         with np.errstate(divide="ignore"):
             times = -np.log((draws.astype(float) + 0.5) / 2**53) / rates
         return self.names[int(np.argmin(times))]
