@@ -741,8 +741,8 @@ change, where, and what does it cost?**" Give two measures, the price of each, a
 # %% [markdown] nbgrader={"grade_id": "router-tradeoff", "grade": true, "solution": true, "points": 4}
 """### BEGIN SOLUTION
 **Model answer.** The router is a pure function of health, so it passes every flap on: 30 % of the users out, 30 % back,
-eight moves in ten minutes, each to a server without their context, while the other versions get half as much again
-(30 % on top of 70 % is 43 % more). The loop is load → probe → routing → load, and I would break it outside the router.
+eight moves in ten minutes, each to a server without their context, while the other versions get 43 % more
+load (30 % on top of 70 %). The loop is load → probe → routing → load, and I would break it outside the router.
 
 First, make health slow to change: out after three failed probes, back after several minutes of success, with the hold
 growing at each flap. Price: users wait longer on a version that is really broken, so hard failures (connection refused,
