@@ -38,7 +38,8 @@ class Report:
         r = self.result
         state = "" if r["state"] == "graded" else f" State: {r['state']}."
         points = f"{r['lesson']}: {r['points']:g} of {r['max_points']:g} points.{state}"
-        return " ".join(filter(None, [points, *r["repairs"], *r["problems"], r.get("study", "")]))
+        guess = f"This looks like a known slip (a guess): {r['slip']}" if r["slip"] else ""
+        return " ".join(filter(None, [points, guess, *r["repairs"], *r["problems"], r.get("study", "")]))
 
     def _repr_html_(self) -> str:
         rows = [

@@ -22,7 +22,7 @@ import sys
 import time
 import tokenize
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -340,8 +340,12 @@ def share(mutated: Proof) -> float:
 # ------------------------------------------------------------------------------------------------ the page
 
 
-def page(proofs: dict[str, Proof]) -> str:
-    """docs/proof.md."""
+def page(proofs: dict[str, Proof], missing: Sequence[str] = ()) -> str:
+    """docs/proof.md.
+
+    Args:
+        missing: lessons that have no proof yet.
+    """
     lines = [
         "# The proof",
         "",
@@ -361,6 +365,8 @@ def page(proofs: dict[str, Proof]) -> str:
         *(_row(key, made) for key, made in proofs.items()),
         "",
     ]
+    if missing:
+        lines += [f"**Not proved yet** (`make proof` does it): {', '.join(missing)}.", ""]
     for key, made in proofs.items():
         lines += _section(key, made)
     return "\n".join(lines)
@@ -424,7 +430,8 @@ def _listed(names: list[str]) -> str:
 
 def render() -> str:
     """The page of the proofs there are."""
-    return page({key: made for key in COURSE.lessons if (made := load(key))})
+    proofs = {key: made for key in COURSE.lessons if (made := load(key))}
+    return page(proofs, [key for key in COURSE.lessons if key not in proofs])
 
 
 def stale(key: str) -> bool:
