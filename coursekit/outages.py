@@ -68,19 +68,25 @@ async def send(call: Callable[..., Awaitable[Any]], visits: Sequence[Visit]) -> 
 
     Args:
         call: awaited with `(outcome, seconds)` of a visit: `functools.partial(breaker.call, store.read)`.
-        visits: `(at, outcome, seconds, leaves)`; the last two may be left out. `at` is counted from now. A caller that
-            `leaves` is cancelled so many seconds after `at`.
+        visits: `(at, outcome, seconds, leaves)`; the last two may be left out. `at` is counted from now; equal times
+            are sent in the order given. A caller that `leaves` is cancelled so many seconds after `at`.
     """
 
-    async def visit(at: Seconds, outcome: Any, seconds: Seconds = 0.0, leaves: Seconds | None = None) -> Any:
-        await asyncio.sleep(at)
-        task = asyncio.ensure_future(call(outcome, seconds))
+    loop, tasks = asyncio.get_running_loop(), dict[int, asyncio.Future[Any]]()
+    zero = loop.time()
+    for number in sorted(range(len(visits)), key=lambda n: visits[n][0]):  # at equal times: in the order given
+        at, outcome, seconds, leaves = _in_full(*visits[number])
+        if zero + at > loop.time():
+            await asyncio.sleep(zero + at - loop.time())
+        tasks[number] = asyncio.ensure_future(call(outcome, seconds))
         if leaves is not None:
-            asyncio.get_running_loop().call_later(leaves, task.cancel)
-        await asyncio.wait([task])
-        return told(task)
+            loop.call_later(leaves, tasks[number].cancel)
+    await asyncio.wait(tasks.values())
+    return [told(tasks[number]) for number in range(len(visits))]
 
-    return await asyncio.gather(*(visit(*one) for one in visits))
+
+def _in_full(at: Seconds, outcome: Any, seconds: Seconds = 0.0, leaves: Seconds | None = None) -> Visit:
+    return at, outcome, seconds, leaves
 
 
 def told(task: asyncio.Future[Any]) -> Any:

@@ -14,9 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from coursekit import explore, plots, slider
-from coursekit.experiments import EXPERIMENTS, USERS, draw_looks
-from coursekit.gpu import LoadReport, plot_trade_off, trade_off
-from coursekit.logs import draw_report
+from coursekit.gpu import LoadReport, plot_trade_off
 from coursekit.outages import FATES, draw_outage
 from coursekit.plots import round_steps, scales
 from coursekit.predictions import draw_key_designs
@@ -99,45 +97,11 @@ def timelines(steps: int, *titles: str) -> Draw:
     return lambda figure: draw_stories(figure, dict.fromkeys(titles, story))
 
 
-def handed_over(v7: int, v8: int, v9: int, sick: str) -> Draw:
-    flows = hand_over({"hash modulo slots": ModuloRouter()}, {"v7": v7, "v8": v8, "v9": v9}, sick)
-    worst = HandOver(flows.sick, flows.versions, {"your router": [("v7", "v9", 600)], **flows.flows})
-    return lambda figure: draw_hand_over(figure, worst)
-
-
-def quantile(median: float, spread: float, slow: float) -> Draw:
-    took = latencies(median, spread, slow)
-    bounds = (0.01, 0.05, 0.1, 0.5, 1, 2, 5, math.inf)
-    counts = {str(bound).replace("inf", "+Inf"): float(sum(t <= bound for t in took)) for bound in bounds}
-    return lambda figure: draw_quantile(figure, {"latencies": took, "buckets": counts})
-
-
-def key_designs(right: int, foreign: int, old: int, model: int) -> Draw:
-    kinds = {"right": right, "foreign": foreign, "old": old, "model": model}
-    minutes = {kind: [float(n % 121) for n in range(count)] for kind, count in kinds.items()}
-    names = ("all three", "tenant, payload", "version, payload", "payload", "payload as text")
-    return lambda figure: draw_key_designs(figure, dict.fromkeys(names, minutes), 60, 3, 60)
-
-
-def report(events: int, later: int, window: float) -> Draw:
-    minutes = {tenant: dict.fromkeys(range(60), events) for tenant in ("harbour", "orchard", "lantern")}
-    in_the_end = {tenant: dict.fromkeys(range(60), events + later) for tenant in minutes}
-    seen = {"known": minutes, "final": in_the_end, "report": minutes, "true": in_the_end, "skipped": 360}
-    empty = {name: {} for name in ("known", "final", "report", "true")} | {"skipped": 0}
-    return lambda figure: draw_report(figure, seen if events else empty, window, 60, 40)
-
-
 def outage(seconds: float, closed_after: float | None) -> Draw:
     fates = {fate: [4] * 50 for fate in FATES}
     states = [["CLOSED", 0.0, 20.0], ["OPEN", 20.0, 50.0], ["HALF_OPEN", 50.0, 100.0]]
     seen = {"fates": fates, "states": states, "waited": 399.9, "waited_without": 399.9, "needless": 199}
     return lambda figure: draw_outage(figure, seen | {"closed_after": closed_after}, outage_seconds=seconds)
-
-
-def shifts(shift: float, accuracy: float, said: str) -> Draw:
-    """Every change moves the model as far and is answered alike."""
-    seen = [{"what": what, "shift": shift, "accuracy": accuracy, "said": said} for what in variants(20, 20, 16)]
-    return lambda figure: draw_shifts(figure, seen)
 
 
 @pytest.mark.parametrize(
@@ -152,9 +116,8 @@ def shifts(shift: float, accuracy: float, said: str) -> Draw:
         (rollout(["CONTINUE_MONITORING", "PROCEED"] * 3 + ["CONTINUE_MONITORING"] * 2, 0.07), (10, 5.4)),
         (drift(90, 2.5, 0.6), (10, 5.2)),
         (drift(0, 1, 0), (10, 5.2)),
-        (intervals(28, 2.5, 40, -0.9, 0.9), (10, 4.2)),
-        (intervals(1, 0, 0, 0.001, 0.002), (10, 4.2)),
-        (intervals(2, 0, 17, -0.05, -0.01), (10, 4.2)),
+        (outage(5, None), (9, 4.2)),
+        (outage(60, 39.9), (9, 4.2)),
         (timelines(8, "your registry"), (9, 4)),
         (timelines(1, "your registry", *MLFLOW), (12, 4)),
         (handed_over(1, 10, 1, "v7"), (10, 3.8)),
