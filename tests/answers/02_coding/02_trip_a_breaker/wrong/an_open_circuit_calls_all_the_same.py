@@ -2,6 +2,7 @@
 
 FAILS = {
     "a_late_failure_does_not_restart_the_timer",
+    "a_late_result_does_not_end_the_probe",
     "a_probe_with_an_unexpected_exception_frees_its_slot",
     "an_open_circuit_rejects_without_calling",
     "any_timetable_of_calls_ends_as_with_the_reference",

@@ -3,6 +3,7 @@
 FAILS = {
     "a_cancelled_call_counts_as_neither",
     "a_late_result_does_not_count_after_the_circuit_has_closed_again",
+    "a_late_result_does_not_end_the_probe",
     "a_late_success_does_not_close_the_circuit",
     "a_probe_with_an_unexpected_exception_frees_its_slot",
     "a_success_is_never_replaced",

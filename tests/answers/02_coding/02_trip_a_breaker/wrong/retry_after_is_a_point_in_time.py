@@ -3,6 +3,7 @@
 FAILS = {
     "a_failed_probe_restarts_the_timer_when_it_ends",
     "a_late_failure_does_not_restart_the_timer",
+    "a_late_result_does_not_end_the_probe",
     "a_late_success_does_not_close_the_circuit",
     "a_probe_with_an_unexpected_exception_frees_its_slot",
     "an_open_circuit_rejects_without_calling",
