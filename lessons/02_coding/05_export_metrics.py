@@ -99,6 +99,8 @@ class MLServiceMetrics:
     ) -> None:
         """Register the seven metrics in `registry`, or in a new one."""
         ### BEGIN SOLUTION
+        # Why: everything is made once, in one registry of this instance; each method looks at all of its arguments
+        # before it touches the first metric, so a refused call leaves nothing, not even a series at zero.
         self.registry = CollectorRegistry() if registry is None else registry
         self._classes = frozenset(classes)
         self._clock = clock
