@@ -135,7 +135,8 @@ def draw_key_designs(
     _draw_bars(axes, rows, served)
     release, ends = _at(RELEASE), _at(min(END, RELEASE + ttl_minutes))
     axes.fill([release, ends, ends, release], [bottom, bottom, top, top], color="#f0ecf4", zorder=0)
-    axes.plot([release, release, None, _at(0), _at(0)], [bottom, top, None, bottom, top], color="black", linewidth=0.8)
+    nan, begin = float("nan"), _at(0)
+    axes.plot([release, release, nan, begin, begin], [bottom, top, nan, bottom, top], color="black", linewidth=0.8)
     for kind, look in MARKS.items():
         points = [(_at(at), row) for row, name in rows.items() for at in served[name][kind]]
         axes.plot([x for x, _ in points], [row for _, row in points], **look)

@@ -66,12 +66,6 @@ class FeatureCache:
     def clear_expired(self): return 0
     def get_stats(self): return dict.fromkeys(("size", "capacity", "hits", "misses", "evictions", "expirations"), 0)
 """,
-    "02_coding/05_export_metrics": """
-class MLServiceMetrics:
-    def __init__(self, service_name="", registry=None, **named): self.registry = registry or CollectorRegistry()
-    record_request = record_prediction = update_gpu_metrics = set_model_state = lambda *given, **named: None
-    def track(self, version): return contextlib.nullcontext()
-""",
     "02_coding/07_cache_predictions": """
 def cache_key(tenant_id, model_version, payload): return "key"
 class MLCache:
@@ -79,17 +73,6 @@ class MLCache:
     def get(self, key): return None
     def put(self, key, value): pass
     def stats(self): return dict.fromkeys(("size", "capacity", "hits", "misses"), 0) | {"hit_rate": 0.0}
-""",
-    "02_coding/08_aggregate_logs": """
-def aggregate_logs(*given, **named): return Counts()
-""",
-    "02_coding/10_route_versions": """
-class ModelRouter:
-    def add_version(self, *given, **named): pass
-    def set_health(self, *given): pass
-    def set_weight(self, *given): pass
-    def set_flag(self, *given): pass
-    def route(self, user_id, flags=()): return "v7"
 """,
     "04_mlops/01_detect_drift": """
 def calculate_psi(*given, **named): return 5.0

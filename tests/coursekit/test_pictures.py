@@ -97,11 +97,11 @@ def timelines(steps: int, *titles: str) -> Draw:
     return lambda figure: draw_stories(figure, dict.fromkeys(titles, story))
 
 
-def outage(seconds: float, closed_after: float | None) -> Draw:
-    fates = {fate: [4] * 50 for fate in FATES}
-    states = [["CLOSED", 0.0, 20.0], ["OPEN", 20.0, 50.0], ["HALF_OPEN", 50.0, 100.0]]
-    seen = {"fates": fates, "states": states, "waited": 399.9, "waited_without": 399.9, "needless": 199}
-    return lambda figure: draw_outage(figure, seen | {"closed_after": closed_after}, outage_seconds=seconds)
+def key_designs(right: int, foreign: int, old: int, model: int) -> Draw:
+    kinds = {"right": right, "foreign": foreign, "old": old, "model": model}
+    minutes = {kind: [float(n % 121) for n in range(count)] for kind, count in kinds.items()}
+    names = ("all three", "tenant, payload", "version, payload", "payload", "payload as text")
+    return lambda figure: draw_key_designs(figure, dict.fromkeys(names, minutes), 60, 3, 60)
 
 
 @pytest.mark.parametrize(
@@ -116,8 +116,9 @@ def outage(seconds: float, closed_after: float | None) -> Draw:
         (rollout(["CONTINUE_MONITORING", "PROCEED"] * 3 + ["CONTINUE_MONITORING"] * 2, 0.07), (10, 5.4)),
         (drift(90, 2.5, 0.6), (10, 5.2)),
         (drift(0, 1, 0), (10, 5.2)),
-        (outage(5, None), (9, 4.2)),
-        (outage(60, 39.9), (9, 4.2)),
+        (key_designs(0, 300, 0, 0), (11, 4.2)),
+        (key_designs(0, 0, 300, 0), (11, 4.2)),
+        (key_designs(0, 0, 0, 300), (11, 4.2)),
         (timelines(8, "your registry"), (9, 4)),
         (timelines(1, "your registry", *MLFLOW), (12, 4)),
         (handed_over(1, 10, 1, "v7"), (10, 3.8)),
