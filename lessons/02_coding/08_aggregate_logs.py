@@ -169,15 +169,15 @@ def some_entries(rng, number=40):
 def any_iterable_in_any_order_is_read_once(rng):
     """Lists, tuples, generators; no len(), no second look, no sorting needed."""
     logs = some_entries(rng)
-    return [counted(logs), counted(tuple(logs[5:])), counted(e for e in logs[9:]), counted(iter(logs[:7]), 120)]
+    return [counted(logs), counted(tuple(logs[5:])), counted(e for e in logs[9:]), counted(iter(logs[:7]))]
 
 
 @check(expect=REFERENCE, points=1, seeds=2)
 def users_and_events_are_taken_as_they_are(rng):
     """0 and "" are users and events; 7 is not "7"; case and spaces count; tuples are fine."""
     names = [0, "", "0", 7, "7", "Ann", "ann", "ann ", ("harbour", 7), ("harbour", "7"), "None", 2.5, frozenset("ab")]
-    users = rng.sample(names * 2, 20)
-    return counted(entry(user, rng.choice(["draft", "Draft", "", 0, ("a", 1)])) for user in users)
+    users = rng.sample(names * 3, 30)
+    return counted([entry(user, rng.choice(["draft", "Draft", "", 0, ("a", 1)])) for user in users])
 
 
 @check(expect=REFERENCE, points=1, seeds=2)
@@ -193,7 +193,7 @@ def what_comes_in_stays_as_it_was(rng):
     """No entry gains, loses or changes a field; the list keeps its order."""
     logs = [*some_entries(rng, 12), None, {"user_id": "ann"}, entry("ann", "draft", datetime(2026, 11, 21, 10))]
     before = copy.deepcopy(logs)
-    counts = counted(logs, 60)
+    counts = counted(logs, 301, "2026-11-21T15:00:30Z")
     return [counts, "as it was" if logs == before else "changed"]
 
 
@@ -271,7 +271,8 @@ def bad_entries_are_skipped_and_counted():
 ### BEGIN HIDDEN TESTS
 def among_good_ones(rng, bad):
     """Some of the bad entries, each of them at least once, among good ones."""
-    logs = [*bad, *rng.choices(bad, k=rng.randint(0, 9)), *some_entries(rng, rng.randint(3, 9))]
+    good = [*some_entries(rng, rng.randint(3, 9)), entry("ann", "draft"), entry("ann", "draft")]
+    logs = [*bad, *rng.choices(bad, k=rng.randint(0, 9)), *good]
     return rng.sample(logs, len(logs))
 
 
@@ -318,25 +319,25 @@ def iso_strings_and_datetimes_of_any_zone_are_times(rng):
     times += ["2026-11-21T02:00:00-08:00", "2026-11-21T10:00", "2026-11-21T10:00:00.250Z"]
     times += ["2026-11-21T10:00:00.123456+02:00", datetime(2026, 11, 21, 10), datetime(2026, 11, 21, 10, tzinfo=UTC)]
     times += [datetime(2026, 11, 21, 10, 0, 0, 250_000, tzinfo=timezone(timedelta(hours=-3)))]
-    return both([entry(f"user {rng.randrange(4)}", str(at), at) for at in rng.sample(times, len(times))] + [None])
+    return both([entry(f"user {rng.randrange(4)}", str(at), at) for at in rng.sample(times, len(times))])
 
 
 @check(expect=REFERENCE, points=2, seeds=2)
 def bad_entries_change_nothing_for_other_tenants(rng):
     """With and without one tenant's bad entries, wherever they stand, the others' numbers are the same."""
-    good = [entry(f"harbour/{rng.randrange(3)}", rng.choice("ab"), f"2026-11-21T10:{m:02}:00Z") for m in range(20)]
+    good = [entry(f"harbour/{m % 3}", rng.choice("ab"), f"2026-11-21T10:{m:02}:00Z") for m in range(20)]
     bad = [entry("orchard/1", ["a"]), entry(None, "a", "2026-11-21T12:00:00Z"), {"user_id": "harbour/1", "event": "a"}]
     bad += ["harbour/1", None, entry("harbour/2", "b", 1795255200), entry({}, [], "never"), entry("harbour/0", None)]
     places = rng.sample(range(20), len(bad))
     mixed = [one for n, line in enumerate(good) for one in ([bad[places.index(n)]] if n in places else []) + [line]]
-    return [both(good), both(bad + good), both(good + bad), both(mixed), both(mixed, 7)]
+    return [both(good), both(bad + good), both(good + bad), both(mixed), both(mixed, 17.25, "2026-11-21T10:30:30Z")]
 
 
 @check(expect=REFERENCE, points=1, seeds=2)
 def a_log_without_good_entries_is_no_error(rng):
     """Empty, or nothing but malformed: no users, with and without a window."""
     bad = [None] * rng.randint(2, 9)
-    return [both([]), both(iter(bad)), both([], 15), both([*bad, {}], 15), both([], 15, "2026-11-21T10:00:00Z")]
+    return [both([]), both(bad), both([], 15), both([*bad, {}], 15), both([], 15, "2026-11-21T10:00:00Z")]
 
 
 ### END HIDDEN TESTS
@@ -390,44 +391,57 @@ def both_ends_of_the_window_are_included():
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
+def plain(rng, at):
+    return at.isoformat().replace("+00:00", "Z")
+
+
+def bare(rng, at):
+    """Without an offset, as text or datetime."""
+    return rng.choice([at.replace(tzinfo=None).isoformat(), at.replace(tzinfo=None)])
+
+
 def written(rng, at):
     """A moment as somebody might write it: with any offset, Z or none, as text or datetime."""
-    zone = timezone(timedelta(minutes=rng.choice([0, 120, 330, 765, -300, -570])))
-    there, bare = at.astimezone(zone), at.replace(tzinfo=None)
-    return rng.choice([at.isoformat().replace("+00:00", "Z"), there.isoformat(), bare.isoformat(), at, there, bare])
+    there = at.astimezone(timezone(timedelta(minutes=rng.choice([0, 120, 330, 765, -300, -570]))))
+    return rng.choice([plain(rng, at), there.isoformat(), at, there, bare(rng, at)])
 
 
-def around_noon(rng, seconds, write=written):
+def around_noon(rng, seconds, write=plain):
     """An entry so many seconds after noon, for each of them; the event says when."""
-    return [entry(f"user {n % 3}", s, write(rng, NOON + timedelta(seconds=s))) for n, s in enumerate(seconds)]
+    return [entry(f"user {n % 3}", f"{s:+g} s", write(rng, NOON + timedelta(seconds=s))) for n, s in enumerate(seconds)]
 
 
-@check(expect=REFERENCE, points=2, seeds=3)
+def between_minutes(rng, first, last, number):
+    """Seconds after noon, none of them a quarter of a minute: no entry stands on the edge of a window."""
+    return rng.sample([s for s in range(60 * first, 60 * last) if s % 15], number)
+
+
+@check(expect=REFERENCE, points=2, seeds=2)
 def what_lies_outside_the_window_is_left_out_not_skipped(rng):
     """Before it and after it, however far; a user with nothing inside is absent."""
-    seconds = [rng.randint(-4000, 900) for _ in range(30)] + [-86_400, 86_400, 40_000_000]
-    logs = [*around_noon(rng, seconds), entry("early bird", "draft", "2026-11-20T12:00:00Z")]
-    return [both(logs, minutes, NOON) for minutes in (5, rng.randint(20, 50), 1440)]
+    seconds = [*between_minutes(rng, -60, 10, 30), -86_405, 86_405, 40_000_005]
+    logs = [*around_noon(rng, seconds), entry("early bird", "draft", "2026-11-20T12:00:05Z")]
+    return [both(logs, minutes, "2026-11-21T12:00:00Z") for minutes in (5, rng.randint(20, 50), 1441)]
 
 
-@check(expect=REFERENCE, points=2, seeds=3)
+@check(expect=REFERENCE, points=2, seeds=2)
 def the_window_ends_at_the_newest_entry_by_default(rng):
-    """The newest of the well-formed ones, wherever it stands; a malformed one is newer and does not count."""
-    logs = around_noon(rng, rng.sample(range(-1800, 1800, 15), 30))
-    bad = [entry(None, "draft", "2026-11-21T13:00:00Z"), entry("ann", [], "2031-01-01T00:00:00Z")]
-    mixed = rng.sample(logs + bad, 32)
-    return [both(mixed, 10), both(iter(mixed), rng.randint(11, 40)), both(mixed, window_minutes=10, now=None)]
+    """Wherever it stands in the log, and also in a log that can be read only once; None is the default."""
+    logs = around_noon(rng, [1800, 1193, *between_minutes(rng, -30, 30, 30)])
+    place = rng.randint(2, 30)
+    logs = [*logs[place:], *logs[:place], entry("early bird", "draft", "2026-11-20T12:25:00Z")]
+    return [counted(logs, 10.25), counted(iter(logs), rng.randint(11, 40)), counted(logs, window_minutes=5, now=None)]
 
 
 @check(expect=REFERENCE, points=2, seeds=3)
 def times_are_compared_as_moments(rng):
     """12:00+02:00 is 10:00Z. The order of the texts says nothing, nor do the hours alone."""
-    hours = [-14, -9.5, -8, -5, -3.5, 0, 1, 2, 5.75, 9, 12.75, 14]
     logs = []
-    for number, offset in enumerate(rng.sample(hours, 12)):
-        at = NOON + timedelta(minutes=rng.choice([-61, -60, -31, -30, -1, 0, 1]))
-        logs.append(entry(f"user {number % 3}", offset, at.astimezone(timezone(timedelta(hours=offset))).isoformat()))
-    return [both(logs, 30, "2026-11-21T17:30:00+05:30"), both(logs, 60, NOON), both(logs, 1)]
+    for number, offset in enumerate(rng.sample([-14, -9.5, -8, -5, -3.5, 0, 1, 2, 5.75, 9, 12.75, 14], 12)):
+        first, last = (-30, 0) if number < 6 else (-62, -30) if number < 11 else (0, 2)
+        at = NOON + timedelta(seconds=between_minutes(rng, first, last, 1)[0])
+        logs.append(entry(f"user {number % 3}", "draft", at.astimezone(timezone(timedelta(hours=offset))).isoformat()))
+    return [counted(logs, 30, "2026-11-21T17:30:00+05:30"), counted(logs, 60, "2026-11-21T04:00:00-08:00")]
 
 
 @check(expect=REFERENCE, points=2, seeds=2)
@@ -435,67 +449,70 @@ def times_without_an_offset_are_utc_wherever_the_computer_stands(rng):
     """In three time zones the same answer, for entries and for now, as text and as datetime."""
     seen = []
     for zone in rng.sample(ZONES, 3):
-        forms = [lambda rng, at: at.replace(tzinfo=None), lambda rng, at: at.replace(tzinfo=None).isoformat(), written]
-        logs = [one for write in forms for one in around_noon(rng, rng.sample(range(-1500, 300, 60), 8), write)]
+        seconds = between_minutes(rng, -30, 5, 16)
+        logs = around_noon(rng, [-61, -62, -63, *seconds[:8]]) + around_noon(rng, seconds[8:], bare)
         with time_zone(zone):
             seen += [counted(logs, 15, now) for now in ("2026-11-21T12:00:00", datetime(2026, 11, 21, 12), NOON)]
-            seen.append(counted(logs, 15))
     return seen
 
 
-@check(expect=REFERENCE, points=1, seeds=3)
+@check(expect=REFERENCE, points=1, seeds=2)
 def now_is_a_text_or_a_datetime_of_any_zone(rng):
     """With Z, an offset or none; not the computer's own time."""
-    seen = []
-    for _ in range(6):
-        logs = around_noon(rng, rng.sample(range(-900, 900, 30), 12))
-        seen.append(counted(logs, window_minutes=rng.randint(2, 9), now=written(rng, NOON)))
-    return seen
+    logs = around_noon(rng, between_minutes(rng, -15, 15, 20))
+    east = timezone(timedelta(hours=9))
+    nows = ["2026-11-21T12:00:00Z", "2026-11-21T13:00:00+01:00", NOON, NOON.astimezone(east), bare(rng, NOON)]
+    return [counted(logs, window_minutes=rng.randint(2, 9), now=now) for now in rng.sample(nows, 5)]
 
 
 @check(expect=REFERENCE, points=2, seeds=2)
 def fractions_of_a_minute_and_of_a_second_count(rng):
     """A window of half a minute is 30 seconds; one of 0 minutes is a single moment, not no window."""
     tiny = 2.0**-10  # seconds
-    logs = around_noon(rng, [-45 - tiny, -45, -30 - tiny, -30, -0.5, -tiny, 0, 0, tiny, 15])
-    end = rng.choice([NOON, "2026-11-21T12:00:00"])
-    return [[counted(logs, minutes, end), counted(logs, minutes)] for minutes in (0, 0.5, 0.75, 0.0, 1)]
+    logs = around_noon(rng, rng.sample([-45 - tiny, -45, -30 - tiny, -30, -0.5, -tiny, 0, tiny, 15], 9))
+    return [counted(logs, minutes, "2026-11-21T12:00:00Z") for minutes in (0, 0.5, 0.75, 0.0, 1)]
 
 
 @check(expect=REFERENCE, points=1, seeds=2)
 def without_a_window_now_is_ignored(rng):
     """Every entry counts, also those after now; and a now that is no time does no harm."""
     logs = around_noon(rng, rng.sample(range(-9000, 9000), 9))
-    return [both(logs, now=now) for now in (None, "2026-11-21T12:00:00Z", NOON, "soon", 7)]
+    return [counted(logs, now=now) for now in (None, "2026-11-21T12:00:00Z", NOON, "soon", 7)]
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
-def malformed_entries_are_counted_whatever_their_time(rng):
-    """Inside the window or outside: skipped says how many lines were bad, not how many were bad lately."""
-    when = ["2026-11-21T11:59:00Z", "2020-01-01T00:00:00Z", "2031-01-01T00:00:00Z", "2026-11-21T12:00:00Z"]
-    bad = [entry(rng.choice([None, [], {}]), "draft", at) for at in when] + [entry("ann", None, at) for at in when]
-    logs = [*around_noon(rng, [-7200, -60, 0, 60]), *bad, *rng.choices(bad, k=rng.randint(1, 6))]
-    return [both(rng.sample(logs, len(logs)), 5, NOON), both(logs, 0, NOON), both(logs, 100_000)]
+@check(expect=REFERENCE, points=2, seeds=2)
+def malformed_entries_count_as_skipped_whatever_their_time(rng):
+    """Skipped says how many lines were bad, not how many were bad lately; and none of them ends the window."""
+    when = ["2026-11-21T11:59:05Z", "2020-01-01T00:00:00Z", "2031-01-01T00:00:00Z", "2026-11-21T12:00:05Z"]
+    bad = [entry(None, "draft", at) for at in when] + [entry("ann", None, at) for at in when]
+    bad = rng.sample([*bad, *rng.choices(bad, k=rng.randint(1, 6))], 9)
+    place = rng.randint(1, 8)
+    logs = [*bad[:place], *around_noon(rng, [70, -7205, -65, -5]), *bad[place:]]
+    return [both(logs, 5, "2026-11-21T12:00:00Z"), both(logs, 5.5), both(logs, 100_000)]
 
 
 @check(expect=REFERENCE, points=1, seeds=2)
 def a_window_or_now_that_makes_no_sense_is_refused(rng):
     """Below 0 minutes; a now that is neither an ISO string nor a datetime."""
-    tries = [(-1, NOON), (-0.5, None), (5, "soon"), (5, 1795255200), (5, date(2026, 11, 21)), (0, NOON), (5, None)]
+    end = "2026-11-21T12:00:00Z"
+    tries = [(-1, end), (-0.5, None), (5, "soon"), (5, 1795255200), (5, date(2026, 11, 21)), (0, end), (5, None)]
     seen = []
     for minutes, now in rng.sample(tries, len(tries)):
         try:
-            seen.append(counted(around_noon(rng, [-1, 0]), minutes, now))
+            aggregate_logs(around_noon(rng, [-5, 5]), minutes, now)
         except (ValueError, TypeError):
             seen.append("refused")
+        else:
+            seen.append("taken")
     return seen
 
 
-@check(expect=REFERENCE, points=2, seeds=4)
+@check(expect=REFERENCE, points=2, seeds=3)
 def any_log_is_counted_like_the_reference(rng):
     """All rules together: good and bad entries, all ways to write a time, any window."""
     bad = [None, "line", {}, entry(None, "a"), entry([], "a"), entry("ann", {}), entry("ann", "a", 5)]
-    logs = around_noon(rng, [rng.randint(-3600, 600) for _ in range(40)]) + rng.choices(bad, k=12)
+    logs = around_noon(rng, [-1815, -300, 0, *between_minutes(rng, -45, 5, 30)], written) + bad + rng.choices(bad, k=9)
+    logs += [entry("ann", "newest", "2026-11-20T22:05:07-14:00"), entry("ann", "old", "2026-11-22T01:00:07+14:00")]
     rng.shuffle(logs)
     return [both(iter(logs), minutes, now) for minutes in (None, 5, 30.25) for now in (None, written(rng, NOON))]
 

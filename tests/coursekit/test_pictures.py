@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from coursekit import explore, plots, slider
-from coursekit.gpu import LoadReport, plot_trade_off
-from coursekit.outages import FATES, draw_outage
+from coursekit.gpu import LoadReport, plot_trade_off, trade_off
+from coursekit.logs import draw_report
 from coursekit.plots import round_steps, scales
 from coursekit.predictions import draw_key_designs
 from coursekit.production import Scored, baseline_week, draw_drift, production_day, psi_elsewhere
@@ -104,6 +104,14 @@ def key_designs(right: int, foreign: int, old: int, model: int) -> Draw:
     return lambda figure: draw_key_designs(figure, dict.fromkeys(names, minutes), 60, 3, 60)
 
 
+def report(events: int, later: int, window: float) -> Draw:
+    minutes = {tenant: dict.fromkeys(range(60), events) for tenant in ("harbour", "orchard", "lantern")}
+    in_the_end = {tenant: dict.fromkeys(range(60), events + later) for tenant in minutes}
+    seen = {"known": minutes, "final": in_the_end, "report": minutes, "true": in_the_end, "skipped": 360}
+    empty = {name: {} for name in ("known", "final", "report", "true")} | {"skipped": 0}
+    return lambda figure: draw_report(figure, seen if events else empty, window, 60, 40)
+
+
 @pytest.mark.parametrize(
     ("draw", "size"),
     [
@@ -119,6 +127,8 @@ def key_designs(right: int, foreign: int, old: int, model: int) -> Draw:
         (key_designs(0, 300, 0, 0), (11, 4.2)),
         (key_designs(0, 0, 300, 0), (11, 4.2)),
         (key_designs(0, 0, 0, 300), (11, 4.2)),
+        (report(14, 20, 60), (10, 4.6)),
+        (report(0, 0, 5), (10, 4.6)),
         (timelines(8, "your registry"), (9, 4)),
         (timelines(1, "your registry", *MLFLOW), (12, 4)),
         (handed_over(1, 10, 1, "v7"), (10, 3.8)),
