@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from coursekit import explore, plots, slider
-from coursekit.gpu import LoadReport, plot_trade_off, trade_off
-from coursekit.logs import draw_report
+from coursekit.experiments import EXPERIMENTS, USERS, draw_looks
+from coursekit.gpu import LoadReport, plot_trade_off
 from coursekit.plots import round_steps, scales
 from coursekit.predictions import draw_key_designs
 from coursekit.production import Scored, baseline_week, draw_drift, production_day, psi_elsewhere
@@ -90,6 +90,15 @@ def intervals(looks: int, lift: float, named: int, low: float, high: float) -> D
     return lambda figure: draw_looks(figure, seen, looks, lift, EXPERIMENTS)
 
 
+def intervals(looks: int, lift: float, named: int, low: float, high: float) -> Draw:
+    """The same interval at every look; A and B win in as many experiments as `named` says."""
+    seen = {
+        "looks": [{"users": USERS * n // looks, "low": low, "high": high, "winner": "B"} for n in range(1, looks + 1)],
+        "stopped": {"A": named // 2, "B": named - named // 2, "nobody": EXPERIMENTS - named},
+    }
+    return lambda figure: draw_looks(figure, seen, looks, lift, EXPERIMENTS)
+
+
 def timelines(steps: int, *titles: str) -> Draw:
     looks = itertools.cycle(["production", "archived", "development", "no label"])
     stages: list[Stages] = [{f"v{n}": next(looks) for n in range(5)} for _ in range(steps)]
@@ -124,11 +133,9 @@ def report(events: int, later: int, window: float) -> Draw:
         (rollout(["CONTINUE_MONITORING", "PROCEED"] * 3 + ["CONTINUE_MONITORING"] * 2, 0.07), (10, 5.4)),
         (drift(90, 2.5, 0.6), (10, 5.2)),
         (drift(0, 1, 0), (10, 5.2)),
-        (key_designs(0, 300, 0, 0), (11, 4.2)),
-        (key_designs(0, 0, 300, 0), (11, 4.2)),
-        (key_designs(0, 0, 0, 300), (11, 4.2)),
-        (report(14, 20, 60), (10, 4.6)),
-        (report(0, 0, 5), (10, 4.6)),
+        (intervals(28, 2.5, 40, -0.9, 0.9), (10, 4.2)),
+        (intervals(1, 0, 0, 0.001, 0.002), (10, 4.2)),
+        (intervals(2, 0, 17, -0.05, -0.01), (10, 4.2)),
         (timelines(8, "your registry"), (9, 4)),
         (timelines(1, "your registry", *MLFLOW), (12, 4)),
         (handed_over(1, 10, 1, "v7"), (10, 3.8)),
