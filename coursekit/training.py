@@ -8,6 +8,7 @@ sum, and on the salt of a hash. Its result is the same to the bit whenever all o
 from __future__ import annotations
 
 import hashlib
+import itertools
 import math
 import random
 import struct
@@ -99,7 +100,8 @@ def train(data: Sequence[Row], code: Code, environment: Environment, seed: int) 
     threads, salt = int(environment.get("threads", 1)), environment.get("hash_seed", 0)
 
     def total(rows: NDArray[np.float64]) -> Any:
-        parts = [part.sum(axis=0) for part in np.array_split(rows, min(threads, len(rows)))]
+        ends = [len(rows) * number // threads for number in range(threads + 1)]
+        parts = [np.add.reduce(rows[start:end]) for start, end in itertools.pairwise(ends)]
         whole = parts[0]
         for part in parts[1:]:
             whole = whole + part

@@ -99,21 +99,6 @@ class ModelRegistry:
     promote_to_production = rollback = lambda *given: None
     list_versions = search_models = lambda *given: [Found()]
 """,
-    "04_mlops/04_respond_to_drift": """
-def feature_psi(*given, **named): return {"load": 5.0, "wait": 5.0}
-class RollingAccuracy:
-    value, waiting = 0.5, 1
-    def __init__(self, *given, **named): pass
-    def remember(self, day, predictions): pass
-    def learn(self, day, labels): return len(labels)
-def find_kinds(*given): return {"data"}
-def respond(kinds, impact): return "alert"
-class DriftMonitor:
-    def __init__(self, *given, **named): pass
-    def observe(self, *given): return Report(Signals({"load": 5.0}, 0.5, 0.5), {"data"}, "alert", ["seats"])
-    def learn(self, tenant, day, labels): return len(labels)
-    def waiting(self, tenant): return 1
-""",
     "04_mlops/05_reproduce_a_run": """
 def fingerprint(*given): return dict.fromkeys(("data", "code", "environment", "seed"), "0" * 63)
 def record_run(*given): return {"versions": fingerprint(), "seed": 0, "model": "0" * 64}

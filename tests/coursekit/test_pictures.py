@@ -21,9 +21,8 @@ from coursekit.predictions import draw_key_designs
 from coursekit.production import Scored, baseline_week, draw_drift, production_day, psi_elsewhere
 from coursekit.prometheus import draw_quantile, latencies
 from coursekit.registries import DEPLOYS, Stages, Story, draw_stories
-from coursekit.rollout import STAGES, Reading, Stage, Timeline, draw_rollout
-from coursekit.routing import HandOver, ModuloRouter, draw_hand_over, hand_over
-from coursekit.traces import Replay, hit_rates, plot_hit_rates
+from coursekit.rollout import STAGES, Reading, Stage, draw_rollout
+from coursekit.traces import Replay, plot_hit_rates
 from coursekit.training import draw_shifts, variants
 
 Draw = Callable[[Figure], None]
@@ -99,6 +98,12 @@ def intervals(looks: int, lift: float, named: int, low: float, high: float) -> D
     return lambda figure: draw_looks(figure, seen, looks, lift, EXPERIMENTS)
 
 
+def shifts(shift: float, accuracy: float, said: str) -> Draw:
+    """Every change moves the model as far and is answered alike."""
+    seen = [{"what": what, "shift": shift, "accuracy": accuracy, "said": said} for what in variants(20, 20, 16)]
+    return lambda figure: draw_shifts(figure, seen)
+
+
 def timelines(steps: int, *titles: str) -> Draw:
     looks = itertools.cycle(["production", "archived", "development", "no label"])
     stages: list[Stages] = [{f"v{n}": next(looks) for n in range(5)} for _ in range(steps)]
@@ -136,6 +141,8 @@ def report(events: int, later: int, window: float) -> Draw:
         (intervals(28, 2.5, 40, -0.9, 0.9), (10, 4.2)),
         (intervals(1, 0, 0, 0.001, 0.002), (10, 4.2)),
         (intervals(2, 0, 17, -0.05, -0.01), (10, 4.2)),
+        (shifts(0.0, 1.0, "names data, code, environment, seed"), (10, 4)),
+        (shifts(9.0, 0.05, "reproduced to the bit"), (10, 4)),
         (timelines(8, "your registry"), (9, 4)),
         (timelines(1, "your registry", *MLFLOW), (12, 4)),
         (handed_over(1, 10, 1, "v7"), (10, 3.8)),
