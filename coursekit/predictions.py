@@ -36,8 +36,8 @@ BARS: Mapping[str, dict[str, Any]] = {
     "model": {"color": "#dfe6ee"},
 }
 MARKS: Mapping[str, dict[str, Any]] = {
-    "foreign": {"color": "#b34700", "marker": "x", "markersize": 5, "linestyle": "none"},
-    "old": {"color": "#7a6a8f", "marker": "|", "markersize": 12, "linestyle": "none"},
+    "foreign": {"color": "#b34700", "marker": "|", "markersize": 9, "linestyle": "none"},
+    "old": {"color": "#7a6a8f", "marker": "D", "markersize": 5, "linestyle": "none"},
 }
 
 
@@ -142,15 +142,15 @@ def draw_key_designs(
         axes.plot([x for x, _ in points], [row for _, row in points], **look)
     for row, name in rows.items():
         if not served[name]["foreign"] and not served[name]["old"]:
-            axes.text(_at(1), row, "no wrong answer", va="center_baseline", fontsize=9)
+            axes.text(_at(2), row, "no wrong answer", va="center_baseline", fontsize=9)
     shares: dict[float, str] = {0: "0", 25: "25", 50: "% of all requests", 75: "75", 100: "100"}
     times = {_at(0): "0", _at(30): "30", release: f"minute 60: {AFTER} is released", _at(90): "90", _at(END): "120"}
     scales(axes, shares | times, rows, grid=False)
     hit, foreign, old, model = ({"color": look.get("color", look.get("facecolor"))} for look in BARS.values())
     block = {"linewidth": 9, "solid_capstyle": "butt"}
     looks = {"right": hit | block, "another tenant's": foreign | block, f"{BEFORE}'s, too old": old | block}
-    legend(axes, looks | {"model asked": model | block}, 0.0, 0.138)
-    legend(axes, {"another tenant's": MARKS["foreign"], f"{BEFORE}'s, too old": MARKS["old"]}, 0.6, 0.17)
+    legend(axes, looks | {"model asked": model | block}, 0.0, 0.155)
+    legend(axes, {"another tenant's": MARKS["foreign"], f"{BEFORE}'s, too old": MARKS["old"]}, 0.67, 0.17)
     figure.text(0.5, 0.93, _headline(served), ha="center", fontsize=11)
 
 

@@ -198,7 +198,7 @@ def draw_shifts(figure: Figure, seen: Sequence[Mapping[str, Any]], **sliders: fl
 
     The scale is logarithmic; a hollow ring at its left end is a model that did not move by a single bit.
     """
-    axes = figure.add_axes((0.245, 0.13, 0.42, 0.74))
+    axes = figure.add_axes((0.245, 0.13, 0.38, 0.74))
     still = -19.0  # where a shift of 0 stands on the scale of powers of ten
     rows = list(range(len(seen), 0, -1))
     powers = [math.log10(one["shift"]) if one["shift"] > 0 else still for one in seen]
@@ -217,7 +217,7 @@ def draw_shifts(figure: Figure, seen: Sequence[Mapping[str, Any]], **sliders: fl
     beside = axes.get_yaxis_transform()
     top = len(seen) + 0.75
     axes.text(-0.02, top, "what changed", transform=beside, ha="right", size=9.5, weight="bold")
-    axes.text(1.03, top, "accuracy     your reproduce", transform=beside, size=9.5, weight="bold")
+    axes.text(1.03, top, "accuracy   your reproduce", transform=beside, size=9.5, weight="bold")
     for row, one in zip(rows, seen, strict=True):
         words = f"{100 * one['accuracy']:.1f} %        {one['said']}"
         axes.text(1.03, row, words, transform=beside, va="center_baseline", size=9)

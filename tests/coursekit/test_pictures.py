@@ -15,14 +15,17 @@ from matplotlib.text import Text
 
 from coursekit import explore, plots, slider
 from coursekit.experiments import EXPERIMENTS, USERS, draw_looks
-from coursekit.gpu import LoadReport, plot_trade_off
+from coursekit.gpu import LoadReport, plot_trade_off, trade_off
+from coursekit.logs import draw_report
+from coursekit.outages import FATES, draw_outage
 from coursekit.plots import round_steps, scales
 from coursekit.predictions import draw_key_designs
 from coursekit.production import Scored, baseline_week, draw_drift, production_day, psi_elsewhere
 from coursekit.prometheus import draw_quantile, latencies
 from coursekit.registries import DEPLOYS, Stages, Story, draw_stories
-from coursekit.rollout import STAGES, Reading, Stage, draw_rollout
-from coursekit.traces import Replay, plot_hit_rates
+from coursekit.rollout import STAGES, Reading, Stage, Timeline, draw_rollout
+from coursekit.routing import HandOver, ModuloRouter, draw_hand_over, hand_over
+from coursekit.traces import Replay, hit_rates, plot_hit_rates
 from coursekit.training import draw_shifts, variants
 
 Draw = Callable[[Figure], None]
@@ -89,26 +92,24 @@ def intervals(looks: int, lift: float, named: int, low: float, high: float) -> D
     return lambda figure: draw_looks(figure, seen, looks, lift, EXPERIMENTS)
 
 
-def intervals(looks: int, lift: float, named: int, low: float, high: float) -> Draw:
-    """The same interval at every look; A and B win in as many experiments as `named` says."""
-    seen = {
-        "looks": [{"users": USERS * n // looks, "low": low, "high": high, "winner": "B"} for n in range(1, looks + 1)],
-        "stopped": {"A": named // 2, "B": named - named // 2, "nobody": EXPERIMENTS - named},
-    }
-    return lambda figure: draw_looks(figure, seen, looks, lift, EXPERIMENTS)
-
-
-def shifts(shift: float, accuracy: float, said: str) -> Draw:
-    """Every change moves the model as far and is answered alike."""
-    seen = [{"what": what, "shift": shift, "accuracy": accuracy, "said": said} for what in variants(20, 20, 16)]
-    return lambda figure: draw_shifts(figure, seen)
-
-
 def timelines(steps: int, *titles: str) -> Draw:
     looks = itertools.cycle(["production", "archived", "development", "no label"])
     stages: list[Stages] = [{f"v{n}": next(looks) for n in range(5)} for _ in range(steps)]
     story = Story(tuple(DEPLOYS[:steps]), tuple(stages), frozenset({0}))
     return lambda figure: draw_stories(figure, dict.fromkeys(titles, story))
+
+
+def handed_over(v7: int, v8: int, v9: int, sick: str) -> Draw:
+    flows = hand_over({"hash modulo slots": ModuloRouter()}, {"v7": v7, "v8": v8, "v9": v9}, sick)
+    worst = HandOver(flows.sick, flows.versions, {"your router": [("v7", "v9", 600)], **flows.flows})
+    return lambda figure: draw_hand_over(figure, worst)
+
+
+def quantile(median: float, spread: float, slow: float) -> Draw:
+    took = latencies(median, spread, slow)
+    bounds = (0.01, 0.05, 0.1, 0.5, 1, 2, 5, math.inf)
+    counts = {str(bound).replace("inf", "+Inf"): float(sum(t <= bound for t in took)) for bound in bounds}
+    return lambda figure: draw_quantile(figure, {"latencies": took, "buckets": counts})
 
 
 def key_designs(right: int, foreign: int, old: int, model: int) -> Draw:
@@ -126,6 +127,19 @@ def report(events: int, later: int, window: float) -> Draw:
     return lambda figure: draw_report(figure, seen if events else empty, window, 60, 40)
 
 
+def outage(seconds: float, closed_after: float | None) -> Draw:
+    fates = {fate: [4] * 50 for fate in FATES}
+    states = [["CLOSED", 0.0, 20.0], ["OPEN", 20.0, 50.0], ["HALF_OPEN", 50.0, 100.0]]
+    seen = {"fates": fates, "states": states, "waited": 399.9, "waited_without": 399.9, "needless": 199}
+    return lambda figure: draw_outage(figure, seen | {"closed_after": closed_after}, outage_seconds=seconds)
+
+
+def shifts(shift: float, accuracy: float, said: str) -> Draw:
+    """Every change moves the model as far and is answered alike."""
+    seen = [{"what": what, "shift": shift, "accuracy": accuracy, "said": said} for what in variants(20, 20, 16)]
+    return lambda figure: draw_shifts(figure, seen)
+
+
 @pytest.mark.parametrize(
     ("draw", "size"),
     [
@@ -141,8 +155,6 @@ def report(events: int, later: int, window: float) -> Draw:
         (intervals(28, 2.5, 40, -0.9, 0.9), (10, 4.2)),
         (intervals(1, 0, 0, 0.001, 0.002), (10, 4.2)),
         (intervals(2, 0, 17, -0.05, -0.01), (10, 4.2)),
-        (shifts(0.0, 1.0, "names data, code, environment, seed"), (10, 4)),
-        (shifts(9.0, 0.05, "reproduced to the bit"), (10, 4)),
         (timelines(8, "your registry"), (9, 4)),
         (timelines(1, "your registry", *MLFLOW), (12, 4)),
         (handed_over(1, 10, 1, "v7"), (10, 3.8)),
@@ -159,6 +171,8 @@ def report(events: int, later: int, window: float) -> Draw:
         (report(0, 0, 5), (10, 4.6)),
         (outage(5, None), (9, 4.2)),
         (outage(60, 39.9), (9, 4.2)),
+        (shifts(0.0, 1.0, "names data, code, environment, seed"), (10, 4)),
+        (shifts(9.0, 0.05, "reproduced to the bit"), (10, 4)),
     ],
 )
 def test_no_label_of_a_picture_is_cut_off(draw: Draw, size: tuple[float, float]) -> None:
