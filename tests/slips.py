@@ -87,9 +87,11 @@ def _modules(code: CodeType, names: dict[str, Any], met: set[str]) -> Iterator[s
                 yield from _modules(part.__code__, names, met)
 
 
-def run(lesson: Lesson, bank: list[Answer], runner: Runner, jobs: int) -> Iterator[tuple[Answer, Result]]:
+def run(
+    lesson: Lesson, bank: list[Answer], runner: Runner, jobs: int, rounds: int = ROUNDS
+) -> Iterator[tuple[Answer, Result]]:
     """Every wrong answer graded in each set of random worlds, every right one in the first."""
-    judges = [Judge(runner, f"slips {n}") for n in range(ROUNDS)]
+    judges = [Judge(runner, f"slips {n}") for n in range(rounds)]
     for judge in judges:
         judge.prepare(lesson)
     todo = [(judge, a) for judge in judges for a in bank if not a.is_right or judge is judges[0]]
@@ -98,11 +100,11 @@ def run(lesson: Lesson, bank: list[Answer], runner: Runner, jobs: int) -> Iterat
         yield from zip((a for _, a in todo), results, strict=True)
 
 
-def make(lesson: Lesson, bank: list[Answer], runner: Runner, jobs: int) -> dict[str, Any]:
+def make(lesson: Lesson, bank: list[Answer], runner: Runner, jobs: int, rounds: int = ROUNDS) -> dict[str, Any]:
     """The lesson's table, as it is stored. What does not always lose the same, or loses most, is no slip."""
     met: dict[Answer, list[list[Lost]]] = {}
     answered: dict[str, set[Marks]] = {}
-    for answer, result in run(lesson, bank, runner, jobs):
+    for answer, result in run(lesson, bank, runner, jobs, rounds):
         if answer.is_right:
             for c in result.checks:
                 row = c.row
