@@ -3,6 +3,7 @@
 # %% psi
 import numpy as np
 from scipy.special import rel_entr
+from scipy.stats import entropy
 
 
 def column(values):
@@ -40,9 +41,6 @@ def calculate_psi(baseline, current, buckets=10, strategy="quantile"):
 
 
 # %% detector
-from scipy.stats import entropy
-
-
 class DriftDetector:
     def __init__(self, reference_data, threshold=0.1, bins=10):
         self.threshold, self.bins = threshold, bins
