@@ -96,6 +96,20 @@ class _Turns:
                 if self.ready:
                     self._draw()
 
+    def come_back(self, me: int, came: Any) -> None:
+        """Thread `me` waits for a lock no longer. Whoever gave it waits for `came`, until this one has lined up."""
+        with self.mutex:
+            self.steps += 1
+            goes_on = self.turn is None
+            if goes_on:
+                self.turn = me
+            else:
+                self.ready.append(me)
+            if came.locked():
+                came.release()
+        if not goes_on:
+            self._wait(me)
+
     def _draw(self, but: int | None = None) -> int:
         chosen = self.lots.choice([n for n in self.ready if n != but])
         self.ready.remove(chosen)
@@ -159,9 +173,7 @@ class _Lock:
         race_.leave(_mine.number)
         got = bool(self._native.acquire(True, timeout))
         self._waiting -= 1
-        if self._came.locked():
-            self._came.release()
-        race_.step(_mine.number)
+        race_.come_back(_mine.number, self._came)
         return got
 
     def release(self) -> None:
@@ -170,7 +182,7 @@ class _Lock:
             self._came.acquire(False)
         self._native.release()
         if waited_for and (self._is_mine is None or not self._is_mine()):  # it is free, not only an inner level of it
-            self._came.acquire(timeout=BLOCKED)  # whoever gets it lines up before this thread goes on
+            self._came.acquire(timeout=STUCK)  # whoever gets it lines up before this thread goes on
 
     def __enter__(self) -> bool:
         return self.acquire()

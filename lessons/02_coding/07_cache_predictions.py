@@ -149,6 +149,7 @@ def turned(value):
 @check(expect=REFERENCE, points=2, seeds=2)
 def nested_fields_may_come_in_any_order(rng):
     """Dictionaries in dictionaries and in lists too."""
+    # kills: sorting the outer dictionary only; str() of the payload
     payloads = []
     for number in rng.sample(range(100), 4):
         turns = [{"role": "user", "text": "hello"}, {"role": "model", "text": f"hello {number}"}]
@@ -160,6 +161,7 @@ def nested_fields_may_come_in_any_order(rng):
 @check(expect=REFERENCE, points=2, seeds=2)
 def equal_numbers_are_the_same_however_they_are_written(rng):
     """1, 1.0 and True, 0, -0.0 and False, 10**22 and 1e22: alone, in a list, in a dictionary, deeper."""
+    # kills: json.dumps as it is; booleans or floats forgotten, in lists only
     whole = rng.randint(2, 99)
     numbers = [1, 1.0, True, 0, -0.0, 0.0, False, whole, float(whole), -whole, -float(whole), 10**22, 1e22, 0.5]
     payloads = [
@@ -171,6 +173,7 @@ def equal_numbers_are_the_same_however_they_are_written(rng):
 @check(expect=REFERENCE, points=2, seeds=2)
 def numbers_that_differ_stay_apart(rng):
     """Ids above 2**53 that differ by one, tiny fractions, -1 and -2: no rounding, no hash()."""
+    # kills: float() of every number; round(); int(); hash()
     large, fraction = 2 ** rng.randint(54, 62), rng.randint(1, 9) / 10
     numbers = [-2, -1, 0, 1, 2, 2**53, 2**53 + 1, large, large + 1, -large, -large - 1, 2**61 - 1, 10**30, 10**30 + 1]
     numbers += [1.5, -1.5, fraction + 1e-9, fraction + 2e-9, 0.1 + 0.2, 0.3, 1e-300, 2e-300, 5e300, 6e300]
@@ -180,6 +183,7 @@ def numbers_that_differ_stay_apart(rng):
 @check(expect=REFERENCE, points=1, seeds=2)
 def a_text_is_not_the_value_that_it_spells(rng):
     """"1" is not 1, "null" is not None, and a text of JSON is not what it says."""
+    # kills: str() of values; a text payload left unquoted
     values = [1, "1", "1.0", True, "true", "True", None, "null", "None", "", 1.5, "1.5", [], "[]", {}, "{}", '""']
     values += [[1], "[1]", ["1"], {"a": 1}, '{"a": 1}', '{"a":1}', "{'a': 1}", '"a"', "a", "'a'"]
     return groups(mixed(rng, values))
@@ -188,6 +192,7 @@ def a_text_is_not_the_value_that_it_spells(rng):
 @check(expect=REFERENCE, points=1, seeds=2)
 def empty_and_missing_are_not_the_same(rng):
     """{}, [], None, "" and 0 differ, alone, as the value of a field and as an item; so does a missing field."""
+    # kills: `payload or None`; dropping fields that are None
     nothing = [None, {}, [], "", 0]
     values = [*nothing, *({"a": n} for n in nothing), *([n] for n in nothing), {"": None}, [[[]]], [{}, {}], [None] * 2]
     values += [{"a": 1}, {"a": 1, "b": None}, {"a": 1, "b": []}]
@@ -197,6 +202,7 @@ def empty_and_missing_are_not_the_same(rng):
 @check(expect=REFERENCE, points=2, seeds=2)
 def lists_keep_their_order_and_everything_its_place(rng):
     """A list is not sorted, and nothing nested is laid out flat."""
+    # kills: sorted lists; dotted names; tenant and version written into the payload
     a, b, c = rng.sample(range(1, 40), 3)
     values = [[a, b, c], [b, a, c], [[a], b, c], [a, [b, c]], [[a, b], c], [[a, b, c]], [a, b], [a, a, b], [a, b, b]]
     values += [{"a": {"b": a}}, {"a.b": a}, {"a": ["b", a]}, {"a": [{"b": a}]}, [{"a": {"b": a}}], {"b": {"a": a}}]
@@ -209,6 +215,7 @@ def lists_keep_their_order_and_everything_its_place(rng):
 @check(expect=REFERENCE, points=3, seeds=2)
 def separators_in_names_mix_nobody_up(rng):
     """Tenant "a:b" with version "c" is not tenant "a" with version "b:c", whatever stands for the colon."""
+    # kills: f-strings with any separator; quotes by hand
     one, two = rng.sample("abcdefgh", 2)
     asked = [("", one + two, 1), (one + two, "", 1), (one, two, 1), (two, one, 1), (one, two, one), (one, "", two)]
     for sep in (":", "::", "|", "/", "-", "_", ".", ",", ";", " ", "#", "=", "\\", "\n", "\0", "\x1f", '", "', "', '"):
@@ -221,6 +228,7 @@ def separators_in_names_mix_nobody_up(rng):
 @check(expect=REFERENCE, points=1, seeds=2)
 def names_and_texts_are_taken_as_they_are_spelt(rng):
     """Case, spaces and accents make another tenant, another version, another text and another field."""
+    # kills: lower(), strip(), ASCII only, Unicode normal forms
     spelt = ["hárbour", "ha\u0301rbour", "harbour", "Harbour", "HARBOUR", " harbour", "harbour ", "har bour"]
     spelt += ["harbour\n", "h\u00e5rbour", "h?rbour", "h\\u00e5rbour", "港", "口", "ſ", "s", "ß", "ss", "𝔥", "h"]
     asked = [request for s in spelt for request in ((s, "v7", 1), ("t", s, 1), ("t", "v7", s), ("t", "v7", {s: 1}))]
@@ -231,6 +239,7 @@ def names_and_texts_are_taken_as_they_are_spelt(rng):
 @check(expect=REFERENCE, points=1, seeds=2)
 def every_part_of_a_long_payload_counts(rng):
     """Prompts of 2,000 characters that differ in one, wherever it stands; and 800 short ones."""
+    # kills: cutting the text or the digest short
     prompt = "".join(rng.choices("abcdefgh ", k=2000))
     places = [0, 1999, *rng.sample(range(1, 1999), 4)]
     long = [{"text": prompt, "n": 1}] + [{"text": f"{prompt[:at]}#{prompt[at + 1 :]}", "n": 1} for at in places]
@@ -241,6 +250,7 @@ def every_part_of_a_long_payload_counts(rng):
 @check(expect=REFERENCE, points=1, seeds=2)
 def a_key_is_text_and_the_payload_stays_as_it_was(rng):
     """No field is added, removed or sorted in place: the model still has to read the payload."""
+    # kills: tuples, bytes; converting in place
     payload = {"text": "hello", "scores": rng.sample(range(9), 5), "user": {"seats": 3.0, "beta": True, "age": None}}
     before = json.dumps(payload)
     keys = [cache_key("harbour", version, payload) for version in rng.choices(["v7", "v8", "v9"], k=6)]
@@ -361,6 +371,7 @@ def the_least_recently_used_answer_goes_first():
 @check(expect=REFERENCE, points=2, seeds=3)
 def gets_and_puts_both_make_an_entry_recent(rng):
     """The one that nobody read or wrote for longest goes; a single entry is a legal capacity."""
+    # kills: first in, first out; recency by reads or by writes only; one entry too many
     seen = []
     for capacity in (1, 4):
         cache = MLCache(capacity, 60, clock=ManualClock())
@@ -376,6 +387,7 @@ def gets_and_puts_both_make_an_entry_recent(rng):
 @check(expect=REFERENCE, points=1, seeds=2)
 def putting_a_key_again_evicts_nothing(rng):
     """It replaces the value; a full cache needs no more room."""
+    # kills: making room before asking whether the key is there; setdefault
     keys = rng.sample("abcdef", 4)
     cache = MLCache(4, 60, clock=ManualClock())
     for number, key in enumerate([*keys, keys[1], *rng.choices(keys[1:], k=5)]):
@@ -386,6 +398,7 @@ def putting_a_key_again_evicts_nothing(rng):
 @check(expect=REFERENCE, points=1, seeds=2)
 def any_value_comes_back_as_it_was_put(rng):
     """Empty and zero answers are answers."""
+    # kills: `if value`
     values = rng.sample([0, False, "", 0.0, [], {}, None, [1, {"label": "refund"}], rng.randint(1, 99), "draft"], 10)
     cache = MLCache(10, 60, clock=ManualClock())
     for number, value in enumerate(values):
@@ -451,6 +464,7 @@ def an_answer_is_gone_at_exactly_its_ttl():
 @check(expect=REFERENCE, points=2, seeds=2)
 def an_answer_lives_for_one_ttl_from_its_last_put(rng):
     """However often it was read; putting it again starts a new life. Fractions of a second count."""
+    # kills: reads that renew; the old end kept; > for >=; whole seconds
     seen = []
     for turn, ttl in enumerate([0.75, 6, 90.5] * 3):
         clock = ManualClock(rng.choice([0.0, 512.0]))
@@ -469,6 +483,7 @@ def an_answer_lives_for_one_ttl_from_its_last_put(rng):
 @check(expect=REFERENCE, points=2, seeds=3)
 def an_expired_answer_goes_before_any_live_one(rng):
     """Even if it was read a moment before it ended."""
+    # kills: evicting first; looking at the least recently used only
     seen = []
     for _ in range(3):
         clock, capacity = ManualClock(), rng.randint(3, 6)
@@ -491,6 +506,7 @@ def an_expired_answer_goes_before_any_live_one(rng):
 @check(expect=REFERENCE, points=2, seeds=3)
 def every_get_is_a_hit_or_a_miss(rng):
     """A stored None is a hit, an expired entry and an unknown key are misses, a put is neither."""
+    # kills: a stored None as a miss; counting expired reads as hits or not at all; counting puts
     clock = ManualClock()
     cache = MLCache(40, 4, clock=clock)
     seen = []
@@ -508,6 +524,7 @@ def every_get_is_a_hit_or_a_miss(rng):
 @check(expect=REFERENCE, points=1, seeds=3)
 def size_counts_live_answers_only(rng):
     """Nobody touches the expired ones before the size is asked for."""
+    # kills: len() of everything stored
     clock = ManualClock()
     cache = MLCache(30, 4, clock=clock)
     seen = []
@@ -536,6 +553,7 @@ def the_hit_rate_is_zero_before_the_first_get():
 @check(expect=REFERENCE, points=1, seeds=3)
 def no_tenant_is_given_what_another_was_answered(rng):
     """One payload, asked again and again by all tenants while the model changes; and two caches share nothing."""
+    # kills: forgetting the tenant or the version; entries kept on the class
     clock = ManualClock()
     cache, other = MLCache(12, 8, clock=clock), MLCache(12, 8, clock=clock)
     seen = []
@@ -581,6 +599,7 @@ def the_default_clock_is_monotonic(rng):
 @check(expect=REFERENCE, points=2, seeds=4)
 def any_sequence_of_calls_answers_like_the_reference(rng):
     """All rules together: play the calls one by one on paper."""
+    # kills: two slips that hide each other
     clock, capacity = ManualClock(), rng.randint(2, 5)
     cache = MLCache(capacity, 4, clock=clock)
     seen = [cache.get("newcomer")]

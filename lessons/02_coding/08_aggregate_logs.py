@@ -168,6 +168,7 @@ def some_entries(rng, number=40):
 @check(expect=REFERENCE, points=2, seeds=3)
 def any_iterable_in_any_order_is_read_once(rng):
     """Lists, tuples, generators; no len(), no second look, no sorting needed."""
+    # kills: two loops over logs; len(logs)
     logs = some_entries(rng)
     return [counted(logs), counted(tuple(logs[5:])), counted(e for e in logs[9:]), counted(iter(logs[:7]))]
 
@@ -175,6 +176,7 @@ def any_iterable_in_any_order_is_read_once(rng):
 @check(expect=REFERENCE, points=1, seeds=2)
 def users_and_events_are_taken_as_they_are(rng):
     """0 and "" are users and events; 7 is not "7"; case and spaces count; tuples are fine."""
+    # kills: `if not user`; str(user); lower()
     names = [0, "", "0", 7, "7", "Ann", "ann", "ann ", ("harbour", 7), ("harbour", "7"), "None", 2.5, frozenset("ab")]
     users = rng.sample(names * 3, 30)
     return counted([entry(user, rng.choice(["draft", "Draft", "", 0, ("a", 1)])) for user in users])
@@ -183,6 +185,7 @@ def users_and_events_are_taken_as_they_are(rng):
 @check(expect=REFERENCE, points=1, seeds=2)
 def mappings_of_any_kind_are_entries(rng):
     """Not only dict: read-only views, ordered ones, wrappers. Further fields do not matter."""
+    # kills: isinstance(entry, dict); taking exactly three fields
     kinds = [dict, OrderedDict, MappingProxyType, UserDict]
     logs = [rng.choice(kinds)(entry(f"user {n % 3}", "draft", level=None, tags=[n])) for n in range(9)]
     return counted(logs + [kind(entry(kind.__name__, "draft")) for kind in kinds])
@@ -191,6 +194,7 @@ def mappings_of_any_kind_are_entries(rng):
 @check(expect=REFERENCE, points=1, seeds=2)
 def what_comes_in_stays_as_it_was(rng):
     """No entry gains, loses or changes a field; the list keeps its order."""
+    # kills: pop(); parsing in place
     logs = [*some_entries(rng, 12), None, {"user_id": "ann"}, entry("ann", "draft", datetime(2026, 11, 21, 10))]
     before = copy.deepcopy(logs)
     counts = counted(logs, 301, "2026-11-21T15:00:30Z")
@@ -200,6 +204,7 @@ def what_comes_in_stays_as_it_was(rng):
 @check(expect=REFERENCE, points=1, seeds=2)
 def the_result_is_a_dictionary_of_plain_numbers(rng):
     """A dict (a subclass is fine) of dicts of int, with a plain int as `skipped`."""
+    # kills: NumPy counts; a wrapper that is no dict
     logs = [*some_entries(rng, rng.randint(9, 30)), *[None] * rng.randint(2, 9)]
     result = aggregate_logs(logs)
     inner = [count for events in result.values() if isinstance(events, dict) for count in events.values()]
@@ -210,6 +215,7 @@ def the_result_is_a_dictionary_of_plain_numbers(rng):
 @check(expect=REFERENCE, points=2, seeds=2)
 def a_call_knows_nothing_of_the_one_before(rng):
     """Each starts from nothing: neither counts nor skipped entries of an earlier log come back."""
+    # kills: a mutable default; counting skipped on the class
     seen = []
     for tenant in rng.sample(["harbour", "orchard", "lantern"], 3):
         logs = [entry(f"{tenant}/{rng.randrange(3)}", "draft") for _ in range(6)] + [None] * rng.randint(2, 5)
@@ -279,6 +285,7 @@ def among_good_ones(rng, bad):
 @check(expect=REFERENCE, points=1, seeds=2)
 def what_is_no_mapping_is_malformed(rng):
     """None, numbers, texts (even of JSON), lists of pairs, sets and tuples of the right names."""
+    # kills: stopping at the first; skipping the next one too
     text = '{"timestamp": "2026-11-21T10:00:00Z", "user_id": "ann", "event": "draft"}'
     pairs = [("timestamp", "2026-11-21T10:00:00Z"), ("user_id", "ann"), ("event", "draft")]
     names = {"timestamp", "user_id", "event"}
@@ -288,6 +295,7 @@ def what_is_no_mapping_is_malformed(rng):
 @check(expect=REFERENCE, points=2, seeds=2)
 def a_missing_or_empty_field_is_malformed(rng):
     """Each of the three, absent or None; more than one fault still counts once."""
+    # kills: None as a user; 'unknown'; one for each fault
     whole = entry("ann", "draft")
     bad = [{}, dict.fromkeys(whole), {"timestamp": None, "user_id": None}]
     for name in whole:
@@ -298,6 +306,7 @@ def a_missing_or_empty_field_is_malformed(rng):
 @check(expect=REFERENCE, points=2, seeds=2)
 def what_cannot_be_hashed_is_malformed(rng):
     """Lists, dictionaries, sets, and tuples that contain one, as user or as event."""
+    # kills: isinstance(user, Hashable); asking for the user only; str() of lists
     values = [["ann"], {"id": 7}, {"ann"}, ("harbour", ["ann"]), [], {}, bytearray(b"ann")]
     bad = [entry(value, "draft") for value in values] + [entry("ann", value) for value in values]
     return both(among_good_ones(rng, bad))
@@ -306,6 +315,7 @@ def what_cannot_be_hashed_is_malformed(rng):
 @check(expect=REFERENCE, points=2, seeds=2)
 def what_is_no_time_is_malformed(rng):
     """Numbers, plain dates, bytes, lists, and texts that are not ISO 8601."""
+    # kills: epoch seconds; dates; bytes; parsers that guess
     times = [1795255200, 1795255200.5, True, 0, date(2026, 11, 21), b"2026-11-21T10:00:00Z", ["2026-11-21T10:00:00Z"]]
     times += ["", "soon", "now", "21.11.2026 10:00", "11/21/2026 10:00", "Sat Nov 21 10:00:00 2026", "1795255200.5"]
     times += ["2026-13-01T10:00:00Z", "2026-11-31T10:00:00Z", "2026-11-21T25:00:00Z", "2026-11-21T10:61:00Z", "10:00"]
@@ -315,6 +325,7 @@ def what_is_no_time_is_malformed(rng):
 @check(expect=REFERENCE, points=2, seeds=2)
 def iso_strings_and_datetimes_of_any_zone_are_times(rng):
     """Z, offsets east and west, none; fractions of a second; datetimes with and without a zone."""
+    # kills: one strptime format; texts only; offsets required
     times = ["2026-11-21T10:00:00Z", "2026-11-21T10:00:00+00:00", "2026-11-21T15:30:00+05:30", "2026-11-21T10:00:00"]
     times += ["2026-11-21T02:00:00-08:00", "2026-11-21T10:00", "2026-11-21T10:00:00.250Z"]
     times += ["2026-11-21T10:00:00.123456+02:00", datetime(2026, 11, 21, 10), datetime(2026, 11, 21, 10, tzinfo=UTC)]
@@ -325,6 +336,7 @@ def iso_strings_and_datetimes_of_any_zone_are_times(rng):
 @check(expect=REFERENCE, points=2, seeds=2)
 def bad_entries_change_nothing_for_other_tenants(rng):
     """With and without one tenant's bad entries, wherever they stand, the others' numbers are the same."""
+    # kills: any net that catches a good entry too
     good = [entry(f"harbour/{m % 3}", rng.choice("ab"), f"2026-11-21T10:{m:02}:00Z") for m in range(20)]
     bad = [entry("orchard/1", ["a"]), entry(None, "a", "2026-11-21T12:00:00Z"), {"user_id": "harbour/1", "event": "a"}]
     bad += ["harbour/1", None, entry("harbour/2", "b", 1795255200), entry({}, [], "never"), entry("harbour/0", None)]
@@ -419,6 +431,7 @@ def between_minutes(rng, first, last, number):
 @check(expect=REFERENCE, points=2, seeds=2)
 def what_lies_outside_the_window_is_left_out_not_skipped(rng):
     """Before it and after it, however far; a user with nothing inside is absent."""
+    # kills: no upper end; timedelta.seconds; empty dictionaries
     seconds = [*between_minutes(rng, -60, 10, 30), -86_405, 86_405, 40_000_005]
     logs = [*around_noon(rng, seconds), entry("early bird", "draft", "2026-11-20T12:00:05Z")]
     return [both(logs, minutes, "2026-11-21T12:00:00Z") for minutes in (5, rng.randint(20, 50), 1441)]
@@ -427,6 +440,7 @@ def what_lies_outside_the_window_is_left_out_not_skipped(rng):
 @check(expect=REFERENCE, points=2, seeds=2)
 def the_window_ends_at_the_newest_entry_by_default(rng):
     """Wherever it stands in the log, and also in a log that can be read only once; None is the default."""
+    # kills: the last entry; the computer's time; two loops
     logs = around_noon(rng, [1800, 1193, *between_minutes(rng, -30, 30, 30)])
     place = rng.randint(2, 30)
     logs = [*logs[place:], *logs[:place], entry("early bird", "draft", "2026-11-20T12:25:00Z")]
@@ -436,6 +450,7 @@ def the_window_ends_at_the_newest_entry_by_default(rng):
 @check(expect=REFERENCE, points=2, seeds=3)
 def times_are_compared_as_moments(rng):
     """12:00+02:00 is 10:00Z. The order of the texts says nothing, nor do the hours alone."""
+    # kills: comparing texts; replace(tzinfo=UTC); cutting the offset off
     logs = []
     for number, offset in enumerate(rng.sample([-14, -9.5, -8, -5, -3.5, 0, 1, 2, 5.75, 9, 12.75, 14], 12)):
         first, last = (-30, 0) if number < 6 else (-62, -30) if number < 11 else (0, 2)
@@ -447,6 +462,7 @@ def times_are_compared_as_moments(rng):
 @check(expect=REFERENCE, points=2, seeds=2)
 def times_without_an_offset_are_utc_wherever_the_computer_stands(rng):
     """In three time zones the same answer, for entries and for now, as text and as datetime."""
+    # kills: astimezone() of naive times, for entries or for now
     seen = []
     for zone in rng.sample(ZONES, 3):
         seconds = between_minutes(rng, -30, 5, 16)
@@ -468,6 +484,7 @@ def now_is_a_text_or_a_datetime_of_any_zone(rng):
 @check(expect=REFERENCE, points=2, seeds=2)
 def fractions_of_a_minute_and_of_a_second_count(rng):
     """A window of half a minute is 30 seconds; one of 0 minutes is a single moment, not no window."""
+    # kills: `if window_minutes`; int(); whole seconds
     tiny = 2.0**-10  # seconds
     logs = around_noon(rng, rng.sample([-45 - tiny, -45, -30 - tiny, -30, -0.5, -tiny, 0, tiny, 15], 9))
     return [counted(logs, minutes, "2026-11-21T12:00:00Z") for minutes in (0, 0.5, 0.75, 0.0, 1)]
@@ -483,6 +500,7 @@ def without_a_window_now_is_ignored(rng):
 @check(expect=REFERENCE, points=2, seeds=2)
 def malformed_entries_count_as_skipped_whatever_their_time(rng):
     """Skipped says how many lines were bad, not how many were bad lately; and none of them ends the window."""
+    # kills: a malformed newest entry; skipped inside the window only
     when = ["2026-11-21T11:59:05Z", "2020-01-01T00:00:00Z", "2031-01-01T00:00:00Z", "2026-11-21T12:00:05Z"]
     bad = [entry(None, "draft", at) for at in when] + [entry("ann", None, at) for at in when]
     bad = rng.sample([*bad, *rng.choices(bad, k=rng.randint(1, 6))], 9)
@@ -510,6 +528,7 @@ def a_window_or_now_that_makes_no_sense_is_refused(rng):
 @check(expect=REFERENCE, points=2, seeds=3)
 def any_log_is_counted_like_the_reference(rng):
     """All rules together: good and bad entries, all ways to write a time, any window."""
+    # kills: the greatest text as the newest; slips that hide each other
     bad = [None, "line", {}, entry(None, "a"), entry([], "a"), entry("ann", {}), entry("ann", "a", 5)]
     logs = around_noon(rng, [-1815, -300, 0, *between_minutes(rng, -45, 5, 30)], written) + bad + rng.choices(bad, k=9)
     logs += [entry("ann", "newest", "2026-11-20T22:05:07-14:00"), entry("ann", "old", "2026-11-22T01:00:07+14:00")]
