@@ -219,6 +219,10 @@ def values_of_another_type_or_order_are_other_values(rng):
     return [fingerprint(table, CODE, ENVIRONMENT, 1)["data"] for table in tables]
 
 
+def morning_rows():
+    return [{"ticket": "t-1", "wait": 0.25}, {"ticket": "t-2", "wait": 0.5}]
+
+
 # kills: joined texts without names, stripped or parsed code, the first file only
 @check(expect=REFERENCE, points=2, seeds=2)
 def the_code_version_reads_every_character_of_every_file(rng):
@@ -231,10 +235,6 @@ def the_code_version_reads_every_character_of_every_file(rng):
         {"a.py": f"x = {x}", "b.py": "y = 2\n"}, {"a.py": f"X = {x}\n", "b.py": "y = 2\n"},
     ]  # fmt: skip
     return [fingerprint(morning_rows(), files, ENVIRONMENT, 1)["code"] for files in versions]
-
-
-def morning_rows():
-    return [{"ticket": "t-1", "wait": 0.25}, {"ticket": "t-2", "wait": 0.5}]
 
 
 @check(expect=REFERENCE, points=1, seeds=2)
