@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import atexit
 import functools
+import gc
 import logging
 import platform
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from typing import Any, TypeVar
 
 from autograder.errors import CourseError
@@ -91,6 +92,19 @@ def _compare(address: str, found: tuple[str, str], wanted: tuple[str, str]) -> N
             )
 
 
+@contextmanager
+def _no_client_dies() -> Iterator[None]:
+    """Inside, no client that nobody holds any more is collected: Dask would wait for a lock that its maker holds."""
+    gc.collect()
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
 class Cluster:
     """Dask workers, found through their scheduler.
 
@@ -121,7 +135,8 @@ class Cluster:
         self._alone = threading.Lock()  # so suspects are tried again one at a time
         self._address = str(getattr(scheduler, "scheduler_address", scheduler))
         try:
-            self._client = Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
+            with _no_client_dies():
+                self._client = Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
         except (OSError, TimeoutError, ValueError, TypeError, RuntimeError) as error:
             raise CourseError(
                 f"no Dask scheduler answers at {self._address}: {error}. Start it, or give the address that it printed."
