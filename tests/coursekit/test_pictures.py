@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from coursekit import explore, plots, slider
+from coursekit.activities import DELAYS, draw_skew
 from coursekit.experiments import EXPERIMENTS, USERS, draw_looks
 from coursekit.gpu import LoadReport, plot_trade_off, trade_off
 from coursekit.logs import draw_report
@@ -140,6 +141,12 @@ def shifts(shift: float, accuracy: float, said: str) -> Draw:
     return lambda figure: draw_shifts(figure, seen)
 
 
+def late_job(mean: float, area: float, delay: int) -> Draw:
+    values = {when: {"stayed": mean, "left": mean / 2} for when in ("honest", "late")}
+    seen = {"honest": area, "late": [area] * len(DELAYS), "values": values, "users": {"stayed": 48, "left": 48}}
+    return lambda figure: draw_skew(figure, seen, 6, delay)
+
+
 @pytest.mark.parametrize(
     ("draw", "size"),
     [
@@ -157,6 +164,8 @@ def shifts(shift: float, accuracy: float, said: str) -> Draw:
         (intervals(2, 0, 17, -0.05, -0.01), (10, 4.2)),
         (timelines(8, "your registry"), (9, 4)),
         (timelines(1, "your registry", *MLFLOW), (12, 4)),
+        (late_job(0.0, 0.5, 0), (10, 4)),
+        (late_job(12.5, 1.0, 5), (10, 4)),
         (handed_over(1, 10, 1, "v7"), (10, 3.8)),
         (handed_over(10, 10, 10, "v9"), (10, 3.8)),
         (quantile(0.02, 0.1, 0.0), (9, 3.8)),
