@@ -1,0 +1,47 @@
+"""Counts the kinds of actions of all users."""
+
+FAILS = {
+    "actions_and_their_kinds_are_counted",
+    "any_log_is_counted_for_each_user",
+    "windows_leave_the_other_features_alone",
+    "later_activities_leak_into_no_feature",
+    "one_tenants_activities_change_nothing_for_anothers",
+}
+
+# %% features
+from collections import Counter, defaultdict
+from datetime import datetime, timedelta, timezone
+
+
+def parse(value):
+    when = datetime.fromisoformat(value) if isinstance(value, str) else value
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=timezone.utc)
+    return when.astimezone(timezone.utc)
+
+
+def extract_features(activities, reference_time=None):
+    rows = [(parse(a["timestamp"]), a["user_id"], a["action"]) for a in activities]
+    if not rows:
+        return {}
+    if reference_time is None:
+        reference = max(at for at, _, _ in rows)
+    else:
+        reference = parse(reference_time)
+    rows = [row for row in rows if row[0] <= reference]
+    rows.sort(key=lambda row: row[0])
+    by_user = defaultdict(list)
+    for at, user, action in rows:
+        by_user[user].append((at, action))
+    features = {}
+    for user, history in by_user.items():
+        actions = [action for _, action in history]
+        counts = Counter(actions)
+        features[user] = {
+            "total_actions": len(actions),
+            "unique_action_types": len({action for _, _, action in rows}),
+            "actions_last_hour": sum(1 for at, _ in history if at >= reference - timedelta(hours=1)),
+            "actions_last_24h": sum(1 for at, _ in history if at >= reference - timedelta(hours=24)),
+            "most_common_action": max(counts, key=counts.get),
+        }
+    return features

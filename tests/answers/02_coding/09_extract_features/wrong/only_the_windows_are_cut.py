@@ -1,0 +1,49 @@
+"""Cuts the windows at the reference, but counts totals and kinds over the whole log."""
+
+FAILS = {
+    "what_comes_after_the_reference_is_not_known",
+    "later_activities_leak_into_no_feature",
+    "later_activities_do_not_choose_the_most_common_action",
+    "who_has_only_later_activities_is_absent",
+    "the_moment_itself_is_known",
+    "times_are_compared_as_moments",
+    "timestamps_without_an_offset_are_utc_wherever_the_computer_stands",
+    "a_reference_is_written_like_a_timestamp",
+}
+
+# %% features
+from collections import Counter, defaultdict
+from datetime import datetime, timedelta, timezone
+
+
+def parse(value):
+    when = datetime.fromisoformat(value) if isinstance(value, str) else value
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=timezone.utc)
+    return when.astimezone(timezone.utc)
+
+
+def extract_features(activities, reference_time=None):
+    rows = [(parse(a["timestamp"]), a["user_id"], a["action"]) for a in activities]
+    if not rows:
+        return {}
+    if reference_time is None:
+        reference = max(at for at, _, _ in rows)
+    else:
+        reference = parse(reference_time)
+    rows.sort(key=lambda row: row[0])
+    by_user = defaultdict(list)
+    for at, user, action in rows:
+        by_user[user].append((at, action))
+    features = {}
+    for user, history in by_user.items():
+        actions = [action for _, action in history]
+        counts = Counter(actions)
+        features[user] = {
+            "total_actions": len(actions),
+            "unique_action_types": len(counts),
+            "actions_last_hour": sum(1 for at, _ in history if reference - timedelta(hours=1) <= at <= reference),
+            "actions_last_24h": sum(1 for at, _ in history if reference - timedelta(hours=24) <= at <= reference),
+            "most_common_action": max(counts, key=counts.get),
+        }
+    return features

@@ -1,0 +1,45 @@
+"""Leaves out what happened exactly one hour before."""
+
+FAILS = {
+    "both_ends_of_a_window_are_included",
+    "the_last_hour_is_sixty_minutes_before_the_reference",
+    "a_microsecond_decides",
+}
+
+# %% features
+from collections import Counter, defaultdict
+from datetime import datetime, timedelta, timezone
+
+
+def parse(value):
+    when = datetime.fromisoformat(value) if isinstance(value, str) else value
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=timezone.utc)
+    return when.astimezone(timezone.utc)
+
+
+def extract_features(activities, reference_time=None):
+    rows = [(parse(a["timestamp"]), a["user_id"], a["action"]) for a in activities]
+    if not rows:
+        return {}
+    if reference_time is None:
+        reference = max(at for at, _, _ in rows)
+    else:
+        reference = parse(reference_time)
+    rows = [row for row in rows if row[0] <= reference]
+    rows.sort(key=lambda row: row[0])
+    by_user = defaultdict(list)
+    for at, user, action in rows:
+        by_user[user].append((at, action))
+    features = {}
+    for user, history in by_user.items():
+        actions = [action for _, action in history]
+        counts = Counter(actions)
+        features[user] = {
+            "total_actions": len(actions),
+            "unique_action_types": len(counts),
+            "actions_last_hour": sum(1 for at, _ in history if at > reference - timedelta(hours=1)),
+            "actions_last_24h": sum(1 for at, _ in history if at >= reference - timedelta(hours=24)),
+            "most_common_action": max(counts, key=counts.get),
+        }
+    return features
