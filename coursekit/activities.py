@@ -126,7 +126,7 @@ def draw_skew(figure: Any, seen: Mapping[str, Any], reference_day: float, delay_
     for middle, words in ((0.5, "at the reference"), (3.1, f"{delay_days} days later")):
         axes.text(_RIGHT + middle, 0.335, words, ha="center", va="top", fontsize=9)
     axes.text(_RIGHT + 1.8, 1.05, f"mean {FEATURE}", ha="center", va="bottom", fontsize=9)
-    key(axes, {"when the job ran": _LATE, "at the reference": _TRUE, "your choice": _STAR}, 0.19, 0.16)
+    key(axes, {"when the job ran": _LATE, "at the reference": _TRUE, "your choice": _STAR}, 0.19, 0.175)
     users = seen["users"]
     figure.text(
         0.5, 0.93, ha="center", fontsize=11,

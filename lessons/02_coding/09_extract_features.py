@@ -28,8 +28,7 @@ Features = dict[str, Any]  # {"total_actions": 3, "most_common_action": "edit", 
 
 A model tells which users are about to leave, so that somebody calls them in time. Offline its AUC is 0.93. In
 production it is 0.61, a little better than dice: in six weeks the success team made 2,400 calls, three in four of them
-to people who had no thought of leaving, and those who left got none. The tenants' contracts renew on Monday, and you
-are asked why.
+to people who had no thought of leaving. The tenants' contracts renew on Monday, and you are asked why.
 
 The training job ran a week after the day it described, over the whole log. Of everybody who left in that week it saw
 the silence. The model learned: who is silent has left. At the moment of prediction nobody is silent yet.
@@ -239,7 +238,7 @@ def users_and_actions_are_taken_as_they_are(rng):
 @check(expect=REFERENCE, points=1, seeds=2)
 def a_row_has_five_features_of_plain_values(rng):
     """Four plain ints and the action; a dictionary of dictionaries."""
-    log = [act(rng.choice(["ann", "bob"]), "edit", ago(rng.randint(0, 900))) for _ in range(rng.randint(9, 20))]
+    log = [act(rng.choice(["ann", "bob"]), "edit", ago(rng.randint(1, 900))) for _ in range(rng.randint(9, 20))]
     rows = extract_features(log, NOON)
     kinds = {user: {name: type(row[name]).__name__ for name in sorted(row)} for user, row in rows.items()}
     return [kinds, sum(row["total_actions"] for row in rows.values()), isinstance(rows, dict)]
