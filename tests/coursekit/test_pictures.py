@@ -27,6 +27,7 @@ from coursekit.registries import DEPLOYS, Stages, Story, draw_stories
 from coursekit.rollout import STAGES, Reading, Stage, Timeline, draw_rollout
 from coursekit.routing import HandOver, ModuloRouter, draw_hand_over, hand_over
 from coursekit.traces import Replay, hit_rates, plot_hit_rates
+from coursekit.traffic import FixedWindow, compare, draw_limits
 from coursekit.training import draw_shifts, variants
 
 Draw = Callable[[Figure], None]
@@ -135,6 +136,11 @@ def outage(seconds: float, closed_after: float | None) -> Draw:
     return lambda figure: draw_outage(figure, seen | {"closed_after": closed_after}, outage_seconds=seconds)
 
 
+def burst(limit: int, window: float, burst: int) -> Draw:
+    seen = compare(FixedWindow, limit, window, burst)
+    return lambda figure: draw_limits(figure, seen, limit=limit, window_seconds=window)
+
+
 def shifts(shift: float, accuracy: float, said: str) -> Draw:
     """Every change moves the model as far and is answered alike."""
     seen = [{"what": what, "shift": shift, "accuracy": accuracy, "said": said} for what in variants(20, 20, 16)]
@@ -180,6 +186,9 @@ def late_job(mean: float, area: float, delay: int) -> Draw:
         (report(0, 0, 5), (10, 4.6)),
         (outage(5, None), (9, 4.2)),
         (outage(60, 39.9), (9, 4.2)),
+        (burst(5, 60, 100), (9, 4.4)),
+        (burst(50, 60, 100), (9, 4.4)),
+        (burst(50, 2, 2), (9, 4.4)),
         (shifts(0.0, 1.0, "names data, code, environment, seed"), (10, 4)),
         (shifts(9.0, 0.05, "reproduced to the bit"), (10, 4)),
     ],
