@@ -195,7 +195,7 @@ def a_burst_across_a_boundary_is_no_way_round(rng):
     """At the end of a window and at the beginning of the next one: together they are one burst."""
     # kills: windows of the calendar, wherever they begin
     clock, limit, seen = ManualClock(), rng.randint(3, 8), []
-    for shift in rng.sample([0.0, 7.5, 15.0, 30.0, 45.0], 3):
+    for shift in rng.sample([0.0, rng.choice([7.5, 15.0]), 45.0], 3):
         limiter = RateLimiter(limit, 60, clock=clock)
         seen += ask(limiter, clock, [shift + 59.0] * limit + [shift + 61.0] * limit + [shift + 119.0] * limit)
     return seen
@@ -217,7 +217,7 @@ def allowed_requests_age_one_by_one(rng):
     """Room comes back as it was taken, not all at once and not bit by bit."""
     # kills: clears everybody when the oldest has aged, a bucket that refills evenly
     clock, limit = ManualClock(), rng.randint(3, 6)
-    gaps = [rng.choice([0.5, 1.0, 3.0]) for _ in range(limit)]
+    gaps = [0.5, *(rng.choice([0.5, 1.0, 3.0]) for _ in range(limit))]
     moments = [sum(gaps[:n]) for n in range(limit)]
     later = [20.0 + at + shift for at in moments for shift in (-0.125, 0.0, 0.125)]
     return ask(RateLimiter(limit, 20, clock=clock), clock, moments + later)
@@ -448,9 +448,12 @@ def tracked_users_counts_who_has_a_request_in_the_window(rng):
     ask(limiter, clock, [0.0, 1.0], "refused later")
     ask(limiter, clock, [2.0, 3.0], "reset")
     ask(limiter, clock, [4.0], "in between")
+    ask(limiter, clock, [4.0], "back again")
     limiter.reset("reset")
+    limiter.reset("back again")
+    ask(limiter, clock, [4.5], "back again")
     ask(limiter, clock, [rng.choice([5.0, 7.5])], "refused later")
-    for clock.now in (8.75, 9.0, 11.75, 12.0):
+    for clock.now in (8.75, 9.0, 11.75, 12.0, 12.25, 12.5):
         seen.append(limiter.tracked_users)
     for _ in range(60):
         clock.advance(rng.choice([0.0, 0.5, 1.0, 2.5]))
@@ -709,7 +712,7 @@ def any_sequence_of_calls_answers_like_the_reference(rng):
     """All rules together: play the calls one by one on paper."""
     clock = ManualClock(500.0)
     limiter, seen = RateLimiter(rng.randint(2, 4), rng.choice([3, 5.5]), clock=clock), []
-    for _ in range(250):
+    for _ in range(300):
         call, user = rng.choice("aaaaaaarttttnnn"), ("orchard", rng.randrange(5))
         if call == "a":
             seen.append(limiter.is_allowed(user))
@@ -718,7 +721,7 @@ def any_sequence_of_calls_answers_like_the_reference(rng):
         elif call == "n":
             seen.append(limiter.tracked_users)
         else:
-            clock.advance(rng.choice([0.25, 0.5, 1.0, 2.5]))
+            clock.advance(rng.choice([0.25, 0.5, 1.0]))
     return seen
 
 
