@@ -10,7 +10,7 @@ from autograder.work import Local
 
 @pytest.fixture(scope="session")
 def judge() -> Iterator[Judge]:
-    """A judge with warm processes, and random worlds that are fresh in every run."""
+    """A judge with warm processes. Its random worlds are the same in every run; `tests.proof` plays a thousand others."""
     runner = Local()
-    yield Judge(runner)
+    yield Judge(runner, "the laws' own worlds")
     runner.close()
