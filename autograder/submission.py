@@ -170,7 +170,22 @@ def job(lesson: Lesson, student: str, cells: list[Source], repairs: list[str]) -
     for grade_id, cell_ in known.items():
         steps += _steps(cell_, mine.get(grade_id, []), repairs)
         steps += _own(own.get(grade_id, []))
-    return Job(student, lesson.key, tuple(steps), tuple(dict.fromkeys(repairs)))
+    return Job(student, lesson.key, tuple(_waiting(lesson, steps)), tuple(dict.fromkeys(repairs)))
+
+
+def _waiting(lesson: Lesson, steps: list[Step]) -> list[Step]:
+    """The same steps; those graded cells wait between which and the next one only the lesson's own code lies."""
+    ours = {tuple(_squeeze(cell.source)) for cell in lesson.of_kind("free")}
+    out: list[Step] = []
+    waits = False  # read from the end
+    for step in reversed(steps):
+        if step.kind == "checks":
+            out.append(replace(step, waits=waits))
+            waits = True
+        else:
+            out.append(step)
+            waits = waits and (step.kind == "locked" or (not step.grade_id and tuple(_squeeze(step.source)) in ours))
+    return out[::-1]
 
 
 def _own(cells: list[tuple[int, str]]) -> Iterator[Step]:
@@ -267,7 +282,7 @@ def answer_job(lesson: Lesson, student: str, text: str) -> Job:
             steps += [Step("cell", s, cell.grade_id) for s in given if s.strip()]
         else:
             steps += [_locked(cell)] if cell.kind == "locked" else [Step("checks", grade_id=cell.grade_id)]
-    return Job(student, lesson.key, tuple(steps), tuple(repairs))
+    return Job(student, lesson.key, tuple(_waiting(lesson, steps)), tuple(repairs))
 
 
 def _cell(lesson: Lesson, grade_id: str) -> Cell:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import shutil
@@ -20,7 +21,7 @@ from types import TracebackType
 from typing import Any
 
 from autograder.errors import CourseError
-from autograder.jobs import CellTrace, Job, Trace
+from autograder.jobs import CellTrace, Job, Step, Trace
 from autograder.lesson import Work
 from autograder.runner import wire
 from autograder.sandbox import Box, choose
@@ -170,20 +171,20 @@ class Warm:
             pictures: in base64, by digest: `coursekit.plots.remembered`.
         """
         began = _now()
-        steps = {"steps": [asdict(s) for s in job.steps], "cpu": CELL_CPU, "wall": CELL_WALL}
-        steps["pictures"] = dict(pictures or {})
-        trace = self._run(job, steps, works, seeds, cpu, False)
+        told = {"cpu": CELL_CPU, "wall": CELL_WALL, "pictures": dict(pictures or {})}
+        trace = self._run(job.steps, told, works, seeds, cpu, False)
         if trace is None:
             lost = _now() - began
-            trace = self._run(job, steps, works, seeds, cpu, True)
+            one_by_one = [replace(step, waits=False) for step in job.steps]
+            trace = self._run(one_by_one, told, works, seeds, cpu, True)
             assert trace is not None
             trace = replace(trace, phases={**trace.phases, "jobs run once more": lost})
         return trace
 
     def _run(
         self,
-        job: Job,
-        steps: Mapping[str, Any],
+        steps: Sequence[Step],
+        told: Mapping[str, Any],
         works: Mapping[str, Work],
         seeds: Mapping[str, Any],
         cpu: Mapping[str, float],
@@ -193,8 +194,8 @@ class Warm:
         asked = _now()
         control = self._start()
         began = _now()
-        graded = [s for s in job.steps if s.kind == "checks"]
-        pairs = [socket.socketpair() for _ in range(len(graded) + 1)]
+        graded = [s for s in steps if s.kind == "checks"]
+        pairs = [socket.socketpair() for _ in range(1 + sum(not s.waits for s in graded))]
         running = False
         try:
             socket.send_fds(control, [b"j"], [theirs.fileno() for _, theirs in pairs])
@@ -205,14 +206,19 @@ class Warm:
             main = pairs[0][0]
             main.settimeout(SEND_SECONDS)
             with contextlib.suppress(OSError, wire.Malformed):
-                wire.send(main, steps)
-            cells, snapshots, problem = _cells(main, len(job.steps), began + JOB_SECONDS)
+                wire.send(main, {**told, "steps": [vars(s) for s in steps]})
+            cells, snapshots, problem = _cells(main, len(steps), began + JOB_SECONDS)
             only = b"c" + struct.pack(f">H{len(snapshots)}I", len(snapshots), *snapshots)
             why = WHY.get(self._say(only))
             main.close()  # nothing said after this moment is shown to anyone
-            seen = _Observed(careful or bool(why or problem) or _now() - began > CAREFREE_SECONDS)
+            shared = len(graded) >= len(pairs)  # by several graded cells: a snapshot
+            if shared and (why or problem or any("TimeLimit" in (c.problem or "") for c in cells)):
+                raise _Unclean  # what a graded cell that waited would have seen may be lost
+            slow = not shared and _now() - began > CAREFREE_SECONDS
+            seen = _Observed(careful or bool(why or problem) or slow)
             cells_done = _now()
-            ends = [(works[str(step.grade_id)], ours) for step, (ours, _) in zip(graded, pairs[1:], strict=True)]
+            snapshot = itertools.accumulate((not s.waits for s in graded[:-1]), initial=1)
+            ends = [(works[str(step.grade_id)], pairs[n][0]) for step, n in zip(graded, snapshot, strict=False)]
             deadline = _now() + OBSERVE_SECONDS
             for work, ours in ends:  # what visible checks see is shown: nothing hidden is anywhere near them yet
                 if work.visible:
@@ -224,6 +230,7 @@ class Warm:
                 if rest and ours.fileno() >= 0:
                     self._say(only)
                     seen.ask(ours, work, rest, seeds, cpu, deadline)
+            for work, ours in {ours: (work, ours) for work, ours in ends}.values():
                 seen.listen_for_more(ours, work)
             running = False
             why = WHY.get(self._say(b"g")) or why

@@ -10,8 +10,10 @@ byte:
   files, `s` too much disk space, `d` too many descriptors.
 
 In the child: cells run in lesson order, behind the locks of the box. At each graded cell the child forks a *snapshot*,
-which waits. The observing code reaches the snapshots only after the judge has killed the child and stopped listening to
-its output: first that of visible checks, whose observations are shown, and when all of those are in, the hidden code.
+which waits; a graded cell with nothing of the learner's between it and the next one is served by the next one's, unless
+the job is run carefully. The observing code reaches the snapshots only after the judge has killed the child and stopped
+listening to its output: first that of visible checks, whose observations are shown, and when all of those are in, the
+hidden code.
 
 A snapshot makes its checks itself. If one of them never ends, dies or leaves a thread or a process behind, the judge
 has the whole job run once more, carefully: then a fork of the snapshot makes the checks, and a new one goes on behind
@@ -405,6 +407,8 @@ def _child(fds: list[int], shell: CaptureShell, pristine: dict[str, Any], level:
     for index, step in enumerate(job["steps"]):
         if step["kind"] == "checks":
             shell.execution_count += 1  # its cell has a number, too
+            if step["waits"]:
+                continue
             snapshot = _fork()
             if snapshot == 0:
                 try:
