@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import secrets
 from dataclasses import dataclass, field
+from typing import Any
 
 from autograder.jobs import CheckResult, Job, Result, Trace
 from autograder.lesson import Lesson
 from autograder.marks import Lost
 from autograder.runner.client import RunnerGone, observed
-from autograder.work import Runner, pack, unpack_trace
+from autograder.work import Runner, pack, pack_lesson, unpack_trace
 from coursekit import checks as kit
 
+MANY = 20_000  # verdicts that are remembered
 TRIES = 2  # a runner that dies under a job is given the same job once more
 
 
@@ -30,10 +34,13 @@ class Judge:
 
     prepared: set[str] = field(default_factory=set, repr=False)  # lessons
     drawn: dict[str, dict[str, bytes]] = field(default_factory=dict, repr=False)  # pictures by lesson
+    packed: dict[str, str] = field(default_factory=dict, repr=False)  # what a lesson's parcels have in common
+    rows: dict[tuple[str, str, bytes], kit.Row] = field(default_factory=dict, repr=False)  # by what was observed
 
     def draw(self, lesson: Lesson) -> None:
         """Draw the reference's pictures once, in the main thread: worth it for a class."""
         self.drawn[lesson.key] = lesson.pictures()
+        self.packed.pop(lesson.key, None)
 
     def prepare(self, lesson: Lesson) -> None:
         """Let the reference answer every check, in the main thread: virtual time is one world at a time."""
@@ -44,8 +51,7 @@ class Judge:
 
     def grade(self, lesson: Lesson, job: Job) -> Result:
         """Run a job and judge it. What goes wrong in the run is the job's; it never stops the others."""
-        preload = lesson.preload if self.preload is None else self.preload
-        parcel = pack(lesson, job, self.salt, preload, self.drawn.get(lesson.key, {}))
+        parcel = pack(job, self._packed(lesson))
         for _ in range(TRIES):
             try:
                 return self.verdicts(lesson, job, unpack_trace(self.runner.run(parcel)))
@@ -53,13 +59,18 @@ class Judge:
                 continue
         return unread(lesson, job.student, "needs-human:the runner died under it", job.repairs)
 
+    def _packed(self, lesson: Lesson) -> str:
+        if lesson.key not in self.packed:
+            preload = lesson.preload if self.preload is None else self.preload
+            self.packed[lesson.key] = pack_lesson(lesson, self.salt, preload, self.drawn.get(lesson.key, {}))
+        return self.packed[lesson.key]
+
     def verdicts(self, lesson: Lesson, job: Job, trace: Trace) -> Result:
         """Judge a trace."""
         rows = []
         for grade_id, checks in lesson.checks.items():
             for check in checks:
-                row = kit.judge(check, observed(trace, check.name), lesson.expectation(check, self.salt))
-                rows.append(CheckResult(grade_id, row))
+                rows.append(CheckResult(grade_id, self._row(lesson, check, observed(trace, check.name))))
         state = f"needs-human:{trace.suspicions[0]}" if trace.suspicions else "graded"
         problems = [f"{_cell_name(job, c.step)}: {c.problem}" for c in trace.cells if c.problem]
         if trace.problem:
@@ -69,6 +80,15 @@ class Judge:
         return Result(
             job.student, lesson.key, state, tuple(rows), *told, self.runner.level, trace, self.salt, slip=slip
         )
+
+    def _row(self, lesson: Lesson, check: kit.Check, outcomes: Any) -> kit.Row:
+        """The verdict on what was observed; in a class many observe the same."""
+        seen = hashlib.sha256(json.dumps(outcomes).encode()).digest()
+        key = (lesson.key, check.name, seen)
+        row = self.rows.get(key) or kit.judge(check, outcomes, lesson.expectation(check, self.salt))
+        if len(self.rows) < MANY:
+            self.rows[key] = row
+        return row
 
     def _slip(self, lesson: Lesson, rows: list[CheckResult], trace: Trace) -> str:
         failed = [r.row for r in rows if r.row.verdict != "pass"]

@@ -43,23 +43,25 @@ class Runner(Protocol):
         """End whatever it started, running parcels too, for good. Called from any thread, more than once."""
 
 
-def pack(
-    lesson: Lesson, job: Job, salt: str, preload: Sequence[str], pictures: Mapping[str, bytes] | None = None
-) -> bytes:
-    """A parcel: the job, with the random worlds that `salt` makes and the modules that a warm process has loaded.
-
-    `pictures` are those that need not be drawn (`coursekit.plots.remembered`).
+def pack_lesson(lesson: Lesson, salt: str, preload: Sequence[str], pictures: Mapping[str, bytes]) -> str:
+    """What all parcels of a lesson have in common: the random worlds that `salt` makes, the modules that a warm process
+    has loaded, and the pictures that need not be drawn (`coursekit.plots.remembered`).
     """
     return json.dumps(
         {
-            "job": asdict(job),
             "works": {g: asdict(w) for g, w in lesson.works.items()},
             "seeds": {c.name: kit.fixed_seeds(c, salt) for c in lesson.all_checks},
             "cpu": {c.name: c.cpu for c in lesson.all_checks},
             "preload": preload,
-            "pictures": {digest: base64.b64encode(png).decode() for digest, png in (pictures or {}).items()},
+            "pictures": {digest: base64.b64encode(png).decode() for digest, png in pictures.items()},
         }
-    ).encode()
+    )
+
+
+def pack(job: Job, packed_lesson: str) -> bytes:
+    """A parcel."""
+    text = json.dumps({**vars(job), "steps": [vars(step) for step in job.steps]})
+    return f'{{"job": {text}, "lesson": {packed_lesson}}}'.encode()
 
 
 def unpack_trace(data: bytes) -> Trace:
@@ -83,11 +85,12 @@ def _unpack_work(raw: dict[str, Any]) -> Work:
 
 def run_parcel(warm: Warm, parcel: dict[str, Any]) -> bytes:
     """Run an opened parcel in a warm process."""
-    raw = parcel["job"]
+    raw, told = parcel["job"], parcel["lesson"]
     steps = tuple(Step(**{**s, "names": tuple(s["names"])}) for s in raw["steps"])
     job = Job(raw["student"], raw["lesson"], steps, tuple(raw["repairs"]))
-    works = {g: _unpack_work(w) for g, w in parcel["works"].items()}
-    return json.dumps(asdict(warm.run(job, works, parcel["seeds"], parcel["cpu"], parcel["pictures"]))).encode()
+    works = {g: _unpack_work(w) for g, w in told["works"].items()}
+    trace = warm.run(job, works, told["seeds"], told["cpu"], told["pictures"])
+    return json.dumps({**vars(trace), "cells": [vars(cell) for cell in trace.cells]}).encode()
 
 
 def _own_users() -> tuple[int, socket.socket | None]:
@@ -155,7 +158,7 @@ class Local:
     def run(self, parcel: bytes) -> bytes:
         """Run a parcel here."""
         opened = json.loads(parcel)
-        with self._warm(tuple(opened["preload"])) as warm:
+        with self._warm(tuple(opened["lesson"]["preload"])) as warm:
             return run_parcel(warm, opened)
 
     def close(self) -> None:

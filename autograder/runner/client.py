@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -377,11 +377,6 @@ def _cells(sock: socket.socket, steps: int, deadline: float) -> tuple[list[CellT
 def _printable(text: str) -> str:
     """Without what a terminal would obey."""
     return "".join(c if c.isprintable() else " " for c in text)
-
-
-def dump(trace: Trace) -> str:
-    """A trace as JSON text."""
-    return json.dumps(asdict(trace), sort_keys=True)
 
 
 def observed(trace: Trace, name: str) -> codec.Json:

@@ -65,7 +65,7 @@ def parse(body: bytes) -> Any:
         raise Malformed("too many parts")
     try:
         message = json.loads(body.decode("utf-8", "replace"))
-        return whole(message) if b"\\u" in body else message
+        return whole(message) if b"\\ud" in body or b"\\uD" in body else message
     except (ValueError, RecursionError):
         raise Malformed("not JSON") from None
 
