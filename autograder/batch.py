@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
@@ -29,6 +30,7 @@ from autograder.results import Stop
 from autograder.submission import Source
 from autograder.work import Local, Runner
 
+WRITERS = 2  # threads beyond the jobs that run at once: what one has to wait for the disk, another one runs
 A_CLASS = 5  # from so many students on it pays to draw the reference's pictures for all
 
 
@@ -60,6 +62,15 @@ def students(course: Course, module: str, wanted: list[str] | None = None) -> li
     if not found:
         raise CourseError(f"nobody handed in {module}: there is no folder submitted/<student>/{module}. Collect first.")
     return sorted(set(wanted)) if wanted else found
+
+
+def size(course: Course, module: str, wanted: list[str] | None = None) -> int:
+    """How many results there will be.
+
+    Raises:
+        CourseError: as `students`, or there is no such module.
+    """
+    return len(course.lessons_of(module)) * len(students(course, module, wanted))
 
 
 def _holds(folder: Path, module: str) -> bool:
@@ -252,7 +263,8 @@ def _all(
 ) -> list[Result]:
     finished: dict[str, dict[str, tuple[Result, bool]]] = {student: {} for student in who}
     total = len(who) * len(group.lessons)
-    threads = ThreadPoolExecutor(max(1, jobs), thread_name_prefix="grade")
+    threads = ThreadPoolExecutor(max(1, jobs) + WRITERS, thread_name_prefix="grade")
+    running = threading.Semaphore(max(1, jobs))
     waiting: dict[Future[tuple[Result, bool]], tuple[str, Lesson]] = {}
     try:
         for student in who:
@@ -261,7 +273,8 @@ def _all(
                     finished[student][key] = unread(lesson, shown(student), f"needs-human:{why}"), False
                     done(finished[student][key][0], total)
                 else:
-                    waiting[threads.submit(_one, group, judge, lesson, student, again, stop, phases)] = student, lesson
+                    one = threads.submit(_one, group, judge, lesson, student, again, stop, phases, running)
+                    waiting[one] = student, lesson
         for future in as_completed(waiting):
             student, lesson = waiting[future]
             finished[student][lesson.key] = future.result()
@@ -287,9 +300,20 @@ def enter(group: Class, recorder: Recorder, finished: dict[str, tuple[Result, bo
 
 
 def _one(
-    group: Class, judge: Judge, lesson: Lesson, student: str, again: bool, stop: Stop, phases: Phases
+    group: Class,
+    judge: Judge,
+    lesson: Lesson,
+    student: str,
+    again: bool,
+    stop: Stop,
+    phases: Phases,
+    running: threading.Semaphore,
 ) -> tuple[Result, bool]:
-    """One result, with its notebook and page on disk, and whether the hand-graded question was answered."""
+    """One result, with its notebook and page on disk, and whether the hand-graded question was answered.
+
+    Args:
+        running: lets as many jobs run as are wanted at once.
+    """
     with results.locked(group.course, f"{student}/{lesson.key}", stop):
         stop.check()
         with phases.phase("reading"):
@@ -303,8 +327,10 @@ def _one(
         stored = results.load(group.course, lesson, student, key) if may_fit else None
         if stored is not None:
             return stored, said
-        began = time.perf_counter()
-        result = judged(judge, handed)
+        with running:
+            stop.check()
+            began = time.perf_counter()
+            result = judged(judge, handed)
         ran = result.trace.phases if result.trace else {}
         phases.add({**ran, "judging": time.perf_counter() - began - sum(ran.values())})
         stop.check()  # a run that was cut off says nothing about the submission

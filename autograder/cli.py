@@ -146,7 +146,7 @@ def _counted(study: Study, notebook: Path, result: Result) -> str:
 
 @app.command()
 def grade(
-    module: str,
+    module: Annotated[list[str], typer.Argument(help="One or more modules.")],
     student: Annotated[list[str] | None, typer.Option(help="Only this student; may be said more than once.")] = None,
     jobs: Annotated[
         int | None,
@@ -160,29 +160,37 @@ def grade(
     reveal: Reveal = False,
     course: CourseFolder = Path(),
 ) -> None:
-    """Grade what students handed in for MODULE: submitted/ into the gradebook, autograded/ and feedback/."""
+    """Grade what students handed in for MODULE: submitted/ into the gradebook, autograded/ and feedback/.
+
+    Several modules in one command share what it takes to start.
+    """
     home = Course.find(course)
     if not as_json and backs_itself_up(home):
         err.print("The gradebook is in a database of its own, which has to be backed up there.", highlight=False)
-    told, phases = _Told(module, as_json), Phases()
+    modules = list(dict.fromkeys(module))
+    told, phases = _Told(", ".join(modules), as_json), Phases()
+    graded: dict[str, list[Result]] = {}
+    total = sum(batch.size(home, name, student) for name in modules)
 
-    def done(result: Result, total: int) -> None:
+    def done(result: Result, _: int) -> None:
         told.count(result.state.partition(":")[0], total)
 
     with _stoppable(told) as stop:
         runner = Cluster(scheduler, trust) if scheduler else Local(choose(trust))
         with contextlib.closing(runner):
             at_once = jobs or (runner.jobs if isinstance(runner, Cluster) else os.cpu_count() or 1)
-            results = batch.grade(
-                home, module, student, jobs=at_once, runner=runner, again=again, done=done, stop=stop, phases=phases
-            )
+            for name in modules:
+                graded[name] = batch.grade(
+                    home, name, student, jobs=at_once, runner=runner, again=again, done=done, stop=stop, phases=phases
+                )
     if profile:
-        _show_phases(phases, len(results))
+        _show_phases(phases, total)
     if as_json:
-        listed = [r.as_json(reveal) for r in results]
-        print(json.dumps({"module": module, "results": listed}, ensure_ascii=False, indent=1))
+        listed = [{"module": name, "results": [r.as_json(reveal) for r in rs]} for name, rs in graded.items()]
+        print(json.dumps(listed if len(listed) > 1 else listed[0], ensure_ascii=False, indent=1))
         return
-    _show_class(module, results)
+    for name, results in graded.items():
+        _show_class(name, results)
 
 
 @app.command()

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import jupytext
 
@@ -244,32 +244,40 @@ class Lesson:
     @cached_property
     def works(self) -> dict[str, Work]:
         """The observing code of each graded cell: check bodies and the statements they reach."""
-        earlier: list[ast.stmt] = []
+        earlier: list[_Named] = []
         out = {}
         for cell in self.of_kind("checks"):
             names = [c.name for c in self.checks[str(cell.grade_id)]]
-            earlier += [_bare(s) for s in self.tree(cell).body if not isinstance(s, ast.Expr)]
+            bare = [_bare(s) for s in self.tree(cell).body if not isinstance(s, ast.Expr)]
+            earlier += [_Named(s, bound(s), used(s)) for s in bare]
             whole = self._work(str(cell.grade_id), names, earlier)
             open_ = [c.name for c in self.checks[str(cell.grade_id)] if not c.hidden]
             visible = self._work(str(cell.grade_id), open_, earlier) if open_ else None
             out[str(cell.grade_id)] = replace(whole, visible=visible)
         return out
 
-    def _work(self, grade_id: str, names: list[str], statements: list[ast.stmt]) -> Work:
-        binds, uses = [bound(s) for s in statements], [used(s) for s in statements]
-        kept = {i for i, s in enumerate(statements) if isinstance(s, _FUNCTION) and s.name in names}
-        needed = set().union(*(uses[i] for i in kept))
+    def _work(self, grade_id: str, names: list[str], statements: list[_Named]) -> Work:
+        kept = {i for i, (s, _, _) in enumerate(statements) if isinstance(s, _FUNCTION) and s.name in names}
+        needed = set().union(*(statements[i].uses for i in kept))
         grew = True
         while grew:
             grew = False
             for i in range(len(statements)):
-                if i not in kept and binds[i] & needed:
+                if i not in kept and statements[i].binds & needed:
                     kept.add(i)
-                    needed |= uses[i]
+                    needed |= statements[i].uses
                     grew = True
-        source = ast.unparse(ast.Module([statements[i] for i in sorted(kept)], []))
-        own = set().union(*(binds[i] for i in kept))
+        source = ast.unparse(ast.Module([statements[i].statement for i in sorted(kept)], []))
+        own = set().union(*(statements[i].binds for i in kept))
         return Work(grade_id, source, tuple(names), tuple(sorted(needed - own - self.solution_names)))
+
+
+class _Named(NamedTuple):
+    """A top-level statement with the names that it binds and uses."""
+
+    statement: ast.stmt
+    binds: set[str]
+    uses: set[str]
 
 
 @contextlib.contextmanager

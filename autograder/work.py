@@ -125,14 +125,24 @@ class Local:
     def _new(self, preload: Sequence[str]) -> Warm:
         return Warm(self.box, self._first + next(self._numbers) % USERS, preload)
 
+    def _idle_one(self, preload: tuple[str, ...]) -> Warm | None:
+        with contextlib.suppress(queue.Empty):
+            while True:  # a box ends with the thread that started it
+                if process := _living(self._idle[preload].get_nowait()):
+                    return process
+        return None
+
+    def _grown(self, preload: tuple[str, ...]) -> Warm | None:
+        """An idle process that has loaded some of these modules and will load the rest."""
+        for loaded in list(self._idle):
+            if set(loaded) < set(preload) and (process := self._idle_one(loaded)):
+                process.want(preload)
+                return process
+        return None
+
     @contextlib.contextmanager
     def _warm(self, preload: tuple[str, ...]) -> Iterator[Warm]:
-        idle = self._idle[preload]
-        process: Warm | None = None
-        with contextlib.suppress(queue.Empty):
-            while process is None:  # a box ends with the thread that started it
-                process = _living(idle.get_nowait())
-        process = process or self._new(preload)
+        process = self._idle_one(preload) or self._new(preload)
         self._busy.add(process)
         try:
             if self._closed:
@@ -143,7 +153,7 @@ class Local:
             raise
         finally:
             self._busy.discard(process)
-        idle.put(process)
+        self._idle[process.preload].put(process)
         if self._closed:
             self.close()
 
@@ -151,7 +161,7 @@ class Local:
         """Start processes that will be wanted, without waiting for them."""
         idle = self._idle[tuple(preload)]
         while idle.qsize() < jobs:
-            process = self._new(preload)
+            process = self._grown(tuple(preload)) or self._new(preload)
             process.launch()
             idle.put(process)
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from coursekit.plots import key, scales
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Arm = NDArray[np.float64]  # 0.0 or 1.0 for each visitor, in order of arrival
 Analysis = Callable[[Arm, Arm], Mapping[str, Any]]

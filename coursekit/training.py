@@ -15,13 +15,15 @@ import struct
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from coursekit.plots import scales
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Row = dict[str, Any]  # {"ticket": "t-017", "tenant": "harbour", "wait": 12.5, "words": 40, "exclaims": 2, "urgent": 1}
 Code = Mapping[str, str]  # {"features.py": "def features(…", "train.py": "def fit(…"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import os
 import shutil
@@ -54,7 +53,7 @@ class RunnerGone(Exception):
 
 
 class _Unclean(Exception):
-    """A check left something behind in the process that should have gone on."""
+    """Something went wrong that may have cost checks which it does not concern."""
 
 
 class Warm:
@@ -72,6 +71,7 @@ class Warm:
 
     def __init__(self, box: Box | None = None, index: int = 0, preload: Sequence[str] = ()) -> None:
         self.box, self.index, self.preload = box or choose(), index, tuple(preload)
+        self._loaded: tuple[str, ...] = ()
         self._scratch = Path(tempfile.mkdtemp(prefix="autograder-"))
         self._scratch.chmod(0o777)  # root's runner becomes somebody else
         self._process: subprocess.Popen[bytes] | None = None
@@ -89,6 +89,10 @@ class Warm:
         """Whether the process was started and has died."""
         return self._process is not None and self._process.poll() is not None
 
+    def want(self, preload: Sequence[str]) -> None:
+        """Have more modules imported before the next job."""
+        self.preload = tuple(sorted({*self.preload, *preload}))
+
     def launch(self) -> None:
         """Start the process without waiting until it is ready; `run` does."""
         if self._process is not None:
@@ -96,6 +100,7 @@ class Warm:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         command = [sys.executable, "-B", "-I", "-c", RUNNER, str(theirs.fileno())]
         command += [str(self.index), *self.preload]
+        self._loaded = self.preload
         with theirs:
             self._process = subprocess.Popen(
                 self.box.wrap(command, self._scratch),
@@ -115,6 +120,10 @@ class Warm:
         assert self._process is not None
         assert self._control is not None
         if self._ready:
+            if missing := [module for module in self.preload if module not in self._loaded]:
+                names = " ".join(missing).encode()
+                self._say(b"i" + struct.pack(">H", len(names)) + names)
+                self._loaded = self.preload
             return self._control
         self._control.settimeout(START_SECONDS)
         with contextlib.suppress(TimeoutError):
@@ -128,7 +137,7 @@ class Warm:
         if self.box.level == "bubblewrap":  # it has a folder of its own, and a grader that is killed leaves none
             with contextlib.suppress(OSError):
                 self._scratch.rmdir()
-        return self._control
+        return self._start()
 
     def end(self) -> None:
         """End the process, from any thread. Whoever waits for it hears that it is gone, and has to close it."""
@@ -195,7 +204,7 @@ class Warm:
         control = self._start()
         began = _now()
         graded = [s for s in steps if s.kind == "checks"]
-        pairs = [socket.socketpair() for _ in range(1 + sum(not s.waits for s in graded))]
+        pairs = [socket.socketpair() for _ in range(len(graded) + 1)]
         running = False
         try:
             socket.send_fds(control, [b"j"], [theirs.fileno() for _, theirs in pairs])
@@ -211,14 +220,11 @@ class Warm:
             only = b"c" + struct.pack(f">H{len(snapshots)}I", len(snapshots), *snapshots)
             why = WHY.get(self._say(only))
             main.close()  # nothing said after this moment is shown to anyone
-            shared = len(graded) >= len(pairs)  # by several graded cells: a snapshot
-            if shared and (why or problem or any("TimeLimit" in (c.problem or "") for c in cells)):
-                raise _Unclean  # what a graded cell that waited would have seen may be lost
-            slow = not shared and _now() - began > CAREFREE_SECONDS
-            seen = _Observed(careful or bool(why or problem) or slow)
+            if (why or problem) and any(s.waits for s in graded):
+                raise _Unclean  # what a graded cell that waited should have seen may be lost
+            seen = _Observed(careful or bool(why or problem) or _now() - began > CAREFREE_SECONDS)
             cells_done = _now()
-            snapshot = itertools.accumulate((not s.waits for s in graded[:-1]), initial=1)
-            ends = [(works[str(step.grade_id)], pairs[n][0]) for step, n in zip(graded, snapshot, strict=False)]
+            ends = [(works[str(step.grade_id)], ours) for step, (ours, _) in zip(graded, pairs[1:], strict=True)]
             deadline = _now() + OBSERVE_SECONDS
             for work, ours in ends:  # what visible checks see is shown: nothing hidden is anywhere near them yet
                 if work.visible:
@@ -230,7 +236,6 @@ class Warm:
                 if rest and ours.fileno() >= 0:
                     self._say(only)
                     seen.ask(ours, work, rest, seeds, cpu, deadline)
-            for work, ours in {ours: (work, ours) for work, ours in ends}.values():
                 seen.listen_for_more(ours, work)
             running = False
             why = WHY.get(self._say(b"g")) or why

@@ -47,6 +47,8 @@ class Box:
     def wrap(self, command: list[str], scratch: Path) -> list[str]:
         """The command that runs `command` inside this box. `scratch` is a folder the warm process may write."""
         if self.level != "bubblewrap":
+            for file in fonts() if scratch.is_dir() else ():
+                shutil.copy(file, scratch)
             return command
         return [*_bubblewrap(), *command]
 
@@ -116,7 +118,17 @@ def _bubblewrap() -> list[str]:
         command += ["--ro-bind", str(path), str(path)]
     command += ["--proc", "/proc", "--dev", "/dev", "--size", str(16 * MIB), "--perms", "1777", "--tmpfs", "/dev/shm"]
     command += ["--remount-ro", "/dev", "--size", str(SCRATCH), "--perms", "1777", "--tmpfs", "/box"]
+    for file in fonts():
+        command += ["--ro-bind", str(file), f"/box/{file.name}"]
     return [*command, "--remount-ro", "/", "--chdir", "/box"]
+
+
+def fonts() -> list[Path]:
+    """matplotlib's lists of this machine's fonts, where it has made them already. Only for speed."""
+    cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    folder = Path(os.environ.get("MPLCONFIGDIR") or Path(cache, "matplotlib"))
+    lists = [file for file in sorted(folder.glob("fontlist-v*.json")) if file.is_file() and not file.is_symlink()]
+    return [file for file in lists if file.stat().st_mode & 0o004]  # the runner of root's grader is nobody
 
 
 @functools.cache

@@ -133,7 +133,8 @@ def landlock(writable: list[Path]) -> int:
     return int(version)
 
 
-def _filter(machine: str, scoped: bool) -> bytes:
+@functools.cache
+def filter_for(machine: str, scoped: bool) -> bytes:
     """The system-call filter as a BPF program."""
     if machine not in _MACHINES:
         raise LockError(0, f"no system-call filter for {machine}")
@@ -181,7 +182,7 @@ def _filter(machine: str, scoped: bool) -> bytes:
 
 def seccomp(scoped: bool = False) -> None:
     """Refuse the system calls that a learner's code has no need of. Signals only where Landlock keeps them in."""
-    code = _filter(platform.machine(), scoped)
+    code = filter_for(platform.machine(), scoped)
     buffer = ctypes.create_string_buffer(code, len(code))
     header = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(code) // 8, ctypes.addressof(buffer)), 16)
     if _libc.prctl(PR_SET_SECCOMP, SECCOMP_FILTER, header, 0, 0) != 0:
