@@ -18,6 +18,7 @@ import inspect
 import math
 import selectors
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -195,7 +196,28 @@ class _Loop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self.world.now
 
+    _ssock: Any
+    _csock: Any
+
+    def _make_self_pipe(self, wanted: bool = sys.platform == "win32") -> None:
+        """What other threads wake the loop with: made when there will be one, since most checks have none."""
+        if wanted:
+            super()._make_self_pipe()  # type: ignore[misc]
+        else:
+            self._ssock = self._csock = None
+
+    def _close_self_pipe(self) -> None:
+        if self._csock is not None:
+            super()._close_self_pipe()  # type: ignore[misc]
+
+    def add_signal_handler(self, sig: int, callback: Any, *args: Any) -> None:  # type: ignore[override]
+        if self._csock is None:
+            self._make_self_pipe(wanted=True)
+        super().add_signal_handler(sig, callback, *args)
+
     def run_in_executor(self, executor: Executor | None, func: Any, *args: Any) -> Any:  # type: ignore[override]
+        if self._csock is None:
+            self._make_self_pipe(wanted=True)
         self.world.jobs += 1
         future = super().run_in_executor(executor, func, *args)
 
