@@ -10,7 +10,7 @@ from autograder.work import Local
 
 @pytest.fixture(scope="session")
 def judge() -> Iterator[Judge]:
-    """A judge with warm processes. Its random worlds are the same in every run; `tests.proof` plays a thousand others."""
+    """A judge with warm processes. Its random worlds are the same in every run; `tests.proof` plays others."""
     runner = Local()
     yield Judge(runner, "the laws' own worlds")
     runner.close()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from autograder.jobs import Result
 from autograder.judge import Judge
 from autograder.lesson import Lesson
 from tests.bank import grade_text, lost
-from tests.small import KEY, RIGHT, course_with
+from tests.small import KEY, LESSON, RIGHT, course_with
 
 
 @pytest.fixture(scope="module")
@@ -232,7 +234,97 @@ def test_only_regular_files_of_bounded_size_are_read(course: Course, lesson: Les
     assert "larger than" in state()
 
 
+# ------------------------------------------------------------------------------------------------ two graded cells
+
+TRADEOFF = '# %% [markdown] nbgrader={"grade_id": "words-tradeoff"'
+ONE_MORE = """# %%
+@try_it
+def a_text_that_hurts():
+    return count("hurt me")
+
+
+# %% nbgrader={"grade_id": "more-checks", "grade": true}
+@check(expect=2)
+def two_words_are_two():
+    '''Split at white space.'''
+    return count("two words")
+
+
+### BEGIN HIDDEN TESTS
+@check(expect=3)
+def three_words_are_three():
+    '''Split at white space.'''
+    return count("three short words")
+
+
+### END HIDDEN TESTS
+scoreboard()
+
+"""
+
+
+@pytest.fixture(scope="module")
+def longer(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """A course whose lesson has two graded cells with only its own code between them."""
+    course = course_with(tmp_path_factory.mktemp("longer"), LESSON.replace(TRADEOFF, ONE_MORE + TRADEOFF))
+    build(course)
+    return course
+
+
+@pytest.mark.parametrize("own_cell", [False, True])
+@pytest.mark.parametrize(
+    ("hurts", "points"), [("pass", 10), ("raise MemoryError", 10), ("print('x' * 50_000_000)", 10), ("os._exit(0)", 8)]
+)
+def test_what_happens_behind_a_graded_cell_costs_it_nothing(
+    hurts: str, points: float, own_cell: bool, longer: Course, judge: Judge
+) -> None:
+    lesson = Lesson.read(longer.lesson_path(KEY))
+    code = RIGHT.replace("    if", f"    if text == 'hurt me': {hurts}\n    if", 1)
+    made = notebook(longer, f"import os\n{code}")
+    if own_cell:
+        at = next(n for n, c in enumerate(made["cells"]) if c["id"] == "words-checks")
+        mine = {"cell_type": "code", "id": "mine", "metadata": {}, "outputs": [], "source": "1 + 1"}
+        made["cells"].insert(at + 1, mine)
+    assert graded(longer, lesson, judge, made).points == points
+
+
 # ------------------------------------------------------------------------------------------------ a class
+
+
+def test_several_modules_in_one_command_say_what_each_says_alone(tmp_path: Path) -> None:
+    course = course_with(tmp_path)
+    other = Path("04_mlops/01_count_words")
+    (course.root / "lessons" / other).parent.mkdir()
+    (course.root / "lessons" / f"{other}.py").write_text(
+        LESSON.replace("import asyncio", "import pandas\nimport asyncio")
+    )
+    course = Course(course.root)
+    build(course)
+    for key, code in ((KEY, RIGHT), (str(other), "def count(text):\n    return 4\n")):
+        made = json.loads((course.root / "release" / f"{key}.ipynb").read_text("utf-8"))
+        cell(made, "words")["source"] = code
+        path = course.root / "submitted" / "kim" / f"{key}.ipynb"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(made), "utf-8")
+
+    def said(*modules: str) -> Any:
+        words = [
+            sys.executable,
+            "-m",
+            "autograder",
+            "grade",
+            *modules,
+            "--again",
+            "--json",
+            "--course",
+            str(course.root),
+        ]
+        return json.loads(subprocess.run(words, capture_output=True, check=True, stdin=subprocess.DEVNULL).stdout)
+
+    both = said("02_coding", "04_mlops")
+    assert [m["module"] for m in both] == ["02_coding", "04_mlops"]
+    assert [m["results"][0]["points"] for m in both] == [8, 3]
+    assert both == [said("02_coding"), said("04_mlops")]
 
 
 def test_one_students_trouble_is_nobody_elses(course: Course, lesson: Lesson) -> None:
