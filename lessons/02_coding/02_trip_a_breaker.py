@@ -116,6 +116,8 @@ class CircuitBreaker:
     ) -> None:
         """A closed circuit. ValueError: a threshold below 1, or a negative time-out."""
         ### BEGIN SOLUTION
+        # Why: the openings are numbered because the state alone cannot tell an old call. The circuit may have opened
+        # and closed again since the call began, and then looks as it did at the beginning.
         if failure_threshold < 1:
             raise ValueError(f"failure_threshold must be at least 1, not {failure_threshold}")
         if timeout_seconds < 0:
@@ -138,6 +140,10 @@ class CircuitBreaker:
     async def call(self, func: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:
         """What `func(*args, **kwargs)` returns or raises. CircuitOpenError: the call was not made."""
         ### BEGIN SOLUTION
+        # Why: nothing is awaited between looking at the state and changing it, so no lock is needed; a lock held during
+        # the call would line the callers up behind the slowest. The probe takes its slot before the await, or all who
+        # come while it runs would be probes. And BaseException comes last but must come: CancelledError is no
+        # Exception, and a slot that nobody frees rejects callers for ever.
         self._admit()
         openings = self._openings
         try:
@@ -677,6 +683,8 @@ async def call_with_fallback(
 ) -> Any:
     """The result of `func` through the breaker; of `fallback` if the circuit is open or the call fails."""
     ### BEGIN SOLUTION
+    # Why: the fallback runs outside of the breaker, which then hears what the dependency did and nothing else. Inside,
+    # each good fallback would count as a success, and the circuit would never open.
     expected = breaker.expected_exception
     try:
         return await breaker.call(func, *args, **kwargs)
