@@ -2,8 +2,9 @@
 
 `lessons/slips/<module>/<lesson>.json` says how each wrong answer of the bank fails: the criteria it loses, and marks of
 what was seen (`autograder.marks`). Marks that every run of the wrong answer showed must be there, and none but those it
-ever showed may be. What looks like two slips, or like one whose lesson has changed since, gets no name. `make slips`
-writes the tables.
+ever showed may be. Where marks name what a world drew (a word out of seven, a user's number), its runs showed some of
+many; so if nothing fits to the letter, any draw will do there. What looks like two slips, or like one whose lesson has
+changed since, gets no name. `make slips` writes the tables.
 
 The table stands among the lessons, which no learner's process can read and no edition holds.
 """
@@ -12,8 +13,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +26,11 @@ if TYPE_CHECKING:
     from autograder.lesson import Lesson
 
 MAX_NODES = 3_000  # parts of observations that are looked at; more is no slip we know
+VERDICT = "verdict: "
+NUMBER = re.compile(r"[0-9]+")
+WORDS = re.compile(r"(?P<where>.*): (?P<got>[A-Za-z_ ]+) for (?P<want>[A-Za-z_ ]+)")
+DRAWN_NUMBERS = 3  # marks that differ in numbers only, some of them not always there: the numbers are a world's
+DRAWN_WORDS = 6  # the same for pairs of words; three decisions make no more pairs than that
 
 
 @dataclass(frozen=True)
@@ -34,9 +42,41 @@ class Pattern:
 
     def fits(self, seen: Marks) -> bool:
         """Whether the marks of one run are such. An exact observation counts where the slip always has the same."""
+        return self.always <= self._compared(seen) <= self.ever
+
+    def fits_but_for_draws(self, seen: Marks) -> bool:
+        """Whether they are such but for what a world drew."""
+        return self._plain(self.always) <= self._plain(self._compared(seen)) <= self._plain(self.ever)
+
+    def tells(self, seen: Marks) -> bool:
+        """Whether marks that fit say more than the verdict, and more than words that a world drew."""
+        return any(any(self._drawn.get(_parts(m)[0], (True,))) for m in seen if not m.startswith(VERDICT))
+
+    def _compared(self, seen: Marks) -> Marks:
         exact = any(mark.startswith(EXACT) for mark in self.always)
-        compared = seen if exact else frozenset(mark for mark in seen if not mark.startswith(EXACT))
-        return self.always <= compared <= self.ever
+        return seen if exact else frozenset(mark for mark in seen if not mark.startswith(EXACT))
+
+    def _plain(self, some: Marks) -> Marks:
+        """The marks without what a world drew."""
+        plain = set()
+        for mark in some:
+            where, got, want = _parts(mark)
+            if where in self._drawn:
+                one_got, one_want = self._drawn[where]
+                mark = f"{where}: {got if one_got else '…'} for {want if one_want else '…'}"
+            plain.add(mark)
+        return frozenset(plain)
+
+    @cached_property
+    def _drawn(self) -> dict[str, tuple[bool, bool]]:
+        """Where marks name what a world drew, and whether there is yet but one word got, or wanted."""
+        drawn = {}
+        for where in {_parts(mark)[0] for mark in self.ever - self.always}:
+            alike = [parts for parts in map(_parts, self.ever) if parts[0] == where]
+            got, want = ({parts[n] for parts in alike} for n in (1, 2))
+            if len(alike) >= (DRAWN_NUMBERS if got == {""} else DRAWN_WORDS):
+                drawn[where] = len(got) == 1, len(want) == 1
+        return drawn
 
 
 @dataclass(frozen=True)
@@ -46,6 +86,15 @@ class Slip:
     name: str
     idea: str
     patterns: Mapping[str, Pattern]
+
+    def fits(self, seen: Mapping[str, Marks]) -> bool:
+        """Whether these are the marks of a run of it, by criterion."""
+        return all(self.patterns[name].fits(some) for name, some in seen.items())
+
+    def fits_but_for_draws(self, seen: Mapping[str, Marks]) -> bool:
+        """Whether they are but for what a world drew, and something else tells."""
+        patterns = [(self.patterns[name], some) for name, some in seen.items()]
+        return all(p.fits_but_for_draws(some) for p, some in patterns) and any(p.tells(some) for p, some in patterns)
 
 
 @dataclass(frozen=True)
@@ -65,19 +114,25 @@ class Table:
 
     def nearest(self, lost: Sequence[Lost]) -> str:
         """The idea of the slip that looks like all that a result lost; empty when none does, or several do. Total."""
-        left = self.slips.get(frozenset(one.row.check.name for one in lost), ())
-        budget, told = [MAX_NODES], False
+        known = self.slips.get(frozenset(one.row.check.name for one in lost), ())
         try:
-            for one in lost:
-                if not left:
-                    return ""
-                seen = marks(one, budget)
-                left = tuple(slip for slip in left if slip.patterns[one.row.check.name].fits(seen))
-                told = told or len(seen) > 1
+            budget = [MAX_NODES]
+            seen = {one.row.check.name: marks(one, budget) for one in lost} if known else {}
+            left = [slip for slip in known if slip.fits(seen)]
+            left = left or [slip for slip in known if slip.fits_but_for_draws(seen)]
         except Exception:  # too much to look at, or forged: a guess costs nobody a grade
             return ""
         ideas = {slip.idea for slip in left}
-        return ideas.pop() if told and len(ideas) == 1 else ""
+        return ideas.pop() if len(ideas) == 1 and any(len(some) > 1 for some in seen.values()) else ""
+
+
+def _parts(mark: str) -> tuple[str, str, str]:
+    """Where a mark is and how it differs, without numbers; the words that were got and wanted, if it names them."""
+    if mark.startswith((EXACT, VERDICT)):
+        return mark, "", ""
+    words = WORDS.fullmatch(mark)
+    where, got, want = words.groups() if words else (mark, "", "")
+    return NUMBER.sub("#", where), got, want
 
 
 def path(lesson: Lesson) -> Path:

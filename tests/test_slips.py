@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -272,6 +273,56 @@ def test_a_pattern_wants_what_was_always_there_and_allows_what_was_at_times() ->
     exact = Pattern(frozenset({"a", "is 5"}), frozenset({"a", "is 5"}))
     assert exact.fits(frozenset({"a", "is 5"}))
     assert not exact.fits(frozenset({"a", "is 6"}))
+
+
+def pattern(always: str, at_times: str) -> Pattern:
+    """The pattern of these marks, which are set apart by semicolons."""
+    some = frozenset(always.split("; "))
+    return Pattern(some, some | frozenset(at_times.split("; ")))
+
+
+def test_where_words_are_drawn_any_word_fits_but_tells_nothing() -> None:
+    words = ["edit", "login", "create", "archive", "comment", "read"]
+    drawn = pattern("verdict: fail", "; ".join(f".ann*: {a} for {b}" for a, b in pairwise([*words, "edit"])))
+    by_name = pattern("verdict: fail", "; ".join(f".ann*: Edit for {word}" for word in words))
+    other = frozenset({"verdict: fail", ".ann*: login for archive", ".ann*: delete for edit"})
+    assert not drawn.fits(other)
+    assert drawn.fits_but_for_draws(other)
+    assert not drawn.tells(other)
+    assert not by_name.fits_but_for_draws(other)
+    edits = frozenset({"verdict: fail", ".ann*: Edit for delete"})
+    assert by_name.fits_but_for_draws(edits)
+    assert by_name.tells(edits)
+    for mark in (".bob*: login for archive", ".ann*: other", ".ann*: less"):
+        assert not drawn.fits_but_for_draws(frozenset({"verdict: fail", mark}))
+
+
+def test_three_decisions_are_not_drawn() -> None:
+    known = pattern("verdict: fail; : STAY for GO", ": BACK for GO; : GO for STAY; : BACK for STAY")
+    assert known.fits_but_for_draws(frozenset({"verdict: fail", ": STAY for GO", ": BACK for GO"}))
+    assert not known.fits_but_for_draws(frozenset({"verdict: fail", ": STAY for GO", ": GO for BACK"}))
+
+
+def test_numbers_in_names_are_drawn_if_they_vary() -> None:
+    drawn = pattern("verdict: fail; .harbour/0: missing", ".harbour/1: missing; .harbour/2: missing")
+    seen = frozenset({"verdict: fail", ".harbour/7: missing"})
+    assert drawn.fits_but_for_draws(seen)
+    assert drawn.tells(seen)
+    assert not drawn.fits_but_for_draws(frozenset({"verdict: fail"}))
+    assert not drawn.fits_but_for_draws(frozenset({"verdict: fail", ".orchard/0: missing"}))
+    fixed = pattern("verdict: fail; .p50: less; .p95: less; .p99: less", ".mean: more")
+    assert not fixed.fits_but_for_draws(frozenset({"verdict: fail", ".p50: less"}))
+
+
+def test_what_fits_to_the_letter_goes_before_what_fits_but_for_draws() -> None:
+    one = lost([["edit"], ["login"]], ["read"], ["read"], seeds=2)
+    words = ["edit", "login", "create", "archive", "comment", "delete"]
+    loose = pattern("verdict: fail", "; ".join(f"*: {a} for {b}" for a, b in pairwise([*words, "edit"])))
+    seen = marks(one, [1000])
+    exactly = Pattern(seen, seen)
+    drawn, known = Slip("drawn", "Any word.", {"it": loose}), Slip("known", "Reads.", {"it": exactly})
+    assert Table.of([drawn, known]).nearest([one]) == "Reads."
+    assert Table.of([drawn]).nearest([one]) == ""
 
 
 def table(one: Lost) -> Table:
