@@ -86,6 +86,9 @@ def extract_features(
 ) -> dict[User, Features]:
     """Each user's features as they were known at `reference_time`, by default the newest timestamp."""
     ### BEGIN SOLUTION
+    # Why: the future is cut off once, before anything is counted, so no feature can forget to. One stable sort puts
+    # each user's past in time order, equal times as they came; Counter keeps the order of first meeting, so ties decide
+    # themselves. The sort looks at times alone: users and actions need not have an order.
     timed = sorted(((moment(a["timestamp"]), a) for a in activities), key=lambda pair: pair[0])
     if not timed:
         return {}
