@@ -91,6 +91,8 @@ class ModelRouter:
     def __init__(self) -> None:
         """A router without versions and flags."""
         ### BEGIN SOLUTION
+        # Why: nothing is stored for a user. What is not stored cannot differ between servers, and needs no clean-up
+        # when a version goes.
         self._weights: dict[VersionId, float] = {}
         self._unhealthy: set[VersionId] = set()
         self._pins: dict[str, VersionId] = {}
@@ -134,6 +136,10 @@ class ModelRouter:
     def route(self, user_id: UserId, flags: Iterable[str] = ()) -> VersionId:
         """The version that serves this user. NoHealthyVersionError: none can."""
         ### BEGIN SOLUTION
+        # Why: each version draws for itself, from user, version and its own weight. Nothing in a draw depends on the
+        # others, so a version that goes or changes its weight leaves the order of the others as it was. -ln(u) / weight
+        # makes the chance to win proportional to the weight; u times weight does not. The half keeps u above 0,
+        # which has no logarithm.
         for flag in flags:
             pinned = self._pins.get(flag)
             if pinned is not None and pinned not in self._unhealthy:
