@@ -92,6 +92,9 @@ def analyze_ab_test(
 ) -> dict[str, Any]:
     """Winner, p-value, interval of B − A, means, improvement in percent and sample sizes."""
     ### BEGIN SOLUTION
+    # Why: Welch's test, because the arms need not vary alike; a pooled variance finds too many winners when the smaller
+    # arm varies more. The p-value is the tail below -|t|: 1 minus a number close to 1 loses its digits where the
+    # difference is clearest. Constant arms come first, as they have no standard error to divide by.
     if not 0 < alpha < 1:
         raise ValueError(f"alpha lies between 0 and 1, not {alpha}")
     a, b = np.asarray(metrics_a, dtype=float), np.asarray(metrics_b, dtype=float)
@@ -398,6 +401,8 @@ def required_sample_size(
 ) -> int:
     """Users in each arm that a two-sided test of two rates needs. ValueError: see above."""
     ### BEGIN SOLUTION
+    # Why: two spreads. The test's threshold is set as if there were no effect (both arms at the mean rate); the chance
+    # to pass it depends on the rates as they would be. And always up: one user less has less power than was asked for.
     p1, p2 = baseline_rate, baseline_rate + minimum_effect
     if not all(0 < share < 1 for share in (p1, p2, alpha, power)):
         raise ValueError("both rates, alpha and power lie between 0 and 1")
@@ -493,6 +498,8 @@ The alarm runs on every test, every day, and whoever hears it throws the test aw
 def detect_srm(count_a: int, count_b: int, expected_share_a: float = 0.5, alpha: float = 0.001) -> bool:
     """Whether the users' numbers contradict the planned split. ValueError: see above."""
     ### BEGIN SOLUTION
+    # Why: shares say nothing without the counts behind them: 51 to 49 is luck among hundreds of users and a fault among
+    # millions. One degree of freedom is the square of a normal number, so erfc of its root gives the p-value.
     total = count_a + count_b
     if min(count_a, count_b) < 0 or total == 0:
         raise ValueError(f"counts are not negative and not both 0: {count_a}, {count_b}")
