@@ -62,7 +62,9 @@ class CircuitOpenError(Exception):
 
 # %% [markdown]
 """Without a breaker, this is what callers of a sick store live through. `send` makes calls on a timetable of `(at,
-outcome, seconds)`, in virtual time; an exception class as the outcome is raised.
+outcome, seconds)`, in virtual time; an exception class as the outcome is raised, and a fourth number says after how
+many seconds the caller leaves. It returns what each was told: a result, `"raised X"`, `["rejected", retry_after]` or
+`"gave up"`.
 """
 
 
@@ -84,6 +86,7 @@ async def everybody_waits_for_nothing() -> dict[str, Any]:
   the circuit; a success starts the count anew. Calls count in the order in which they end.
 - While it is open, `call` raises `CircuitOpenError` without calling `func`. `retry_after` is what is left of
   `timeout_seconds`, counted by `clock` from the moment the circuit opened.
+- `breaker.state` is `CLOSED` or `OPEN`, and from stage 2 on `HALF_OPEN` while a probe runs.
 - Each breaker is on its own. A `failure_threshold` below 1 or a negative `timeout_seconds`: `ValueError`.
 
 One class for stages 1 to 3: write what a stage asks for, run its checks, come back.
