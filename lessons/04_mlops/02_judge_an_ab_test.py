@@ -609,11 +609,12 @@ looks, lift = slider(1, 28, 1, 7), slider(0, 4, 0.5, 0, "true lift, points")
 explore(draw_looks, data=watched, caption=words, size=(10, 4.2), looks=looks, lift=lift, experiment=slider(1, 40, 1, 6))
 
 # %% [markdown]
-"""## Asked next
+"""## Do you believe it?
 
-"Your platform assigns whole customer accounts, 20 to each arm, because colleagues share a board; each has about 500
-users. The analysis has one row for each user, 10,000 in each arm, and says p = 0.0004. Do you believe it? What do you
-analyse instead, what does that cost, and how do you let the product manager look every morning all the same?"
+The interviewer: "Your platform assigns whole customer accounts, 20 to each arm, because colleagues share a board; each
+has about 500 users. The analysis has one row for each user, 10,000 in each arm, and says p = 0.0004. **Do you believe
+it? What do you analyse instead, what does that cost, and how do you let the product manager look every morning all the
+same?**" 150 words are plenty.
 """
 
 # %% [markdown] nbgrader={"grade_id": "ab-tradeoff", "grade": true, "solution": true, "points": 4}
