@@ -105,6 +105,9 @@ def digest_of(text: str) -> str:
 def fingerprint(data: list[Row], code: Code, environment: Environment, seed: int) -> Versions:
     """The versions of data, code, environment and seed. ValueError, TypeError: see above."""
     ### BEGIN SOLUTION
+    # Why: a digest reads bytes, so everything needs one text first, with sorted keys and rows. A line end cannot stand
+    # unescaped in JSON, so rows that are joined by one cannot run into each other. Four digests and not one, because
+    # the question will be what has changed, not whether something has.
     if not data:
         raise ValueError("there are no rows to train on")
     if type(seed) is not int:
@@ -327,6 +330,8 @@ Take the fingerprint before you train.
 def record_run(data: list[Row], code: Code, environment: Environment, seed: int) -> Manifest:
     """Train, and return the manifest of the run. ValueError, TypeError: as `fingerprint`."""
     ### BEGIN SOLUTION
+    # Why: the job gets the very rows that were fingerprinted, in their order: sums of floats depend on it, so another
+    # order can be another model. The fingerprint comes first, because what cannot be versioned must not be trained.
     versions = fingerprint(data, code, environment, seed)
     weights = train(canonical(data), code, environment, seed)
     return {"versions": versions, "seed": seed, "model": bits(weights)}
@@ -455,6 +460,8 @@ Compare `bits`, not weights: 0.0 == −0.0, and a model of NaN is not equal to i
 def reproduce(manifest: Manifest, data: list[Row], code: Code, environment: Environment) -> Weights:
     """The run's weights, trained again. NotReproducible: the names of what changed, or "model"."""
     ### BEGIN SOLUTION
+    # Why: comparing is cheap and training is not, so versions come first, and all of them: whoever learns of one cause
+    # at a time has to come back for the next. Only then does a differing model mean that something has no version.
     today = fingerprint(data, code, environment, manifest["seed"])
     changed = [name for name, version in today.items() if manifest["versions"].get(name) != version]
     if changed:
@@ -633,11 +640,11 @@ seed, order = slider(1, 20, 1, 7), slider(0, 20, 1, 3, "order of rows (0: as rec
 explore(draw_shifts, data=moved, caption=words, size=(10, 4), seed=seed, order=order, threads=slider(1, 16, 1, 8))
 
 # %% [markdown]
-"""## Asked next
+"""## What do you promise?
 
-"On your laptop it reproduces to the bit. On eight GPUs it does not: sums run in whatever order the cards finish. And a
-tenant has asked us to delete its rows, as the law allows, so the March table is gone." What do you promise the auditor,
-what do you store from now on, and what does it cost?
+The interviewer: "On your laptop it reproduces to the bit. On eight GPUs it does not: sums run in whatever order the
+cards finish. And a tenant has asked us to delete its rows, as the law allows, so the March table is gone. **What do you
+promise the auditor, what do you store from now on, and what does it cost?**" 150 words are plenty.
 """
 
 # %% [markdown] nbgrader={"grade_id": "reproduce-tradeoff", "grade": true, "solution": true, "points": 4}
