@@ -15,13 +15,23 @@ from autograder.runner.client import RunnerGone, observed
 from autograder.work import Runner, pack, pack_lesson, unpack_trace
 from coursekit import checks as kit
 
-MANY = 20_000  # verdicts that are remembered
+MANY = 10_000  # verdicts of a lesson that are remembered
 TRIES = 2  # a runner that dies under a job is given the same job once more
 
 
 def fresh_salt() -> str:
     """What makes the random worlds of a run: new for each run, the same for a class."""
     return secrets.token_hex(8)
+
+
+@dataclass
+class Kept:
+    """What is worked out once for a lesson and used for all who hand it in."""
+
+    lesson: Lesson
+    pictures: dict[str, bytes] = field(default_factory=dict)  # `Lesson.pictures`
+    packed: str = ""  # `pack_lesson`
+    rows: dict[tuple[str, bytes], kit.Row] = field(default_factory=dict)  # by check and what was observed
 
 
 @dataclass(frozen=True)
@@ -33,14 +43,11 @@ class Judge:
     preload: tuple[str, ...] | None = None  # what warm processes load for all lessons; what each wants when None
 
     prepared: set[str] = field(default_factory=set, repr=False)  # lessons
-    drawn: dict[str, dict[str, bytes]] = field(default_factory=dict, repr=False)  # pictures by lesson
-    packed: dict[str, str] = field(default_factory=dict, repr=False)  # what a lesson's parcels have in common
-    rows: dict[tuple[str, str, bytes], kit.Row] = field(default_factory=dict, repr=False)  # by what was observed
+    kept: dict[int, Kept] = field(default_factory=dict, repr=False)  # by the identity of the lesson
 
     def draw(self, lesson: Lesson) -> None:
         """Draw the reference's pictures once, in the main thread: worth it for a class."""
-        self.drawn[lesson.key] = lesson.pictures()
-        self.packed.pop(lesson.key, None)
+        self.kept[id(lesson)] = Kept(lesson, lesson.pictures())
 
     def prepare(self, lesson: Lesson) -> None:
         """Let the reference answer every check, in the main thread: virtual time is one world at a time."""
@@ -60,10 +67,14 @@ class Judge:
         return unread(lesson, job.student, "needs-human:the runner died under it", job.repairs)
 
     def _packed(self, lesson: Lesson) -> str:
-        if lesson.key not in self.packed:
+        kept = self._kept(lesson)
+        if not kept.packed:
             preload = lesson.preload if self.preload is None else self.preload
-            self.packed[lesson.key] = pack_lesson(lesson, self.salt, preload, self.drawn.get(lesson.key, {}))
-        return self.packed[lesson.key]
+            kept.packed = pack_lesson(lesson, self.salt, preload, kept.pictures)
+        return kept.packed
+
+    def _kept(self, lesson: Lesson) -> Kept:
+        return self.kept.setdefault(id(lesson), Kept(lesson))
 
     def verdicts(self, lesson: Lesson, job: Job, trace: Trace) -> Result:
         """Judge a trace."""
@@ -83,11 +94,11 @@ class Judge:
 
     def _row(self, lesson: Lesson, check: kit.Check, outcomes: Any) -> kit.Row:
         """The verdict on what was observed; in a class many observe the same."""
-        seen = hashlib.sha256(json.dumps(outcomes).encode()).digest()
-        key = (lesson.key, check.name, seen)
-        row = self.rows.get(key) or kit.judge(check, outcomes, lesson.expectation(check, self.salt))
-        if len(self.rows) < MANY:
-            self.rows[key] = row
+        rows = self._kept(lesson).rows
+        key = check.name, hashlib.sha256(json.dumps(outcomes).encode()).digest()
+        row = rows.get(key) or kit.judge(check, outcomes, lesson.expectation(check, self.salt))
+        if len(rows) < MANY:
+            rows[key] = row
         return row
 
     def _slip(self, lesson: Lesson, rows: list[CheckResult], trace: Trace) -> str:
