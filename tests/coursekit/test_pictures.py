@@ -15,6 +15,7 @@ from matplotlib.text import Text
 
 from coursekit import explore, plots, slider
 from coursekit.activities import DELAYS, draw_skew
+from coursekit.drift import DAYS, draw_timeline
 from coursekit.experiments import EXPERIMENTS, USERS, draw_looks
 from coursekit.gpu import LoadReport, plot_trade_off, trade_off
 from coursekit.logs import draw_report
@@ -94,6 +95,13 @@ def intervals(looks: int, lift: float, named: int, low: float, high: float) -> D
     return lambda figure: draw_looks(figure, seen, looks, lift, EXPERIMENTS)
 
 
+def responses(value: float | None, response: str, wrong: int) -> Draw:
+    seen = {"psi": [value] * DAYS, "share": [value] * DAYS, "accuracy": [value] * DAYS, "responses": [response] * DAYS}
+    limits = {"psi": [0.25], "share": [0.14, 0.44], "accuracy": [0.82]}
+    told = f"The world changes: 17 days until the accuracy raises an alarm, {wrong} wrong answers meanwhile"
+    return lambda figure: draw_timeline(figure, {**seen, "limits": limits, "headline": told}, 1.0, 9)
+
+
 def timelines(steps: int, *titles: str) -> Draw:
     looks = itertools.cycle(["production", "archived", "development", "no label"])
     stages: list[Stages] = [{f"v{n}": next(looks) for n in range(5)} for _ in range(steps)]
@@ -168,6 +176,8 @@ def late_job(mean: float, area: float, delay: int) -> Draw:
         (intervals(28, 2.5, 40, -0.9, 0.9), (10, 4.2)),
         (intervals(1, 0, 0, 0.001, 0.002), (10, 4.2)),
         (intervals(2, 0, 17, -0.05, -0.01), (10, 4.2)),
+        (responses(14.0, "rollback", 3600), (10, 5.6)),
+        (responses(None, "log", 0), (10, 5.6)),
         (timelines(8, "your registry"), (9, 4)),
         (timelines(1, "your registry", *MLFLOW), (12, 4)),
         (late_job(0.0, 0.5, 0), (10, 4)),
