@@ -3,8 +3,8 @@
 `lessons/slips/<module>/<lesson>.json` says how each wrong answer of the bank fails: the criteria it loses, and marks of
 what was seen (`autograder.marks`). Marks that every run of the wrong answer showed must be there, and none but those it
 ever showed may be. Where marks name what a world drew (a word out of seven, a user's number), its runs showed some of
-many; so if nothing fits to the letter, any draw will do there. What looks like two slips, or like one whose lesson has
-changed since, gets no name. `make slips` writes the tables.
+many; so if nothing fits to the letter, and no other slip loses the same criteria, any draw will do there. What looks
+like two slips, or like one whose lesson has changed since, gets no name. `make slips` writes the tables.
 
 The table stands among the lessons, which no learner's process can read and no edition holds.
 """
@@ -119,7 +119,8 @@ class Table:
             budget = [MAX_NODES]
             seen = {one.row.check.name: marks(one, budget) for one in lost} if known else {}
             left = [slip for slip in known if slip.fits(seen)]
-            left = left or [slip for slip in known if slip.fits_but_for_draws(seen)]
+            if not left and len({slip.idea for slip in known}) == 1:  # draws could hide which of two it is
+                left = [slip for slip in known if slip.fits_but_for_draws(seen)]
         except Exception:  # too much to look at, or forged: a guess costs nobody a grade
             return ""
         ideas = {slip.idea for slip in left}
