@@ -89,6 +89,9 @@ Not the other way round: `float(2**53 + 1) == 2**53`, and ids are often that lar
 def cache_key(tenant_id: str, model_version: str, payload: Json) -> str:
     """Equal for equal requests, different for different ones."""
     ### BEGIN SOLUTION
+    # Why: JSON marks where each part ends, so no spelling of a tenant can run into the version; parts joined by a
+    # separator can. And whole floats become ints, not ints floats: a float is exact only up to 2**53, so two different
+    # large ids would share a key.
     return json.dumps([tenant_id, model_version, canonical(payload)], sort_keys=True)
 
 
@@ -290,6 +293,8 @@ class MLCache:
     def __init__(self, capacity: int, ttl_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         """An empty cache. ValueError: a capacity below 1, or a ttl that is not above 0."""
         ### BEGIN SOLUTION
+        # Why: two questions want two orders, who was used least recently and who expires next. With one ttl for all,
+        # the order of the puts is the order of the ends: no heap is needed, and no call scans the cache.
         if capacity < 1:
             raise ValueError(f"capacity must be at least 1, not {capacity}")
         if ttl_seconds <= 0:
@@ -315,6 +320,7 @@ class MLCache:
     def put(self, key: str, value: Any) -> None:
         """Store a value for one ttl from now."""
         ### BEGIN SOLUTION
+        # Why: the dead go first. Dropped after the eviction, they would have cost a live entry its place.
         now = self._clock()
         self._drop_expired(now)
         if key not in self._values and len(self._values) >= self._capacity:
