@@ -34,6 +34,7 @@ from autograder.judge import Judge
 from autograder.lesson import Lesson
 from autograder.record import write_atomically
 from autograder.work import Local, Runner
+from coursekit.checks import shorten
 from tests import mutants, slips
 from tests.bank import COURSE, Answer, answers, cells_as_text, grade_text, held_out, lost, read
 
@@ -235,12 +236,18 @@ def repeats(lesson: Lesson, runner: Runner, before: Proof) -> Iterator[Proof]:
             hand.append(deck.pop())
         for answer, result in zip(hand, _graded(lesson, [(judge, a) for a in hand]), strict=True):
             name = f"{answer.path.parent.name}/{answer.path.stem}" if answer else "the solution"
-            made["changed"] += [f"{name}: {what}" for what in differs(answer, result)]
+            made["changed"] += [f"{name}: {what}{_seen(result, what)}" for what in differs(answer, result)]
             made["misnamed"] += [f"{name}: {slip}" for slip in filter(None, [misnamed(answer, result)])]
         made["gradings"] += len(hand)
         made["rounds"] += 1
         told(made["gradings"], REPEATS)
         yield made
+
+
+def _seen(result: Result, criterion: str) -> str:
+    """What a criterion showed, for somebody who has to find out why."""
+    row = next((c.row for c in result.checks if c.row.check.name == criterion), None)
+    return f" ({row.verdict}: {shorten(row.seen, 120)})" if row else ""
 
 
 def _graded(lesson: Lesson, todo: list[tuple[Judge, Answer | None]], told: Told | None = None) -> list[Result]:
