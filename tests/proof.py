@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 import coursekit
+from autograder.errors import CourseError
 from autograder.jobs import Result
 from autograder.judge import Judge
 from autograder.lesson import Lesson
@@ -458,7 +459,7 @@ def main(arguments: list[str]) -> int:
             began = time.monotonic()
             try:
                 store(key, prove(lesson, runner))
-            except RuntimeError as error:
+            except (RuntimeError, CourseError) as error:
                 print(f"{key}: {error}", flush=True)
                 failed = True
                 continue
