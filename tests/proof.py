@@ -68,7 +68,7 @@ COVERS = (
     "the code of the lesson's locked, given, solution and check cells, its right, wrong and held-out answers, its list "
     "of equivalent mutants, the operators of the mutation tool, and the modules of `coursekit` that checks and "
     "solution use, those aside that draw. Comments, docstrings and prose do not count, and neither does the grader: "
-    "`make test` runs a part of all this on every change"
+    "the laws (`make laws`) run a part of all this on every change"
 )
 
 
