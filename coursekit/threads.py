@@ -5,10 +5,13 @@ from __future__ import annotations
 import _thread
 import contextlib
 import ctypes
+import hashlib
 import os
 import random
 import sys
 import threading
+import time
+import weakref
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
@@ -16,7 +19,8 @@ from typing import Any
 from coursekit import vtime
 from coursekit.vtime import real
 
-BLOCKED = 0.003  # seconds of real time without a step after which the thread whose turn it is counts as blocked
+BLOCKED = 0.003  # seconds of real time without a step after which the thread whose turn it is may be blocked
+FAIR = 0.01  # seconds of processor time that the watcher takes to find out: who is not blocked gets some, too
 STUCK = 2.0  # seconds of real time without any step after which a race is given up
 STRIDES = (1, 1, 2, 3, 5, 8, 40)  # lines that a thread may run before the next lot is drawn
 _LIBRARIES = (os.path.dirname(os.__file__), os.path.dirname(__file__), "<frozen")
@@ -46,8 +50,9 @@ class YieldingKey:
 class _Turns:
     """Whose turn it is among the threads of one race.
 
-    One thread runs, the others wait at a line of their code. A thread that makes no step for `BLOCKED` seconds waits
-    for a lock or a database: somebody else goes on, and it lines up again when it comes back.
+    One thread runs. The others wait at a line of their code, ready for the next lot, or for a lock, until whoever has
+    it gives it back. What else makes a thread wait (a queue in C, a database's file) cannot be seen from here: without
+    a step and without work for `BLOCKED` seconds it loses its turn, and lines up again when it comes back.
     """
 
     def __init__(self, threads: int, seed: object) -> None:
@@ -56,17 +61,19 @@ class _Turns:
         self.gates = [_thread.allocate_lock() for _ in range(threads)]
         for gate in self.gates:
             gate.acquire()
+        self.clocks: list[int | None] = [None] * threads  # of the processor time that each thread has used
         self.turn: int | None = None
         self.ready: list[int] = []
+        self.parked: dict[int, bool] = {}  # who waits for a lock, and whether for as long as it takes
         self.steps = self.stride = 0
 
-    def step(self, me: int, *, yields: bool = False) -> None:
-        """One line of thread `me`, which may be its last for a while; with `yields` it is."""
+    def step(self, me: int, *, yields: bool = False, lot: bool = False) -> None:
+        """One line of thread `me`, which may be its last for a while: with `yields` it is, with `lot` one is drawn."""
         with self.mutex:
             self.steps += 1
             if self.turn == me:
                 self.stride -= 1
-                if not self.ready or (self.stride > 0 and not yields):
+                if not self.ready or (self.stride > 0 and not yields and not lot):
                     return
                 self.ready.append(me)
                 if self._draw(but=me if yields else None) == me:
@@ -76,10 +83,12 @@ class _Turns:
                 return
             else:
                 self.ready.append(me)
-        self._wait(me)
+        self.gates[me].acquire()
 
     def join(self, me: int, threads: int) -> None:
         """Line up; the lots are drawn when all have come."""
+        with contextlib.suppress(AttributeError, OSError):
+            self.clocks[me] = time.pthread_getcpuclockid(threading.get_ident())
         with self.mutex:
             self.ready.append(me)
             self.ready.sort()
@@ -87,28 +96,40 @@ class _Turns:
                 self._draw()
         self.gates[me].acquire()
 
-    def leave(self, me: int) -> None:
-        """Thread `me` has ended, or waits for a lock."""
+    def leave(self, me: int, patient: bool | None = None) -> None:
+        """Thread `me` has ended, or waits for a lock: for as long as it takes, or for some time."""
         with self.mutex:
             self.steps += 1
+            if patient is not None:
+                self.parked[me] = patient
             if self.turn == me:
                 self.turn = None
                 if self.ready:
                     self._draw()
 
-    def come_back(self, me: int, came: Any) -> None:
-        """Thread `me` waits for a lock no longer. Whoever gave it waits for `came`, until this one has lined up."""
+    def wake(self, me: int) -> None:
+        """The lock that thread `me` waits for was given back, or its time is up: it lines up again."""
         with self.mutex:
             self.steps += 1
-            goes_on = self.turn is None
-            if goes_on:
-                self.turn = me
-            else:
-                self.ready.append(me)
-            if came.locked():
-                came.release()
-        if not goes_on:
-            self._wait(me)
+            del self.parked[me]
+            self.ready.append(me)
+            if self.turn is None:
+                self._draw()
+
+    def worked(self) -> float:
+        """Seconds of processor time that the thread whose turn it is has used, where that can be told."""
+        with self.mutex, contextlib.suppress(OSError):
+            clock = None if self.turn is None else self.clocks[self.turn]
+            return 0.0 if clock is None else time.clock_gettime(clock)
+        return 0.0
+
+    def pass_on(self, steps: int) -> None:
+        """Take the turn from a thread that has made nothing of it since `steps`."""
+        with self.mutex:
+            if self.steps == steps and self.turn is not None and self.ready:
+                self.steps += 1
+                self.turn = None
+                self._draw()
 
     def _draw(self, but: int | None = None) -> int:
         chosen = self.lots.choice([n for n in self.ready if n != but])
@@ -118,16 +139,6 @@ class _Turns:
             self.turn = chosen
             self.gates[chosen].release()
         return chosen
-
-    def _wait(self, me: int) -> None:
-        seen = -1
-        while not self.gates[me].acquire(timeout=BLOCKED):
-            with self.mutex:
-                if seen == self.steps and self.turn != me:  # whoever has the turn makes nothing of it
-                    self.steps += 1
-                    self.turn = None
-                    self._draw()
-                seen = self.steps
 
 
 _mine = threading.local()
@@ -153,36 +164,53 @@ def _sleep_in_a_race() -> bool:
     return race_ is not None
 
 
+_desk = _thread.allocate_lock()  # held by whoever lines up for a lock or calls those who did
+
+
 class _Lock:
-    """A lock made in a check. In a race, whoever waits for it leaves the turn to others."""
+    """A lock made in a check. In a race, whoever waits for it leaves the turn to others until it is given back."""
 
     def __init__(self, native: Any) -> None:
         self._native = native
-        self._is_mine: Callable[[], bool] | None = getattr(native, "_is_owned", None)
-        self._waiting = 0
-        self._came = _thread.allocate_lock()  # free once a waiting thread has got the lock
-        self._came.acquire()
+        self._waiting: list[tuple[_Turns, int]] = []  # threads of races, in the order in which they came
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
         race_: _Turns | None = getattr(_mine, "race", None)
-        if race_ is None or not blocking:
+        if race_ is None or not blocking or (timeout <= 0 and timeout != -1):
             return bool(self._native.acquire(blocking, timeout))
-        if self._native.acquire(False):
-            return True
-        self._waiting += 1
-        race_.leave(_mine.number)
-        got = bool(self._native.acquire(True, timeout))
-        self._waiting -= 1
-        race_.come_back(_mine.number, self._came)
-        return got
+        me: int = _mine.number
+        end = None if timeout == -1 else real.monotonic() + timeout
+        while not self._native.acquire(False):
+            with _desk:
+                if self._native.acquire(False):  # somebody outside of the race gave it back
+                    return True
+                self._waiting.append((race_, me))
+                race_.leave(me, patient=end is None)
+            if end is None:
+                race_.gates[me].acquire()
+            elif not race_.gates[me].acquire(timeout=max(0.0, end - real.monotonic())):
+                with _desk:
+                    if (race_, me) in self._waiting:
+                        self._waiting.remove((race_, me))
+                        race_.wake(me)
+                race_.gates[me].acquire()
+                return bool(self._native.acquire(False))
+        return True
 
     def release(self) -> None:
-        waited_for = self._waiting and getattr(_mine, "race", None) is not None
-        if waited_for:
-            self._came.acquire(False)
         self._native.release()
-        if waited_for and (self._is_mine is None or not self._is_mine()):  # it is free, not only an inner level of it
-            self._came.acquire(timeout=STUCK)  # whoever gets it lines up before this thread goes on
+        self._given_back()
+
+    def _given_back(self) -> None:
+        """Whoever waits for it lines up; in a race, a lot says who goes on."""
+        if self._waiting:
+            with _desk:
+                called, self._waiting = self._waiting, []
+                for race_, number in called:
+                    race_.wake(number)
+        mine: _Turns | None = getattr(_mine, "race", None)
+        if mine is not None:
+            mine.step(_mine.number, lot=True)
 
     def __enter__(self) -> bool:
         return self.acquire()
@@ -194,9 +222,33 @@ class _Lock:
         return getattr(self._native, name)
 
 
+class _RLock(_Lock):
+    """One that its owner may take again."""
+
+    def release(self) -> None:
+        self._native.release()
+        if not self._native._is_owned():  # it is free, not only an inner level of it
+            self._given_back()
+
+    def _release_save(self) -> Any:
+        """As `threading.Condition` lets it go, all levels at once, and takes it back."""
+        levels = self._native._release_save()
+        self._given_back()
+        return levels
+
+    def _acquire_restore(self, levels: Any) -> None:
+        if getattr(_mine, "race", None) is not None:
+            self.acquire()
+            self._native._release_save()
+        self._native._acquire_restore(levels)
+
+
 def _made_in_checks(native: Callable[[], Any]) -> Callable[[], Any]:
     def lock() -> Any:
-        return native() if vtime.outside() else _Lock(native())
+        if vtime.outside():
+            return native()
+        made = native()
+        return _RLock(made) if hasattr(made, "_is_owned") else _Lock(made)
 
     lock.__name__ = lock.__qualname__ = native.__name__
     lock.__doc__ = native.__doc__
@@ -207,7 +259,7 @@ def _made_in_checks(native: Callable[[], Any]) -> Callable[[], Any]:
 def install() -> None:
     """Let locks that are made in a check take part in races. Called once, at `import coursekit`."""
     vtime.sleep_elsewhere = _sleep_in_a_race
-    for name in ("Lock", "RLock"):
+    for name in ("Lock", "RLock", "_allocate_lock"):  # the last one is what those who wait for a condition sleep at
         native = getattr(threading, name)
         if not hasattr(native, "in_checks"):
             setattr(threading, name, _made_in_checks(native))
@@ -265,10 +317,39 @@ def race(*jobs: Callable[[], Any], seed: object = 0) -> list[Any]:
     with _one_processor():
         for thread in threads:
             thread.start()
-    for thread in threads:
-        steps, since = -1, real.monotonic()
-        while thread.is_alive() and real.monotonic() - since < STUCK:
-            if turns.steps != steps:
-                steps, since = turns.steps, real.monotonic()
-            thread.join(0.05)
+        _watch(turns, threads)
+    _left_behind.update(thread for thread in threads if thread.is_alive())
     return results
+
+
+_WORK = bytes(100_000)
+_left_behind = weakref.WeakSet[threading.Thread]()  # threads of races that were given up
+
+
+def _moves(turns: _Turns, before: tuple[int, float]) -> bool:
+    """Whether the thread whose turn it is goes on as soon as the processor has time for it, however busy that is.
+
+    Both are on one processor, which shares its time fairly: if this thread gets `FAIR` and the other one nothing, then
+    the other one does not want any.
+    """
+    until = time.clock_gettime(time.CLOCK_THREAD_CPUTIME_ID) + FAIR
+    while time.clock_gettime(time.CLOCK_THREAD_CPUTIME_ID) < until:
+        hashlib.sha256(_WORK)  # without the interpreter's lock
+        if (turns.steps, turns.worked()) != before:
+            return True
+    return False
+
+
+def _watch(turns: _Turns, threads: list[threading.Thread]) -> None:
+    """Wait for the end of a race. Pass on the turn of a thread that waits for what cannot be seen."""
+    before, idle = (-1, 0.0), 0
+    while alive := [thread for thread in threads if thread.is_alive()]:
+        alive[0].join(BLOCKED)
+        now = turns.steps, turns.worked()
+        idle = idle + 1 if now == before else 0
+        before = now
+        if idle == 1 and turns.ready and not _moves(turns, now):
+            turns.pass_on(now[0])
+        others = _thread._count() - len(alive) - sum(thread.is_alive() for thread in _left_behind)
+        if idle > 1 and (idle * BLOCKED >= STUCK or (sum(turns.parked.values()) == len(alive) and others <= 0)):
+            return  # a lock was taken twice, or never released

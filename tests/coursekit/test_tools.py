@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import queue
 import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,7 +17,9 @@ from typing import Any
 import pytest
 
 from coursekit import ManualClock, Tally, YieldingKey, crash_images, explore, race, slider
+from coursekit.checks import observe
 from coursekit.clocks import ZONES, time_zone
+from coursekit.threads import STUCK
 
 
 def test_a_manual_clock_moves_when_told() -> None:
@@ -77,6 +86,114 @@ def test_a_race_returns_results_and_exceptions_in_order() -> None:
     one, two = race(lambda: 1, fail)
     assert one == 1
     assert isinstance(two, KeyError)
+
+
+def order_of_turns(seed: int) -> list[tuple[int, str]]:
+    told = list[tuple[int, str]]()
+
+    def play() -> int:
+        lock = threading.RLock()
+
+        def twice(number: int) -> None:
+            with lock, lock:
+                told.append((number, "first"))
+            with lock:
+                told.append((number, "second"))
+
+        race(*(lambda i=i: twice(i) for i in range(6)), seed=seed)
+        return len(told)
+
+    assert observe(play) == [{"returned": 12}]
+    return told
+
+
+def test_a_race_is_the_same_again_while_the_processors_are_busy() -> None:
+    before = [order_of_turns(seed) for seed in range(6)]
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2 * (os.cpu_count() or 1))]
+    try:
+        after = [order_of_turns(seed) for seed in range(6)]
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+    assert before == after
+    assert len({tuple(told) for told in before}) == 6
+
+
+def test_threads_meet_between_two_locked_blocks() -> None:
+    told = [order_of_turns(seed) for seed in range(20)]
+    orders = [[[n for n, part in one if part == which] for which in ("first", "second")] for one in told]
+    assert all(first != second for first, second in orders)
+
+
+def test_a_race_that_waits_for_itself_is_given_up_at_once() -> None:
+    def play() -> list[str]:
+        one, other = threading.Lock(), threading.Lock()
+
+        def take(first: threading.Lock, second: threading.Lock) -> None:
+            with first:
+                met.append(1)
+                while len(met) < 2:
+                    time.sleep(0)
+                with second:
+                    pass
+
+        met = list[int]()
+        return [type(r).__name__ for r in race(lambda: take(one, other), lambda: take(other, one))]
+
+    began = time.monotonic()
+    assert observe(play) == [{"returned": ["TimeoutError", "TimeoutError"]}]
+    assert time.monotonic() - began < STUCK
+
+
+def test_threads_of_a_race_wait_for_conditions_and_for_queues() -> None:
+    def play() -> list[int]:
+        python, native, ready = queue.Queue[int](), queue.SimpleQueue[int](), threading.Condition()
+        there = list[int]()
+
+        def late() -> int:
+            with ready:
+                ready.wait_for(lambda: there)
+                return there[0] + python.get() + native.get()
+
+        def early() -> int:
+            native.put(1)
+            python.put(10)
+            with ready:
+                there.append(100)
+                ready.notify_all()
+            return 0
+
+        return [sum(race(late, early, seed=seed)) for seed in range(5)]
+
+    assert observe(play) == [{"returned": [111] * 5}]
+
+
+def test_threads_of_a_race_wait_for_threads_outside_of_it() -> None:
+    def play() -> list[int]:
+        with ThreadPoolExecutor(1) as pool:
+            return [sum(race(*[lambda: pool.submit(lambda: 1).result()] * 4, seed=seed)) for seed in range(5)]
+
+    assert observe(play) == [{"returned": [4] * 5}]
+
+
+def test_who_waits_for_a_lock_only_for_some_time_goes_on_without_it() -> None:
+    def play() -> list[bool]:
+        lock, gone = threading.Lock(), threading.Lock()
+        gone.acquire()
+
+        def keep() -> bool:
+            with lock:
+                return gone.acquire(timeout=0.2)
+
+        def hurry() -> bool:
+            while not lock.locked():
+                time.sleep(0)
+            return lock.acquire(timeout=0.01)
+
+        return race(keep, hurry)
+
+    assert observe(play) == [{"returned": [False, False]}]
 
 
 def test_crash_images_show_what_a_power_cut_would_leave(tmp_path: Path) -> None:
