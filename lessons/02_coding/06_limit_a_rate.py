@@ -187,7 +187,9 @@ def every_window_holds_at_most_max_requests(rng):
     for _ in range(60):
         now += window * rng.choice([0.0, 0.0625, 0.125, 0.25, 0.5])
         moments.append(now)
-    return ask(limiter, clock, moments)
+    begin = now // 1 + 2 * window // 1 + 0.75  # and once more, with refusals before the first has aged out
+    moments += [begin, *[begin + window / 4] * (limit - 1), begin + window - 0.25, begin + window, begin + window]
+    return ask(limiter, clock, moments + [begin + window * 1.25] * limit)
 
 
 @check(expect=REFERENCE, points=2, seeds=3)
@@ -228,7 +230,7 @@ def only_the_clock_that_was_handed_in_counts(rng):
     """Its zero may lie anywhere, and it may stand still for a while."""
     # kills: another clock, a first time of 0.0 taken for "never", times cut to whole seconds
     seen = []
-    for begin in rng.sample([0.0, -90.0, 1e6, -0.5, 12.75], 4):
+    for begin in rng.sample([0.0, -90.0, 1e6, -0.5, 12.75], 5):
         clock = ManualClock(begin)
         limiter, step = RateLimiter(2, 1.5, clock=clock), rng.choice([0.25, 0.5])
         seen += ask(limiter, clock, [begin, begin + step])
@@ -322,6 +324,13 @@ def a_noisy_tenant_takes_nothing_from_the_others(rng):
             limiter.is_allowed((noisy, "import script"))
         user = (rng.choice(tenants), rng.randrange(2))
         seen.append([*user, limiter.is_allowed(user)])
+    quiet = next(tenant for tenant in tenants if tenant != noisy)
+    clock.now = clock.now // 1 + 20.75
+    for wait, requests in ((0.0, 1), (6.0, 2), (3.75, 1), (0.25, 3)):  # the last three as the first one ages out
+        clock.advance(wait)
+        for _ in range(requests):
+            seen.append([quiet, limiter.is_allowed((quiet, "late"))])
+            limiter.is_allowed((noisy, "import script"))
     return seen
 
 
@@ -464,6 +473,12 @@ def tracked_users_counts_who_has_a_request_in_the_window(rng):
             limiter.reset(user)
         else:
             seen.append(limiter.tracked_users)
+    turn = 8.0 * (clock.now // 8 + 3)
+    ask(limiter, clock, [turn - 2.0], "refused as the calendar turns")
+    ask(limiter, clock, [turn - 1.5], "came later, left first")
+    ask(limiter, clock, [turn - 1.0, turn + 0.5], "refused as the calendar turns")
+    for clock.now in (turn + 6.75, turn + 7.25):
+        seen.append(limiter.tracked_users)
     end = clock.now + 20.0
     ask(limiter, clock, [end + 1.0, end + 6.0, end + 9.5, end + 10.0], "refused last")
     for clock.now in (end + 17.25, end + 17.5):
@@ -486,7 +501,7 @@ def a_user_who_keeps_coming_does_not_shield_the_others(rng):
         clock.advance(1.5)
         limiter.is_allowed("loyal")
         seen.append(limiter.tracked_users)
-    return [*seen, limit, sum(limiter.is_allowed("loyal") for _ in range(limit))]
+    return [*seen, limit, [limiter.is_allowed("loyal") for _ in range(limit)]]
 
 
 class Visitor:
@@ -710,8 +725,8 @@ def threads_that_forget_at_the_same_time_do_not_trip():
 @check(expect=REFERENCE, points=2, seeds=4)
 def any_sequence_of_calls_answers_like_the_reference(rng):
     """All rules together: play the calls one by one on paper."""
-    clock = ManualClock(500.0)
-    limiter, seen = RateLimiter(rng.randint(2, 4), rng.choice([3, 5.5]), clock=clock), []
+    clock, limit, window = ManualClock(500.0), rng.randint(2, 4), rng.choice([3, 5.5])
+    limiter, seen = RateLimiter(limit, window, clock=clock), []
     for _ in range(300):
         call, user = rng.choice("aaaaaaarttttnnn"), ("orchard", rng.randrange(5))
         if call == "a":
@@ -722,6 +737,10 @@ def any_sequence_of_calls_answers_like_the_reference(rng):
             seen.append(limiter.tracked_users)
         else:
             clock.advance(rng.choice([0.25, 0.5, 1.0]))
+    late = [2, *[0] * limit], [1, 0, *[2] * (limit - 1)], [2] * limit  # 0 is refused after 1 was allowed
+    for wait, users in zip((20.0, 0.5, window - 0.5), late, strict=True):
+        clock.advance(wait)
+        seen.append([limiter.tracked_users, *(limiter.is_allowed(("orchard", user)) for user in users)])
     return seen
 
 
