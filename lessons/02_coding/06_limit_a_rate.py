@@ -94,6 +94,9 @@ class RateLimiter:
     ) -> None:
         """Nobody has sent anything yet. ValueError: a limit below 1, or a window that is not above 0."""
         ### BEGIN SOLUTION
+        # Why: every user's times stand in order, and users stand in the order of their last allowed request. Whatever
+        # has aged out is therefore in front, and whoever drops it stops at the first that is still young: no call scans
+        # all users.
         if max_requests < 1:
             raise ValueError(f"max_requests must be at least 1, not {max_requests}")
         if window_seconds <= 0:
@@ -106,6 +109,9 @@ class RateLimiter:
     def is_allowed(self, user_id: UserId) -> bool:
         """Whether this request may go. If so, it counts."""
         ### BEGIN SOLUTION
+        # Why: the clock is read with the lock held. Two threads that read it before could append their times in the
+        # wrong order, and the front would no longer be the oldest. A refused request is written nowhere, or a user who
+        # keeps knocking would lock itself out.
         with self._lock:
             now = self._clock()
             self._forget_idle(now)

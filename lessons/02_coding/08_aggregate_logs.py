@@ -87,6 +87,9 @@ def aggregate_logs(
 ) -> Counts:
     """How often each user caused each event in the `window_minutes` before `now`; malformed entries are skipped."""
     ### BEGIN SOLUTION
+    # Why: bad arguments are refused before the first entry is taken, so a generator is not used up for nothing. Without
+    # `now` the window's end is known only after the last entry, and an iterator passes once: what is well-formed has to
+    # be kept. Lengths of time since 1970, not dates, because a datetime near the year 1 or 9999 has no date in UTC.
     if window_minutes is not None and window_minutes < 0:
         raise ValueError(f"window_minutes must be at least 0, not {window_minutes}")
     end = None
