@@ -238,7 +238,7 @@ async def a_success_starts_the_count_anew(rng):
     # kills: counts all failures, lowers the count by one, opens one early or late
     threshold, outcomes = rng.randint(3, 5), []
     for row in (threshold - 1, threshold - 1, rng.randint(1, threshold - 1), rng.randint(1, threshold - 1)):
-        outcomes += [OSError] * row + ["features"] * rng.randint(1, 2)
+        outcomes += [OSError] * row + ["features"] * (rng.randint(1, 2) if outcomes else 1)
     return await states(CircuitBreaker(threshold), *outcomes, *[OSError] * threshold)
 
 
@@ -341,9 +341,9 @@ async def breakers_of_different_dependencies_share_nothing(rng):
     # kills: state kept on the class
     clock = ManualClock()
     breakers = {tenant: CircuitBreaker(3, 60, clock=clock) for tenant in ("harbour", "orchard", "lantern")}
-    sick, seen = rng.choice(list(breakers)), []
-    for step in range(24):
-        tenant = rng.choice(list(breakers))
+    sick, healthy, _ = rng.sample(list(breakers), 3)
+    seen = []
+    for step, tenant in enumerate([sick, healthy] * 4 + rng.choices(list(breakers), k=16)):
         seen += await tell(breakers[tenant], Dependency(), OSError if tenant == sick else f"{tenant} {step}")
     seen += await tell(breakers[sick], Dependency(), OSError, OSError, OSError, "one more")
     return [*seen, {tenant: breaker.state.name for tenant, breaker in breakers.items()}]
