@@ -201,6 +201,8 @@ def ties_go_to_the_action_first_seen_in_time(rng):
         *tied, once = rng.sample(WORDS, 4)
         times = sorted(rng.sample(range(1200), 7), reverse=True)
         log += [act(user, a, ago(m)) for a, m in zip([*shuffled(rng, tied * 2), once], times, strict=True)]
+    log += [act("eve", WORDS[0], ago(9)), act("eve", WORDS[1], ago(8))]  # two users, one tie, seen the other way round
+    log += [act("fay", WORDS[1], ago(9)), act("fay", WORDS[0], ago(8))]
     return pick("most_common_action", shuffled(rng, log), NOON)
 
 
@@ -453,7 +455,8 @@ def later_activities_do_not_choose_the_most_common_action(rng):
         past = [one, *shuffled(rng, [one, other]), other]
         log += [act(user, action, ago(20 - n)) for n, action in enumerate(past)]
         log += [act(user, action, ago(-1 - n)) for n, action in enumerate([other] + [third] * many)]
-    return pick("most_common_action", shuffled(rng, log), NOON)
+    last = log.pop(3)  # the first user's last one before the moment stands first in the input
+    return pick("most_common_action", [last, *shuffled(rng, log)], NOON)
 
 
 # Kills: rows of zeros, None as most common action, errors for an empty log.
