@@ -387,6 +387,12 @@ def gets_and_puts_both_make_an_entry_recent(rng):
                 cache.put(key, f"draft {step}")
             else:
                 seen.append(cache.get(key))
+    cache = MLCache(4, 60, clock=ManualClock())  # and in every world: read before it is the oldest, put again when full
+    for step, call in enumerate(["+a", "+b", "+c", "+d", "a", "+e", "+a", "c", "+f", "+g", *"abcdefg"]):
+        if call[0] == "+":
+            cache.put(call[1], f"draft {step}")
+        else:
+            seen.append(cache.get(call))
     return seen
 
 
@@ -516,13 +522,14 @@ def every_get_is_a_hit_or_a_miss(rng):
     clock = ManualClock()
     cache = MLCache(40, 4, clock=clock)
     seen = []
-    for turn in range(6):
+    for turn, wait in enumerate(rng.sample([3.5, 3.5, 3.5, 4.0, 4.0, 4.0], 6)):
         keys = [f"{turn}/{number}" for number in range(6)]
         for key in keys[: rng.randint(2, 5)] * 2:
             cache.put(key, rng.choice([None, 0, "draft"]))
-        clock.advance(rng.choice([3.5, 4.0]))
-        for _ in range(rng.randint(3, 9)):
-            cache.get(rng.choice(keys))
+        cache.put(keys[0], None)
+        clock.advance(wait)
+        for key in [keys[0], *rng.choices(keys, k=rng.randint(2, 8))]:
+            cache.get(key)
         seen.append(figures(cache, "hits", "misses", "capacity"))
     return seen
 
@@ -539,6 +546,11 @@ def size_counts_live_answers_only(rng):
         clock.advance(rng.choice([0.0, 0.5, 1.0, 2.5]))
         if rng.random() < 0.4:
             seen.append(cache.stats()["size"])
+    seen.append(cache.stats()["size"])
+    cache.put("last", None)
+    clock.advance(4.0)
+    seen.append(cache.stats()["size"])
+    cache.put("next", None)
     return [*seen, cache.stats()["size"]]
 
 
