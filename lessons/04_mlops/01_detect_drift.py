@@ -232,7 +232,7 @@ def quantiles_that_coincide_make_one_edge(rng):
     low, high = [rng.uniform(1, 40) for _ in range(20)], [rng.uniform(60, 99) for _ in range(18)]
     baseline = rng.sample([0.0, *low, *[50.0] * 62, *high, 100.0], 102)
     some, many = [rng.uniform(-9, 45) for _ in range(30)], [rng.uniform(55, 120) for _ in range(rng.randint(30, 60))]
-    return calculate_psi(baseline, [*some, *[50.0] * 20, *many])
+    return calculate_psi(baseline, [*some, 47.0, *[50.0] * 20, *many])  # 47: in a bin that is empty in the baseline
 
 
 @check(expect=REFERENCE, points=1, seeds=3)
