@@ -323,7 +323,7 @@ def shortfalls(made: Proof) -> list[str]:
     for count, bar, what in (
         (answered["right"], RIGHT, "right answers"),
         (answered["wrong"], WRONG, "wrong answers"),
-        (apart["answers"], HELD_OUT * bool(apart["answers"]), "held-out answers"),
+        (apart["answers"], HELD_OUT, "held-out answers"),
         (again["gradings"], REPEATS, "repeats"),
     ):
         if count < bar:
@@ -365,7 +365,7 @@ def page(proofs: dict[str, Proof], missing: Sequence[str] = ()) -> str:
         "each of which loses exactly the criteria it names; every criterion lost by some wrong answer; at least "
         f"{KILLED:.0%} of the mutants of the solution killed, those aside that are listed as equivalent with a reason; "
         f"{REPEATS:,} gradings of solution and answers in random order without a changed verdict; known slips named "
-        f"rightly or not at all, and where answers are held out, at least {HELD_OUT} of them, half of them named.",
+        f"rightly or not at all, and half of at least {HELD_OUT} held-out answers named.",
         "",
         "| lesson | criteria | right accepted | wrong caught | mutants killed | equivalent | repeats | slips named | "
         "held-out named |",

@@ -10,10 +10,8 @@ import pytest
 from tests import proof
 from tests.bank import COURSE, read
 
-PROVED = [key for key in COURSE.lessons if proof.path(key).is_file()]  # the page names the others
 
-
-@pytest.mark.parametrize("key", PROVED)
+@pytest.mark.parametrize("key", COURSE.lessons)
 def test_the_proof_of_a_lesson_is_current_and_reaches_the_bar(key: str) -> None:
     assert not proof.stale(key), f"out of date: run `make proof LESSON={key}`"
     assert proof.shortfalls(proof.load(key)) == []
@@ -38,7 +36,6 @@ def made() -> proof.Proof:
 
 def test_the_bar_is_where_it_is_said_to_be() -> None:
     assert proof.shortfalls(made()) == []
-    assert proof.shortfalls({**made(), "held out": {"answers": 0, "named": 0, "misnamed": {}}}) == []
     assert proof.shortfalls({}) == ["there is no proof"]
 
 
