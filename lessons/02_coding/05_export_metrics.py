@@ -294,8 +294,8 @@ def a_registry_that_is_handed_in_is_used(rng):
     Gauge("queue_length", "Of another library.", registry=shared).set(rng.randrange(1, 99))
     for name in ("ranker", "router"):
         metrics = MLServiceMetrics(name, shared)
-        for _ in range(rng.randint(2, 9)):
-            metrics.record_request("v7", rng.randrange(1, 400) / 64)
+        for ticks in (1, 399, *(rng.randrange(1, 400) for _ in range(rng.randrange(8)))):
+            metrics.record_request("v7", ticks / 64)
     names = ("queue_length", "ranker_requests_total", "router_requests_total", "router_request_duration_seconds")
     return [totals(series(shared, *names)), metrics.registry is shared]
 

@@ -442,7 +442,7 @@ def models_and_versions_never_touch_each_other(rng):
             registry.get_model(*name) for name in names
         ]])  # fmt: skip
         views.append([[found.version for found in registry.list_versions(name)] for name, _ in names])
-        for model_id, version in rng.sample(names, len(names))[:12]:
+        for model_id, version in rng.sample(names, min(6, len(names))):
             registry.promote_to_production(model_id, version)
             now[model_id] = version
             stages = [registry.get_model(*name).stage for name in names]
@@ -592,7 +592,7 @@ def each_model_has_a_history_of_its_own():
     return [*seen, outcome(ValueError, registry.rollback, "churn")]
 
 
-@check(expect=REFERENCE, points=3, seeds=5)
+@check(expect=REFERENCE, points=3, seeds=3)
 def any_sequence_of_promotes_and_rollbacks_answers_like_the_reference(rng):
     """A version that comes back lies in the stack twice."""
     versions, registry, seen = ["v9", "v10", "v2", "v1"], stocked("v9", "v10", "v2", "v1"), []

@@ -1,6 +1,7 @@
 """Catches the clash with a cache of metrics by name, so two instances add up in the same series."""
 
 FAILS = {
+    "a_block_is_recorded_with_the_time_it_took",
     "a_block_that_raises_is_one_request_with_status_error",
     "a_block_that_raises_is_recorded_with_its_latency",
     "a_confidence_outside_zero_to_one_is_refused_and_leaves_no_trace",

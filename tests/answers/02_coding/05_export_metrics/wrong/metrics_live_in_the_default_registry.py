@@ -1,11 +1,14 @@
 """Registers in the registry of the whole process, so the second instance fails."""
 
 FAILS = {
+    "a_block_is_recorded_with_the_time_it_took",
     "a_block_that_raises_is_one_request_with_status_error",
     "a_block_that_raises_is_recorded_with_its_latency",
+    "a_class_that_is_not_known_is_counted_as_other",
     "a_confidence_outside_zero_to_one_is_refused_and_leaves_no_trace",
     "a_latency_counts_in_every_bucket_that_reaches_it",
     "a_negative_latency_is_refused_and_leaves_no_trace",
+    "a_version_is_in_one_state_and_in_no_other",
     "an_unknown_state_is_refused_and_leaves_no_trace",
     "blocks_that_overlap_are_timed_apart",
     "every_version_has_its_own_state",
