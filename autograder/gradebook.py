@@ -16,6 +16,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -311,15 +312,21 @@ class Recorder:
         submission = self._submission(module, student)
         if timestamp:
             submission.timestamp = timestamp
+        made = submission in self.book.db.new
+        if made:
+            self.book.db.flush()  # its rows get their numbers
         for notebook in submission.notebooks:
             key = f"{module}/{notebook.name}"
-            if key in results:
-                _enter(notebook, lessons[key], results[key], answered.get(key, set()))
+            marks = _Marks.of(lessons[key], results[key], answered.get(key, set())) if key in results else None
+            if made:
+                self._enter_anew(notebook, marks)
+            elif marks:
+                _enter(notebook, marks)
         self.book.db.commit()
 
     def _submission(self, module: str, student: str) -> Any:
-        """A student's rows of a module, made when they are missing, as nbgrader does, but not yet committed."""
-        from nbgrader.api import Comment, Grade, MissingEntry, Student, SubmittedAssignment, SubmittedNotebook
+        """A student's rows of a module. Where they are missing they are made, without grades, but not yet written."""
+        from nbgrader.api import MissingEntry, Student, SubmittedAssignment, SubmittedNotebook
 
         try:
             return self.book.find_submission(module, student)
@@ -329,26 +336,55 @@ class Recorder:
         who = session.get(Student, student) or Student(id=student)
         submission = SubmittedAssignment(assignment=assignment, student=who)
         for notebook in assignment.notebooks:
-            own = SubmittedNotebook(notebook=notebook, assignment=submission)
-            for cell in (*notebook.grade_cells, *notebook.task_cells):
-                Grade(cell=cell, notebook=own)
-            for cell in (*notebook.solution_cells, *notebook.task_cells):
-                Comment(cell=cell, notebook=own)
+            SubmittedNotebook(notebook=notebook, assignment=submission)
         session.add(submission)
         return submission
 
+    def _enter_anew(self, own: Any, marks: _Marks | None) -> None:
+        """Grades and comments of a notebook that has none yet, as nbgrader makes them: many rows in one statement."""
+        from nbgrader.api import Comment, Grade
+        from sqlalchemy import insert
 
-def _enter(notebook: Any, lesson: Lesson, result: Result, answered: set[str]) -> None:
-    earned = result.by_cell
-    by_hand = lesson.manual_ids
-    needs_human = result.state.startswith("needs-human")
+        notebook, rows = own.notebook, []
+        for cell in (*notebook.grade_cells, *notebook.task_cells):
+            auto, by_hand = marks.of_cell(cell.name) if marks else (None, True)
+            rows.append({"cell_id": cell.id, "auto_score": auto, "needs_manual_grade": by_hand})
+        said = [
+            {"cell_id": cell.id, "auto_comment": marks.comment(cell.name) if marks else None}
+            for cell in (*notebook.solution_cells, *notebook.task_cells)
+        ]
+        for table, of_table in ((Grade, rows), (Comment, said)):
+            if of_table:
+                self.book.db.execute(insert(table), [{"notebook_id": own.id, **row} for row in of_table])
+
+
+@dataclass(frozen=True)
+class _Marks:
+    """What the gradebook is told of one notebook, by the names of its cells."""
+
+    earned: Mapping[str, float]
+    by_hand: set[str]
+    answered: set[str]
+    needs_human: bool
+
+    @classmethod
+    def of(cls, lesson: Lesson, result: Result, answered: set[str]) -> _Marks:
+        return cls(result.by_cell, lesson.manual_ids, answered, result.state.startswith("needs-human"))
+
+    def of_cell(self, name: str) -> tuple[float | None, bool]:
+        """Points by machine, and whether a person has to look at it."""
+        unread = None if name in self.answered else 0.0
+        auto = unread if name in self.by_hand else self.earned.get(name, 0.0)
+        return auto, self.needs_human or auto is None
+
+    def comment(self, name: str) -> str | None:
+        return "No response." if name in self.by_hand - self.answered else None
+
+
+def _enter(notebook: Any, marks: _Marks) -> None:
     for grade in notebook.grades:
-        manual = grade.name in by_hand
-        if manual:
-            grade.auto_score = None if grade.name in answered else 0.0
-        else:
-            grade.auto_score = earned.get(grade.name, 0.0)
-        grade.needs_manual_grade = needs_human or grade.auto_score is None or grade.manual_score is not None
+        grade.auto_score, by_hand = marks.of_cell(grade.name)
+        grade.needs_manual_grade = by_hand or grade.manual_score is not None
     for comment in notebook.comments:
-        if comment.name in by_hand:
-            comment.auto_comment = None if comment.name in answered else "No response."
+        if comment.name in marks.by_hand:
+            comment.auto_comment = marks.comment(comment.name)
