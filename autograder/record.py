@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 from autograder.course import Course
 from autograder.errors import CourseError
 from autograder.harmless import clean_html, clean_markdown, clean_tex
 from autograder.jobs import Job, Result, Trace
+from autograder.late import nbformat
 from autograder.lesson import Lesson
 from autograder.runner.outputs import PICTURES, plain_metadata
 from autograder.submission import Source
@@ -29,6 +29,7 @@ TEXT: dict[str, Callable[[str], str]] = {
 BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*\Z")
 MAX_LINES, MAX_TRACEBACK = 1000, 100  # lines of a cell's streams, and of a traceback: nbgrader's `LimitOutput`
 MAX_GROWTH = 20_000_000  # characters that updates may add to one notebook: one update may change many outputs
+MANY_TABLES = 1000  # scoreboards that are remembered
 MAX_TEXT = 500_000  # characters of one output; the runner stops earlier, but a forged one does not
 
 
@@ -141,9 +142,14 @@ def autograded_notebook(released: Any, lesson: Lesson, cells: list[Source], job:
 
 
 def _bytes(notebook: dict[str, Any]) -> bytes:
-    """The file of a notebook, without a look at its schema: nothing in it has a form that a learner chose."""
-    text: str = nbformat.v4.writes(nbformat.from_dict(notebook))
-    return (text.rstrip("\n") + "\n").encode()
+    """The file of a notebook, a line for each cell: indented, as nbformat writes it, it takes twice as long.
+
+    Without a look at its schema: nothing in it has a form that a learner chose.
+    """
+    made = nbformat.v4.rwbase.strip_transient(nbformat.v4.rwbase.split_lines(nbformat.from_dict(notebook)))
+    cells = ",\n".join(json.dumps(cell, ensure_ascii=False, sort_keys=True) for cell in made.pop("cells"))
+    rest = json.dumps(made, ensure_ascii=False, sort_keys=True).removeprefix("{")
+    return f'{{"cells": [\n{cells}\n],\n{rest}\n'.encode()
 
 
 def _cells(
@@ -185,10 +191,27 @@ def _lesson_cell(
             score = Score([c.row for c in result.checks if c.grade_id == grade_id])
             lost = score.points < score.max_points
             guess = f"<p>{html.escape(result.guess)}</p>" if result.guess and lost else ""
-            data = {"text/plain": repr(score), "text/html": score._repr_html_() + guess}
+            data = {"text/plain": repr(score), "text/html": table(score) + guess}
             shown_ = {"output_type": "execute_result", "data": data, "metadata": {}, "execution_count": ran.number}
             cell.outputs = [shown_]
     return cell
+
+
+_tables: dict[tuple[Any, ...], str] = {}
+
+
+def table(score: Score) -> str:
+    """A scoreboard as HTML, rendered once for all whose checks went the same way."""
+    checks = [row.check for row in score.rows]
+    key = (
+        *((c.name, c.hint, c.points, c.hidden) for c in checks),
+        *((r.verdict, r.seen, r.expected) for r in score.rows),
+    )
+    if key not in _tables:
+        if len(_tables) == MANY_TABLES:
+            _tables.clear()
+        _tables[key] = score._repr_html_()
+    return _tables[key]
 
 
 def _show(cell: Any, ran: Shown) -> None:
