@@ -11,13 +11,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from traitlets.config import Config
 
 from autograder import anatomy, diagrams, editions
 from autograder.course import Course
 from autograder.editions import notebook_bytes
 from autograder.errors import CourseError
+from autograder.late import nbformat
 from autograder.lesson import BEGIN_HIDDEN, BEGIN_SOLUTION, Cell, Lesson, hidden_lines
 from autograder.submission import stub_of
 from coursekit.expect import REFERENCE

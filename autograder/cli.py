@@ -165,8 +165,6 @@ def grade(
     Several modules in one command share what it takes to start.
     """
     home = Course.find(course)
-    if not as_json and backs_itself_up(home):
-        err.print("The gradebook is in a database of its own, which has to be backed up there.", highlight=False)
     modules = list(dict.fromkeys(module))
     told, phases = _Told(", ".join(modules), as_json), Phases()
     graded: dict[str, list[Result]] = {}
@@ -179,6 +177,9 @@ def grade(
         runner = Cluster(scheduler, trust) if scheduler else Local(choose(trust))
         with contextlib.closing(runner):
             at_once = jobs or (runner.jobs if isinstance(runner, Cluster) else os.cpu_count() or 1)
+            runner.expect((), min(at_once, total))  # they start while this process reads and imports
+            if not as_json and backs_itself_up(home):
+                err.print("The gradebook is in a database of its own, to be backed up there.", highlight=False)
             for name in modules:
                 graded[name] = batch.grade(
                     home, name, student, jobs=at_once, runner=runner, again=again, done=done, stop=stop, phases=phases

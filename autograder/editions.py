@@ -7,11 +7,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 from autograder import anatomy
 from autograder.course import MODULES, Course
 from autograder.errors import CourseError
+from autograder.late import nbformat
 from autograder.lesson import Lesson
 
 Tree = dict[Path, bytes]

@@ -18,10 +18,9 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-import jupytext
-
 from autograder import slips
 from autograder.errors import CourseError
+from autograder.late import jupytext
 from coursekit import checks as kit
 from coursekit.checks import Check
 from coursekit.expect import REFERENCE, recorded
@@ -59,6 +58,7 @@ class Work:
     names: tuple[str, ...]  # the checks, in order
     restore: tuple[str, ...]  # names that come back from locked cells or builtins
     visible: Work | None = None  # of the visible checks alone: they are observed before any hidden code is sent
+    code: str = ""  # the source, compiled: `runner.wire.code_as_text`
 
 
 @dataclass(frozen=True)
@@ -179,13 +179,18 @@ class Lesson:
         spans = hidden_lines(cell.source)
         return {s.name for s in self.tree(cell).body if isinstance(s, _FUNCTION) and s.lineno in spans}
 
-    def expectation(self, check: Check, salt: str) -> Any:
-        """What is right for the seeds of `salt`: the check's own `expect`, or what the reference observes."""
+    def expectation(self, check: Check, salt: str, seen: Any = None) -> Any:
+        """What is right for the seeds of `salt`: the check's own `expect`, or what the reference observes.
+
+        Args:
+            seen: what it has observed elsewhere, if it did.
+        """
         if check.expect is not REFERENCE:
             return check.expect
         key = (check.name, salt)
         if key not in self._references:
-            self._references[key] = recorded(recorded.pack(kit.encoded(self._observed(check, salt))))
+            outcomes = seen if _answers(seen, check) else self._observed(check, salt)
+            self._references[key] = recorded(recorded.pack(kit.encoded(outcomes)))
         return self._references[key]
 
     def reference_text(self, check: Check) -> str:
@@ -202,20 +207,6 @@ class Lesson:
             if told:
                 raise CourseError(f"{self.path}: check {check.name!r}: the solution itself {told}")
         return outcomes
-
-    def pictures(self) -> dict[str, bytes]:
-        """What `explore` shows where the solution stands, by what it was drawn from. Trusted code runs here.
-
-        A learner whose code answers alike is shown the same picture and need not have it drawn.
-        """
-        from coursekit import plots
-
-        with plots.gathered() as pictures, kit.quiet():
-            for cell in self.of_kind("free"):
-                if any(isinstance(node, ast.Name) and node.id == "explore" for node in ast.walk(self.tree(cell))):
-                    with contextlib.suppress(Exception):  # nothing is given, then, and everybody draws
-                        exec(compile(cell.source, f"<{self.key}>", "exec", dont_inherit=True), dict(self.namespace))
-        return pictures
 
     @cached_property
     def known_slips(self) -> slips.Table:
@@ -239,7 +230,7 @@ class Lesson:
     @cached_property
     def solution_names(self) -> set[str]:
         """Names that a learner may bind: those of the lesson's solution and given cells."""
-        return {n for c in self.of_kind("solution", "given") for s in self.tree(c).body for n in bound(s)}
+        return {n for c in self.of_kind("solution", "given") for s in self.tree(c).body for n in bound(ast.unparse(s))}
 
     @cached_property
     def works(self) -> dict[str, Work]:
@@ -249,7 +240,7 @@ class Lesson:
         for cell in self.of_kind("checks"):
             names = [c.name for c in self.checks[str(cell.grade_id)]]
             bare = [_bare(s) for s in self.tree(cell).body if not isinstance(s, ast.Expr)]
-            earlier += [_Named(s, bound(s), used(s)) for s in bare]
+            earlier += [_Named(s, text, bound(text), used(text)) for s, text in ((s, ast.unparse(s)) for s in bare)]
             whole = self._work(str(cell.grade_id), names, earlier)
             open_ = [c.name for c in self.checks[str(cell.grade_id)] if not c.hidden]
             visible = self._work(str(cell.grade_id), open_, earlier) if open_ else None
@@ -257,7 +248,7 @@ class Lesson:
         return out
 
     def _work(self, grade_id: str, names: list[str], statements: list[_Named]) -> Work:
-        kept = {i for i, (s, _, _) in enumerate(statements) if isinstance(s, _FUNCTION) and s.name in names}
+        kept = {i for i, s in enumerate(statements) if isinstance(s.statement, _FUNCTION) and s.statement.name in names}
         needed = set().union(*(statements[i].uses for i in kept))
         grew = True
         while grew:
@@ -267,15 +258,25 @@ class Lesson:
                     kept.add(i)
                     needed |= statements[i].uses
                     grew = True
-        source = ast.unparse(ast.Module([statements[i].statement for i in sorted(kept)], []))
+        source = "\n\n".join(statements[i].text for i in sorted(kept))
         own = set().union(*(statements[i].binds for i in kept))
         return Work(grade_id, source, tuple(names), tuple(sorted(needed - own - self.solution_names)))
+
+
+def _answers(seen: Any, check: Check) -> bool:
+    """Whether these are outcomes of a check that ran to its end in each of its worlds."""
+    return (
+        isinstance(seen, list)
+        and len(seen) == max(1, check.seeds)
+        and all(isinstance(outcome, dict) and list(outcome) == ["returned"] for outcome in seen)
+    )
 
 
 class _Named(NamedTuple):
     """A top-level statement with the names that it binds and uses."""
 
     statement: ast.stmt
+    text: str
     binds: set[str]
     uses: set[str]
 
@@ -352,13 +353,13 @@ def _is_check(decorator: ast.expr) -> bool:
     return isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Name) and decorator.func.id == "check"
 
 
-def bound(statement: ast.stmt) -> set[str]:
+def bound(statement: str) -> set[str]:
     """Names that a top-level statement binds in its module."""
-    table = _table(ast.unparse(statement))
+    table = _table(statement)
     return {s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported() or s.is_namespace()}
 
 
-def used(statement: ast.stmt) -> set[str]:
+def used(statement: str) -> set[str]:
     """Module-level names and builtins that a top-level statement or the functions in it read."""
 
     def walk(table: symtable.SymbolTable, top: bool) -> Iterator[str]:
@@ -368,7 +369,7 @@ def used(statement: ast.stmt) -> set[str]:
         for child in table.get_children():
             yield from walk(child, False)
 
-    return set(walk(_table(ast.unparse(statement)), True))
+    return set(walk(_table(statement), True))
 
 
 @lru_cache(maxsize=1000)
