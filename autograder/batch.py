@@ -210,16 +210,9 @@ def grade(
         preload = tuple(sorted({module for lesson in group.lessons.values() for module in lesson.preload}))
         runner.expect(preload, min(jobs, len(who) * len(group.lessons)))
         judge = Judge(runner, salt if salt is not None else fresh_salt(), preload)
-        for lesson in group.lessons.values():
-            if not any(_lies_there(course, lesson, student) for student in who):
-                continue  # nobody's answer is compared with the reference's
-            try:
-                with phases.phase("reference answers"):
-                    judge.prepare(lesson)
-                    if len(who) >= A_CLASS:
-                        judge.draw(lesson)
-            finally:
-                stop.check()  # the reference swallows what a signal raises, or fails of it
+        asked = [x for x in group.lessons.values() if any(_lies_there(course, x, student) for student in who)]
+        with phases.phase("reference answers"):
+            _references(judge, asked, jobs, len(who) >= A_CLASS, stop)
         with results.locked(course, "gradebook", stop):
             back_up(course)
             recorder = Recorder(course)
@@ -232,6 +225,24 @@ def grade(
     finally:
         if own:
             runner.close()
+
+
+def _references(judge: Judge, lessons: list[Lesson], jobs: int, drawn: bool, stop: Stop) -> None:
+    """Let the references answer, so many at once in warm processes; what fails there is found out here."""
+    threads = ThreadPoolExecutor(max(1, jobs), thread_name_prefix="reference")
+    try:
+        asked = []
+        for lesson in lessons:
+            _ = lesson.works  # lessons run in the main thread
+            asked.append((lesson, threads.submit(judge.reference, lesson, drawn)))
+        for lesson, trace in asked:
+            judge.prepare(lesson, trace.result())
+    except BaseException:
+        judge.runner.close()
+        raise
+    finally:
+        threads.shutdown(wait=True, cancel_futures=True)
+        stop.check()  # the reference swallows what a signal raises, or fails of it
 
 
 def _outdated(group: Class, judge: Judge, who: list[str], graded: set[tuple[str, str]]) -> set[tuple[str, str]]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
+from autograder import submission
 from autograder.jobs import CheckResult, Job, Result, Trace
 from autograder.lesson import Lesson
 from autograder.marks import Lost
 from autograder.runner.client import RunnerGone, observed
-from autograder.work import Runner, pack, pack_lesson, unpack_trace
+from autograder.work import Local, Runner, pack, pack_lesson, pack_reference, unpack_trace
 from coursekit import checks as kit
 
 MANY = 10_000  # verdicts of a lesson that are remembered
@@ -29,7 +31,7 @@ class Kept:
     """What is worked out once for a lesson and used for all who hand it in."""
 
     lesson: Lesson
-    pictures: dict[str, bytes] = field(default_factory=dict)  # `Lesson.pictures`
+    pictures: dict[str, bytes] = field(default_factory=dict)  # `submission.pictures`
     packed: str = ""  # `pack_lesson`
     rows: dict[tuple[str, bytes], kit.Row] = field(default_factory=dict)  # by check and what was observed
 
@@ -45,15 +47,28 @@ class Judge:
     prepared: set[str] = field(default_factory=set, repr=False)  # lessons
     kept: dict[int, Kept] = field(default_factory=dict, repr=False)  # by the identity of the lesson
 
-    def draw(self, lesson: Lesson) -> None:
-        """Draw the reference's pictures once, in the main thread: worth it for a class."""
-        self.kept[id(lesson)] = Kept(lesson, lesson.pictures())
+    def reference(self, lesson: Lesson, drawn: bool) -> Trace | None:
+        """What the lesson's own solution does in a warm process, drawing too if that is wanted. From any thread.
 
-    def prepare(self, lesson: Lesson) -> None:
-        """Let the reference answer every check, in the main thread: virtual time is one world at a time."""
-        _ = lesson.works, lesson.preload
+        None where it was cut short, or where parcels leave this machine: the solution does not.
+        """
+        if isinstance(self.runner, Local):
+            job = submission.reference_job(lesson, drawn)
+            with contextlib.suppress(RunnerGone):
+                parcel = pack(job, pack_reference(lesson, self.salt, self._modules(lesson)))
+                trace = unpack_trace(self.runner.run(parcel))
+                self._kept(lesson).pictures = submission.pictures(job, trace)
+                return trace
+        return None
+
+    def prepare(self, lesson: Lesson, reference: Trace | None = None) -> None:
+        """Let the reference answer every check: as it did in a warm process, else here, and then in the main thread
+        only, since virtual time is one world at a time.
+        """
+        _ = lesson.works
+        seen = reference.observations if reference else {}
         for check in lesson.all_checks:
-            lesson.expectation(check, self.salt)
+            lesson.expectation(check, self.salt, seen.get(check.name))
         self.prepared.add(lesson.key)
 
     def grade(self, lesson: Lesson, job: Job) -> Result:
@@ -69,9 +84,11 @@ class Judge:
     def _packed(self, lesson: Lesson) -> str:
         kept = self._kept(lesson)
         if not kept.packed:
-            preload = lesson.preload if self.preload is None else self.preload
-            kept.packed = pack_lesson(lesson, self.salt, preload, kept.pictures)
+            kept.packed = pack_lesson(lesson, self.salt, self._modules(lesson), kept.pictures)
         return kept.packed
+
+    def _modules(self, lesson: Lesson) -> tuple[str, ...]:
+        return lesson.preload if self.preload is None else self.preload
 
     def _kept(self, lesson: Lesson) -> Kept:
         return self.kept.setdefault(id(lesson), Kept(lesson))

@@ -7,6 +7,7 @@ clear. Every mend is listed as a repair.
 from __future__ import annotations
 
 import ast
+import base64
 import json
 import os
 import re
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.errors import CourseError, nearest
-from autograder.jobs import Job, Step
+from autograder.jobs import Job, Step, Trace
 from autograder.lesson import Cell, Lesson, bound
 from autograder.runner.wire import HALF
 
@@ -174,10 +175,10 @@ def job(lesson: Lesson, student: str, cells: list[Source], repairs: list[str]) -
 
 
 def _waiting(lesson: Lesson, steps: list[Step]) -> list[Step]:
-    """The same steps; those graded cells wait between which and the next one only the lesson's own code lies."""
+    """The same steps; graded cells wait if only the lesson's own code lies before the next one, or before the end."""
     ours = {tuple(_squeeze(cell.source)) for cell in lesson.of_kind("free")}
     out: list[Step] = []
-    waits = False  # read from the end
+    waits = True  # read from the end
     for step in reversed(steps):
         if step.kind == "checks":
             out.append(replace(step, waits=waits))
@@ -215,7 +216,7 @@ def _squeeze(text: str) -> list[str]:
 
 
 def _locked(cell: Cell, position: int | None = None) -> Step:
-    names = {n for s in ast.parse(cell.source).body for n in bound(s)}
+    names = {n for s in ast.parse(cell.source).body for n in bound(ast.unparse(s))}
     return Step("locked", cell.source, cell.grade_id, tuple(sorted(names)), position)
 
 
@@ -285,6 +286,39 @@ def answer_job(lesson: Lesson, student: str, text: str) -> Job:
     return Job(student, lesson.key, tuple(_waiting(lesson, steps)), tuple(repairs))
 
 
+SHOW_PICTURES = """
+import base64
+from coursekit import plots
+for _digest, _png in plots.remembered.items():
+    display({"text/plain": _digest, "image/png": base64.b64encode(_png).decode()}, raw=True)
+"""
+
+
+def reference_job(lesson: Lesson, drawn: bool) -> Job:
+    """The job of the lesson's own solution; if `drawn`, its last cell shows what `explore` drew: `pictures`."""
+    steps: list[Step] = []
+    for cell in lesson.of_kind("locked", "given", "solution", "checks", "free"):
+        if cell.kind == "locked":
+            steps.append(_locked(cell))
+        elif cell.kind == "checks":
+            steps.append(Step("checks", grade_id=cell.grade_id))
+        elif cell.kind != "free" or (drawn and "explore(" in cell.source):
+            steps.append(Step("cell", cell.source, cell.grade_id))
+    steps += [Step("cell", SHOW_PICTURES)] if drawn else []
+    return Job("", lesson.key, tuple(_waiting(lesson, steps)))
+
+
+def pictures(job: Job, trace: Trace) -> dict[str, bytes]:
+    """What the last cell of a `reference_job` showed, by what it was drawn from: `coursekit.plots.remembered`.
+
+    A learner whose code answers alike is shown the same picture and need not have it drawn.
+    """
+    if not trace.cells or trace.cells[-1].step != len(job.steps) - 1 or job.steps[-1].source != SHOW_PICTURES:
+        return {}
+    shown = [output["data"] for output in trace.cells[-1].outputs if "data" in output]
+    return {data["text/plain"]: base64.b64decode(data["image/png"]) for data in shown}
+
+
 def _cell(lesson: Lesson, grade_id: str) -> Cell:
     return next(c for c in lesson.cells if c.grade_id == grade_id)
 
@@ -307,11 +341,11 @@ def stub_of(cell: Cell) -> str:
 
 def _defined(text: str) -> set[str]:
     try:
-        return {n for s in ast.parse(text).body for n in bound(s)}
+        return {n for s in ast.parse(text).body for n in bound(ast.unparse(s))}
     except (SyntaxError, ValueError, RecursionError):
         return set()
 
 
 def _without(source: str, names: set[str]) -> str:
-    kept = [s for s in ast.parse(source).body if not (bound(s) & names)]
+    kept = [s for s in ast.parse(source).body if not (bound(ast.unparse(s)) & names)]
     return ast.unparse(ast.Module(kept, []))

@@ -16,15 +16,18 @@ import socket
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Protocol
 
 from autograder.jobs import CellTrace, Job, Step, Trace
-from autograder.lesson import Lesson, Work
+from autograder.lesson import REFERENCE_CPU, Lesson, Work
+from autograder.runner import wire
 from autograder.runner.client import RunnerGone, Warm
 from autograder.sandbox import Box, choose
 from coursekit import checks as kit
+from coursekit.expect import REFERENCE
 
+MANY = 20  # lessons that are kept open
 USERS, BLOCKS = 50, 20  # users for the warm processes of one grader of root's, and how many graders have their own
 
 
@@ -47,21 +50,48 @@ def pack_lesson(lesson: Lesson, salt: str, preload: Sequence[str], pictures: Map
     """What all parcels of a lesson have in common: the random worlds that `salt` makes, the modules that a warm process
     has loaded, and the pictures that need not be drawn (`coursekit.plots.remembered`).
     """
+    cpu = {check.name: check.cpu for check in lesson.all_checks}
+    return _packed(lesson.works, lesson.all_checks, salt, cpu, preload, pictures)
+
+
+def pack_reference(lesson: Lesson, salt: str, preload: Sequence[str]) -> str:
+    """The same for the lesson's own solution: only what is compared with it is observed, with all patience."""
+    checks = [check for check in lesson.all_checks if check.expect is REFERENCE]
+    wanted = {check.name for check in checks}
+    works = {
+        grade_id: replace(work, names=tuple(name for name in work.names if name in wanted), visible=None)
+        for grade_id, work in lesson.works.items()
+    }
+    return _packed(works, checks, salt, dict.fromkeys(wanted, REFERENCE_CPU), preload, {})
+
+
+def _packed(
+    works: Mapping[str, Work],
+    checks: Sequence[kit.Check],
+    salt: str,
+    cpu: Mapping[str, float],
+    preload: Sequence[str],
+    pictures: Mapping[str, bytes],
+) -> str:
     return json.dumps(
         {
-            "works": {g: asdict(w) for g, w in lesson.works.items()},
-            "seeds": {c.name: kit.fixed_seeds(c, salt) for c in lesson.all_checks},
-            "cpu": {c.name: c.cpu for c in lesson.all_checks},
+            "works": {grade_id: asdict(_compiled(work)) for grade_id, work in works.items()},
+            "seeds": {check.name: kit.fixed_seeds(check, salt) for check in checks},
+            "cpu": dict(cpu),
             "preload": preload,
             "pictures": {digest: base64.b64encode(png).decode() for digest, png in pictures.items()},
         }
     )
 
 
+def _compiled(work: Work) -> Work:
+    visible = _compiled(work.visible) if work.visible else None
+    return replace(work, code=wire.code_as_text(work.source), visible=visible)
+
+
 def pack(job: Job, packed_lesson: str) -> bytes:
-    """A parcel."""
-    text = json.dumps({**vars(job), "steps": [vars(step) for step in job.steps]})
-    return f'{{"job": {text}, "lesson": {packed_lesson}}}'.encode()
+    """A parcel: two lines of JSON."""
+    return f"{json.dumps({**vars(job), 'steps': [vars(step) for step in job.steps]})}\n{packed_lesson}".encode()
 
 
 def unpack_trace(data: bytes) -> Trace:
@@ -80,12 +110,11 @@ def unpack_trace(data: bytes) -> Trace:
 
 def _unpack_work(raw: dict[str, Any]) -> Work:
     visible = _unpack_work(raw["visible"]) if raw["visible"] else None
-    return Work(raw["grade_id"], raw["source"], tuple(raw["names"]), tuple(raw["restore"]), visible)
+    return Work(raw["grade_id"], raw["source"], tuple(raw["names"]), tuple(raw["restore"]), visible, raw["code"])
 
 
-def run_parcel(warm: Warm, parcel: dict[str, Any]) -> bytes:
-    """Run an opened parcel in a warm process."""
-    raw, told = parcel["job"], parcel["lesson"]
+def run_parcel(warm: Warm, raw: dict[str, Any], told: dict[str, Any]) -> bytes:
+    """Run an opened parcel, job and lesson, in a warm process."""
     steps = tuple(Step(**{**s, "names": tuple(s["names"])}) for s in raw["steps"])
     job = Job(raw["student"], raw["lesson"], steps, tuple(raw["repairs"]))
     works = {g: _unpack_work(w) for g, w in told["works"].items()}
@@ -120,6 +149,7 @@ class Local:
         self._first, self._holds = _own_users()
         self._idle: dict[tuple[str, ...], queue.SimpleQueue[Warm]] = defaultdict(queue.SimpleQueue)
         self._busy: set[Warm] = set()
+        self._lessons: dict[bytes, dict[str, Any]] = {}  # opened, as they came
         self._closed = False
 
     def _new(self, preload: Sequence[str]) -> Warm:
@@ -167,9 +197,14 @@ class Local:
 
     def run(self, parcel: bytes) -> bytes:
         """Run a parcel here."""
-        opened = json.loads(parcel)
-        with self._warm(tuple(opened["lesson"]["preload"])) as warm:
-            return run_parcel(warm, opened)
+        job, _, packed = parcel.partition(b"\n")
+        lesson = self._lessons.get(packed)
+        if lesson is None:
+            if len(self._lessons) == MANY:
+                self._lessons.clear()
+            lesson = self._lessons[packed] = json.loads(packed)
+        with self._warm(tuple(lesson["preload"])) as warm:
+            return run_parcel(warm, json.loads(job), lesson)
 
     def close(self) -> None:
         """End all processes. Those who wait for one get `RunnerGone`."""

@@ -6,13 +6,12 @@ engine, ticks and legends cost most: leave room by hand, and draw with `scales` 
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import hashlib
 import io
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -165,19 +164,6 @@ class _Scene:
 
 
 remembered: dict[str, bytes] = {}  # pictures, by a digest of everything they were drawn from
-
-
-@contextlib.contextmanager
-def gathered() -> Iterator[dict[str, bytes]]:
-    """The pictures drawn inside, in a dict that is complete at the end. `remembered` is as before."""
-    before, pictures = dict(remembered), dict[str, bytes]()
-    remembered.clear()
-    try:
-        yield pictures
-    finally:
-        pictures.update(remembered)
-        remembered.clear()
-        remembered.update(before)
 
 
 def _name(draw: Callable[..., None]) -> str | None:

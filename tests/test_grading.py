@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -18,6 +19,10 @@ from autograder.errors import CourseError
 from autograder.jobs import Result
 from autograder.judge import Judge
 from autograder.lesson import Lesson
+from autograder.runner import wire
+from autograder.runner.client import RunnerGone
+from autograder.work import Local
+from coursekit.expect import REFERENCE
 from tests.bank import grade_text, lost
 from tests.small import KEY, LESSON, RIGHT, course_with
 
@@ -286,6 +291,53 @@ def test_what_happens_behind_a_graded_cell_costs_it_nothing(
         mine = {"cell_type": "code", "id": "mine", "metadata": {}, "outputs": [], "source": "1 + 1"}
         made["cells"].insert(at + 1, mine)
     assert graded(longer, lesson, judge, made).points == points
+
+
+# ------------------------------------------------------------------------------------------------ the reference
+
+
+def test_the_reference_says_in_a_warm_process_what_it_says_here(course: Course) -> None:
+    there, here = (Lesson.read(course.lesson_path(KEY)) for _ in range(2))
+    with contextlib.closing(Local()) as runner:
+        judge = Judge(runner, "any worlds")
+        trace = judge.reference(there, drawn=False)
+    assert trace is not None
+    judge.prepare(there, trace)
+    judge.prepare(here)
+    for check in here.all_checks:
+        right, same = (lesson.expectation(check, "any worlds") for lesson in (here, there))
+        assert (right.values == same.values) if check.expect is REFERENCE else (right == same)
+    assert set(trace.observations) == {c.name for c in here.all_checks if c.expect is REFERENCE}
+
+
+@pytest.mark.parametrize(
+    "seen", [None, [], [{"returned": 1}], [{"never": "an end"}] * 3, [{"raised": [["E"], ""]}] * 3]
+)
+def test_a_reference_that_was_cut_short_answers_here(seen: Any, course: Course) -> None:
+    there, here = (Lesson.read(course.lesson_path(KEY)) for _ in range(2))
+    check = next(c for c in here.all_checks if c.expect is REFERENCE)
+    assert there.expectation(check, "worlds", seen).values == here.expectation(check, "worlds").values
+
+
+def test_a_class_is_graded_though_no_warm_process_answers_for_the_reference(tmp_path: Path) -> None:
+    class Shy(Local):
+        def run(self, parcel: bytes) -> bytes:
+            if not json.loads(parcel.splitlines()[0])["student"]:
+                raise RunnerGone
+            return super().run(parcel)
+
+    course = course_with(tmp_path)
+    build(course)
+    hand_in(course, Lesson.read(course.lesson_path(KEY)), "kim", notebook(course))
+    with contextlib.closing(Shy()) as runner:
+        assert batch.grade(course, "02_coding", runner=runner)[0].points == 8
+
+
+@pytest.mark.parametrize("packed", [None, "00000000 AAAA", ""])
+def test_observing_code_of_another_python_is_compiled_where_it_runs(packed: str | None) -> None:
+    source, names = "def twice(x: Unknown): return 2 * x", dict[str, Any]()
+    exec(wire.text_as_code(wire.code_as_text(source) if packed is None else packed, source), names)
+    assert names["twice"](4) == 8
 
 
 # ------------------------------------------------------------------------------------------------ a class

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy
 import pytest
+from IPython.core.inputtransformer2 import TransformerManager
 from PIL import Image
 
 from autograder import batch, record
@@ -29,8 +30,8 @@ from autograder.course import Course
 from autograder.gradebook import prepare
 from autograder.jobs import CellTrace, Job, Step, Trace
 from autograder.lesson import Lesson
-from autograder.runner import outputs as bounds
-from tests.bank import COURSE, cells_as_text
+from autograder.runner import outputs as bounds, shell
+from tests.bank import COURSE, cells_as_text, read
 from tests.demo import fill, new_course
 from tests.small import KEY, RIGHT, course_with
 
@@ -327,6 +328,25 @@ def trace_of(cells: list[Outputs]) -> tuple[Job, Trace]:
 
 def display(kind: str, text: str, **more: Any) -> Output:
     return {"output_type": kind, "data": {"text/plain": text}, "metadata": {}, "transient": {"display_id": "x"}} | more
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["%time 1", "%%bash\nls", "x = !ls", "x?", "!ls", ">>> x = 1\n>>> x", "In [1]: x", "In [1]: x\nIn [2]: y",
+     "  x = 1", "\n\nx = 1", "x = 1 +", "/print 1", "print('\\d')", "await x", "x = [\n%time\n]", ""],
+)  # fmt: skip
+def test_a_cell_that_ipython_would_change_is_left_to_it(source: str) -> None:
+    whole = source if source.endswith("\n") else source + "\n"
+    assert not shell._is_plain(source) or TransformerManager().transform_cell(source) == whole
+
+
+def test_plain_python_is_what_ipython_makes_of_it() -> None:
+    lessons = map(read, COURSE.lessons)
+    sources = [*(cell.source for lesson in lessons for cell in lesson.cells if cell.is_code), *EVERYTHING.values()]
+    plain = [source for source in sources if shell._is_plain(source)]
+    assert len(plain) > len(sources) / 2
+    for source in plain:
+        assert TransformerManager().transform_cell(source).rstrip("\n") == source.rstrip("\n")
 
 
 def test_an_update_changes_what_earlier_cells_displayed() -> None:

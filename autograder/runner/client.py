@@ -33,7 +33,7 @@ SNAPSHOT_SECONDS = 120.0  # for the visible, or the hidden, checks of one graded
 OBSERVE_SECONDS = 240.0  # for all checks together
 PATIENCE = 15.0  # for an answer, beyond the time that a check may take
 SEND_SECONDS = 10.0
-CAREFREE_SECONDS = 3.0  # for all cells; a notebook that takes longer is run once, carefully from the start
+CAREFREE_SECONDS = 3.0  # of CPU for all cells; a notebook that takes longer is run once, carefully from the start
 MAX_SHOWN = 48_000_000  # characters of JSON that the cells of one notebook may show
 MAX_OBSERVED = 24_000_000  # and that its checks may see
 RUNNER = "import gc; gc.disable(); from autograder.runner.warm import main; main()"  # imports make no garbage
@@ -203,7 +203,7 @@ class Warm:
         asked = _now()
         control = self._start()
         began = _now()
-        graded = [s for s in steps if s.kind == "checks"]
+        graded = _graded(steps)
         pairs = [socket.socketpair() for _ in range(len(graded) + 1)]
         running = False
         try:
@@ -216,15 +216,16 @@ class Warm:
             main.settimeout(SEND_SECONDS)
             with contextlib.suppress(OSError, wire.Malformed):
                 wire.send(main, {**told, "steps": [vars(s) for s in steps]})
-            cells, snapshots, problem = _cells(main, len(steps), began + JOB_SECONDS)
+            cells, snapshots, cells_cpu, problem = _cells(main, len(steps), began + JOB_SECONDS)
             only = b"c" + struct.pack(f">H{len(snapshots)}I", len(snapshots), *snapshots)
             why = WHY.get(self._say(only))
             main.close()  # nothing said after this moment is shown to anyone
-            if (why or problem) and any(s.waits for s in graded):
+            if (why or problem) and any(step.waits for step in steps):
                 raise _Unclean  # what a graded cell that waited should have seen may be lost
-            seen = _Observed(careful or bool(why or problem) or _now() - began > CAREFREE_SECONDS)
+            seen = _Observed(careful or bool(why or problem) or cells_cpu > CAREFREE_SECONDS)
             cells_done = _now()
-            ends = [(works[str(step.grade_id)], ours) for step, (ours, _) in zip(graded, pairs[1:], strict=True)]
+            shared = [(sharing, ours) for sharing, (ours, _) in zip(graded, pairs[1:], strict=True)]
+            ends = [(works[str(step.grade_id)], ours) for sharing, ours in shared for step in sharing]
             deadline = _now() + OBSERVE_SECONDS
             for work, ours in ends:  # what visible checks see is shown: nothing hidden is anywhere near them yet
                 if work.visible:
@@ -236,7 +237,8 @@ class Warm:
                 if rest and ours.fileno() >= 0:
                     self._say(only)
                     seen.ask(ours, work, rest, seeds, cpu, deadline)
-                seen.listen_for_more(ours, work)
+            for sharing, ours in shared:
+                seen.listen_for_more(ours, works[str(sharing[-1].grade_id)])
             running = False
             why = WHY.get(self._say(b"g")) or why
             phases = {
@@ -300,23 +302,24 @@ class _Observed:
         hangs = self.hangs.setdefault(work.grade_id, 0)
         sock.settimeout(SEND_SECONDS)
         with contextlib.suppress(OSError, wire.Malformed):
-            order = {"source": work.source, "restore": list(work.restore), "checks": checks, "hangs": hangs}
-            wire.send(sock, order | {"careful": self.careful})
+            order = {"source": work.source, "code": work.code, "restore": list(work.restore), "checks": checks}
+            wire.send(sock, order | {"hangs": hangs, "careful": self.careful})
         answered: set[str] = set()
         patience = PATIENCE + 2 * (5 * max(cpu[n] for n in names) + 2)  # a check of the slowest kind, twice
-        for message in _frames(sock, min(deadline, _now() + SNAPSHOT_SECONDS), patience):
-            name = message.get("name") if isinstance(message, dict) else None
-            if not isinstance(name, str) or name not in work.names:
-                self.suspicions.append(f"cell {work.grade_id!r} answered for an unknown check")
-                return
-            if name in self.observations or name not in names:
-                self.suspicions.append(f"check {name!r} answered twice")
-                self.observations[name] = None
-                return
-            answered.add(name)
-            self._take(work, name, message.get("outcomes"))
-            if message.get("goes_on") is not True and not self.careful:
-                raise _Unclean
+        for frame in _frames(sock, min(deadline, _now() + SNAPSHOT_SECONDS), patience):
+            for message in frame if isinstance(frame, list) else [frame]:
+                name = message.get("name") if isinstance(message, dict) else None
+                if not isinstance(name, str) or name not in work.names:
+                    self.suspicions.append(f"cell {work.grade_id!r} answered for an unknown check")
+                    return
+                if name in self.observations or name not in names:
+                    self.suspicions.append(f"check {name!r} answered twice")
+                    self.observations[name] = None
+                    return
+                answered.add(name)
+                self._take(work, name, message.get("outcomes"))
+                if message.get("goes_on") is not True and not self.careful:
+                    raise _Unclean
             if len(answered) == len(names):
                 return
         if not self.careful:
@@ -337,6 +340,19 @@ class _Observed:
                 self.suspicions.append(f"cell {work.grade_id!r} answered more than it was asked")
 
 
+def _graded(steps: Sequence[Step]) -> list[list[Step]]:
+    """The graded cells, those together that share a snapshot: one that waits goes with the next."""
+    out: list[list[Step]] = []
+    waiting = False
+    for step in steps:
+        if step.kind == "checks":
+            if not waiting:
+                out.append([])
+            out[-1].append(step)
+            waiting = step.waits
+    return out
+
+
 def _frames(sock: socket.socket, deadline: float, patience: float = JOB_SECONDS) -> Iterator[Any]:
     """Messages until the other side is silent, gone or no longer makes sense."""
     while True:
@@ -349,11 +365,12 @@ def _frames(sock: socket.socket, deadline: float, patience: float = JOB_SECONDS)
         yield message
 
 
-def _cells(sock: socket.socket, steps: int, deadline: float) -> tuple[list[CellTrace], list[int], str | None]:
+def _cells(sock: socket.socket, steps: int, deadline: float) -> tuple[list[CellTrace], list[int], float, str | None]:
     """What the cells showed: at most one message for each step, in order, and not more than a notebook may hold.
 
     Returns:
-        The cells, the process ids of the snapshots, and a sentence when the cells did not reach their end.
+        The cells, the process ids of the snapshots, the CPU seconds that the process says it took, and a sentence when
+        the cells did not reach their end.
     """
     cells: list[CellTrace] = []
     snapshots: list[int] = []
@@ -361,22 +378,23 @@ def _cells(sock: socket.socket, steps: int, deadline: float) -> tuple[list[CellT
     for message in _frames(sock, deadline):
         said: dict[str, Any] = message if isinstance(message, dict) else {}
         if said.get("done") is True:
-            return cells, snapshots, None
+            cpu = said.get("cpu")
+            return cells, snapshots, cpu if type(cpu) is float else 0.0, None
         snapshot, step, outputs = said.get("snapshot"), said.get("step"), said.get("outputs")
         if type(snapshot) is int and 1 < snapshot < 1 << 31 and len(snapshots) < steps:
             snapshots.append(snapshot)
             continue
         last = cells[-1].step if cells else -1
         if type(step) is not int or not last < step < steps or not isinstance(outputs, list):
-            return cells, snapshots, "the run said something that makes no sense"
+            return cells, snapshots, 0.0, "the run said something that makes no sense"
         shown = tuple(o for o in outputs if isinstance(o, dict))[:MAX_OUTPUTS]
         room -= len(json.dumps(shown))
         problem = said.get("problem")
         sentence = None if problem is None else _printable(str(problem))[:MAX_SENTENCE]
         cells.append(CellTrace(step, shown if room > 0 else (), sentence))
     if _now() >= deadline:
-        return cells, snapshots, f"the cells did not end within {JOB_SECONDS:g} s"
-    return cells, snapshots, "the process ended before all cells had run"
+        return cells, snapshots, 0.0, f"the cells did not end within {JOB_SECONDS:g} s"
+    return cells, snapshots, 0.0, "the process ended before all cells had run"
 
 
 def _printable(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import builtins
 import contextlib
@@ -108,6 +109,7 @@ class CaptureShell(InteractiveShell):  # type: ignore[misc]
     _taps: dict[str, Tap] | None = None
     _warm = 0  # the process that only forks: it keeps nothing open that all jobs would share
     _last_traceback: list[str] | None = None
+    _usual_transforms: list[Any] | None = None  # of a cell's text
 
     def init_environment(self) -> None:
         os.environ.update(ENVIRONMENT)
@@ -195,6 +197,16 @@ class CaptureShell(InteractiveShell):  # type: ignore[misc]
             self._task[0].close()
         self._taps = self._task = None
 
+    def transform_cell(self, raw_cell: str) -> str:
+        """Python for a cell's text. What is plain Python already is spared IPython's search for magics."""
+        if self._transforms() == self._usual_transforms and _is_plain(raw_cell):
+            return raw_cell if raw_cell.endswith("\n") else raw_cell + "\n"
+        return str(super().transform_cell(raw_cell))
+
+    def _transforms(self) -> list[Any]:
+        all_of_them = self.input_transformer_manager
+        return [*all_of_them.cleanup_transforms, *all_of_them.line_transforms, *all_of_them.token_transformers]
+
     async def _cell(self, source: str) -> ExecutionResult:
         result = broken = None
         try:
@@ -255,6 +267,20 @@ def _shorten(traceback: TracebackType | None) -> None:
         frames[MAX_FRAMES - 1].tb_next = frames[-MAX_FRAMES]
 
 
+def _is_plain(source: str) -> bool:
+    """Whether IPython would leave a cell's text alone: no prompts, nothing before the first line, and it parses.
+
+    Whatever has a backslash is left to IPython, since a look at it may warn.
+    """
+    if not source or source[0].isspace() or "\\" in source or "In [" in source:
+        return False
+    try:
+        ast.parse(source)
+    except Exception:
+        return False
+    return True
+
+
 def _nobody(name: str) -> Callable[..., Any]:
     """What stands for `input` where nobody answers."""
 
@@ -278,7 +304,7 @@ def warm_shell() -> CaptureShell:
     config.HistoryManager.hist_file = ":memory:"
     config.IPKernelApp.name = "no kernel"  # tqdm asks whether there is such a section
     shell: CaptureShell = CaptureShell.instance(config=config)
-    shell._warm = os.getpid()
+    shell._warm, shell._usual_transforms = os.getpid(), shell._transforms()
     plt.switch_backend(INLINE)
     matplotlib.interactive(True)
     select_figure_formats(shell, {"png"})

@@ -3,7 +3,7 @@
 `main` takes arguments as `FD INDEX [MODULE …]`; it imports the modules named. On the control socket each message is one
 byte:
 
-- `j`, with file descriptors attached (the child's own socket, then one for each graded cell): fork a child. The job
+- `j`, with file descriptors attached (the child's own socket, then one for each snapshot): fork a child. The job
   itself travels on the child's socket, so this process never reads it. Answer: `j`.
 - `i`, two bytes of length, and the names of modules: import them, too. Answer: `.`.
 - `c`, a number and so many process ids: kill everything of the job but these, its snapshots. `g`: kill everything.
@@ -11,10 +11,10 @@ byte:
   files, `s` too much disk space, `d` too many descriptors.
 
 In the child: cells run in lesson order, behind the locks of the box. At each graded cell the child forks a *snapshot*,
-which waits; graded cells with nothing of the learner's between them get theirs together, which is faster, unless the
-job is run carefully. The observing code reaches the snapshots only after the judge has killed the child and stopped
-listening to its output: first that of visible checks, whose observations are shown, and when all of those are in, the
-hidden code.
+which waits. Graded cells with nothing of the learner's between them share one, and with nothing of the learner's behind
+them the child itself is the last one, which is faster, unless the job is run carefully. The observing code reaches the
+snapshots only after the judge has ended all else of the job and stopped listening to what cells show: first that of
+visible checks, whose observations are shown, and when all of those are in, the hidden code.
 
 A snapshot makes its checks itself. If one of them never ends, dies or leaves a thread or a process behind, the judge
 has the whole job run once more, carefully: then a fork of the snapshot makes the checks, and a new one goes on behind
@@ -62,6 +62,7 @@ from coursekit.codec import Json, encode_raised
 MAX_FDS = 64
 WATCH, CLOSE_WATCH = 0.05, 0.01  # seconds between two looks at a job's memory; once it uses a quarter of its share
 NICENESS = 10  # of a job's processes: the one that watches them gets its turn first
+TOGETHER = 0.05  # seconds; what a snapshot sees in less is told in one message
 HANG_CPU = 0.5  # seconds for a check, once two checks of its cell never ended
 TOO_MUCH: list[Json] = [{"never": "more data than a check may return"}]
 A_FIGURE = """
@@ -70,7 +71,7 @@ fig, (left, right) = plt.subplots(2, 1, sharex=True)
 left.plot([1, 2], "o--", label="0123456789")
 left.bar([1, 2], [1, 2], hatch="//")
 left.hist([1, 2, 2], histtype="step")
-left.set(title="x", xlabel="x", yscale="log")
+left.set(title="x", xlabel="x")
 left.grid()
 right.barh([1, 2], [1, 2])
 right.axhline(1, ls=":")
@@ -78,6 +79,7 @@ right.text(1, 1, "abcdefghijklmnopqrstuvwxyz,.%()", fontweight="bold")
 left.legend()
 fig.suptitle("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 """
+_cpu_seconds = time.process_time  # before anybody replaces it
 LEFT_OUT = {"output_type": "stream", "name": "stderr", "text": "(more than can be kept was shown here)"}
 
 
@@ -96,8 +98,10 @@ def main() -> None:
     shell = warm_shell()
     for warm_up in (A_FIGURE, "1/0"):
         shell.run(warm_up, contextlib.nullcontext)
-    shell.reset(new_session=True)
     matplotlib.pyplot.close("all")
+    gc.collect()
+    gc.freeze()  # `reset` collects, too
+    shell.reset(new_session=True)
     pristine = {n: getattr(builtins, n) for n in dir(builtins)}
     _settle()
     gc.enable()
@@ -414,25 +418,13 @@ def _child(fds: list[int], shell: CaptureShell, pristine: dict[str, Any], level:
     random.seed()
     numpy.random.seed()
     given: dict[str, Any] = {}
-    snapshots = wanted = 0
+    waiting, left = False, iter(ends)
     for index, step in enumerate(job["steps"]):
         if step["kind"] == "checks":
             shell.execution_count += 1  # its cell has a number, too
-            wanted += 1
-            while snapshots < wanted and not step["waits"]:
-                snapshot = _fork()
-                if snapshot == 0:
-                    try:
-                        judge.close()
-                        mine = socket.socket(fileno=ends[snapshots])
-                        for other in ends[snapshots + 1 :]:
-                            os.close(other)
-                        _snapshot(mine, shell.user_ns, given, pristine)
-                    finally:
-                        os._exit(1)
-                os.close(ends[snapshots])
-                snapshots += 1
-                wire.send(judge, {"snapshot": snapshot})
+            waiting = step["waits"]
+            if not waiting:
+                _fork_snapshot(judge, left, shell.user_ns, given, pristine)
             continue
         outputs, problem = shell.run(step["source"], cell_limits)
         if os.getpid() != me:  # the cell forked and came back twice
@@ -443,8 +435,33 @@ def _child(fds: list[int], shell: CaptureShell, pristine: dict[str, Any], level:
             wire.send(judge, {"step": index, "outputs": outputs, "problem": problem})
         except (wire.Malformed, TypeError, ValueError, RecursionError):
             wire.send(judge, {"step": index, "outputs": [LEFT_OUT], "problem": problem})
-    wire.send(judge, {"done": True})
+    if waiting and _alone():  # this process is the last snapshot itself
+        wire.send(judge, {"snapshot": me})
+        wire.send(judge, {"done": True, "cpu": _cpu_seconds()})
+        judge.close()
+        _snapshot(socket.socket(fileno=next(left)), shell.user_ns, given, pristine)
+    if waiting:
+        _fork_snapshot(judge, left, shell.user_ns, given, pristine)
+    wire.send(judge, {"done": True, "cpu": _cpu_seconds()})
     os._exit(0)
+
+
+def _fork_snapshot(
+    judge: socket.socket, left: Iterator[int], names: dict[str, Any], given: dict[str, Any], pristine: dict[str, Any]
+) -> None:
+    """Fork a process that keeps what is here, and answers on the first socket that is left."""
+    end = next(left)
+    snapshot = _fork()
+    if snapshot == 0:
+        try:
+            judge.close()
+            for other in left:
+                os.close(other)
+            _snapshot(socket.socket(fileno=end), names, given, pristine)
+        finally:
+            os._exit(1)
+    os.close(end)
+    wire.send(judge, {"snapshot": snapshot})
 
 
 def _snapshot(judge: socket.socket, names: dict[str, Any], given: dict[str, Any], pristine: dict[str, Any]) -> None:
@@ -454,12 +471,13 @@ def _snapshot(judge: socket.socket, names: dict[str, Any], given: dict[str, Any]
         world = dict(names)
         broken = _prepared(world, order, given, pristine)
         if broken:
-            for check in order["checks"]:
-                wire.send(judge, {"name": check["name"], "outcomes": broken, "goes_on": True})
+            wire.send(
+                judge, [{"name": check["name"], "outcomes": broken, "goes_on": True} for check in order["checks"]]
+            )
         elif order["careful"]:
             _with_forks(judge, world, order)
         else:
-            _observe(judge, world, order["checks"], 0)
+            _observe(judge, world, order["checks"], 0, TOGETHER)
     os._exit(0)
 
 
@@ -473,10 +491,7 @@ def _prepared(world: dict[str, Any], order: Any, given: dict[str, Any], pristine
         elif name in pristine:
             world[name] = pristine[name]
     try:
-        import __future__
-
-        code = compile(order["source"], "<checks>", "exec", __future__.annotations.compiler_flag, True)
-        exec(code, world)
+        exec(wire.text_as_code(order["code"], order["source"]), world)
     except BaseException as error:
         return [encode_raised(error)]
     return []
@@ -487,7 +502,7 @@ def _with_forks(judge: socket.socket, world: dict[str, Any], order: Any) -> None
     while left:
         for outcomes in _observed(world, list(left), hangs):
             hangs += any(isinstance(o, dict) and "never" in o for o in outcomes)
-            wire.send(judge, {"name": left.popleft()["name"], "outcomes": outcomes, "goes_on": True})
+            wire.send(judge, [{"name": left.popleft()["name"], "outcomes": outcomes, "goes_on": True}])
 
 
 def _cpu(check: dict[str, Any], hangs: int) -> float:
@@ -522,20 +537,44 @@ def _observed(world: dict[str, Any], checks: list[dict[str, Any]], hangs: int) -
             pass
 
 
-def _observe(listener: socket.socket, world: dict[str, Any], checks: list[dict[str, Any]], hangs: int) -> None:
-    """Make the checks here, one after the other, until one leaves something behind."""
+def _observe(
+    listener: socket.socket, world: dict[str, Any], checks: list[dict[str, Any]], hangs: int, at_least: float = 0.0
+) -> None:
+    """Make the checks here, one after the other, until one leaves something behind.
+
+    Args:
+        at_least: seconds between two messages; what is seen meanwhile is told together.
+    """
+    seen: list[Json] = []
+    told = vtime.real.monotonic()
     for check in checks:
         cpu, seeds = _cpu(check, hangs), check["seeds"]
         backstop = int(time.process_time() + cpu * (1 + min(len(seeds or ()), 2))) + 3  # for loops outside Python
         resource.setrlimit(resource.RLIMIT_CPU, (backstop, resource.getrlimit(resource.RLIMIT_CPU)[1]))
         outcomes = kit.observe(world[check["name"]], seeds, cpu)
         goes_on = "never" not in outcomes[-1] and _alone()
-        try:
-            wire.send(listener, {"name": check["name"], "outcomes": outcomes, "goes_on": goes_on})
-        except wire.Malformed:
-            wire.send(listener, {"name": check["name"], "outcomes": TOO_MUCH, "goes_on": False})
+        seen.append({"name": check["name"], "outcomes": outcomes, "goes_on": goes_on})
+        if not goes_on or check is checks[-1] or vtime.real.monotonic() - told >= at_least:
+            goes_on = _tell(listener, seen) and goes_on
+            seen, told = [], vtime.real.monotonic()
         if not goes_on:
             return
+
+
+def _tell(listener: socket.socket, seen: list[Json]) -> bool:
+    """Send what checks saw. Whether all of it could be sent."""
+    try:
+        wire.send(listener, seen)
+        return True
+    except wire.Malformed:
+        pass
+    for one in seen:
+        try:
+            wire.send(listener, [one])
+        except wire.Malformed:
+            wire.send(listener, [{"name": one["name"], "outcomes": TOO_MUCH, "goes_on": False}])
+            return False
+    return True
 
 
 def _alone() -> bool:
@@ -557,6 +596,7 @@ def _outcomes(observer: socket.socket, name: str, cpu: float) -> tuple[list[Json
         return TOO_MUCH, False
     if said is None:
         return [{"never": "the process ended before it answered"}], False
+    said = said[0] if isinstance(said, list) and len(said) == 1 else None
     if not isinstance(said, dict) or said.get("name") != name or not isinstance(said.get("outcomes"), list):
         return [{"never": "no answer"}], False
     return said["outcomes"], said.get("goes_on") is True

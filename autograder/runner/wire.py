@@ -5,12 +5,17 @@ do not become a mountain of objects; text that no file could hold is made whole.
 """
 
 from __future__ import annotations
+import __future__
 
+import base64
 import json
+import marshal
 import re
 import socket
 import struct
 import time
+from importlib.util import MAGIC_NUMBER
+from types import CodeType
 from typing import Any
 
 MAX_FRAME = 16_000_000  # bytes
@@ -77,6 +82,23 @@ def whole(data: Any) -> Any:
     if isinstance(data, list):
         return [whole(item) for item in data]
     return {whole(k): whole(v) for k, v in data.items()} if isinstance(data, dict) else data
+
+
+def code_as_text(source: str) -> str:
+    """Observing code, compiled by the judge once for all who hand a lesson in. Only the judge's own goes this way."""
+    return f"{MAGIC_NUMBER.hex()} {base64.b64encode(marshal.dumps(_compiled(source))).decode()}"
+
+
+def text_as_code(text: str, source: str) -> CodeType:
+    """What `code_as_text` made; compiled here where another Python made it, on a cluster for example."""
+    magic, _, packed = text.partition(" ")
+    code: CodeType = marshal.loads(base64.b64decode(packed)) if magic == MAGIC_NUMBER.hex() else _compiled(source)
+    return code
+
+
+def _compiled(source: str) -> CodeType:
+    code: CodeType = compile(source, "<checks>", "exec", __future__.annotations.compiler_flag, dont_inherit=True)
+    return code
 
 
 def _exactly(sock: socket.socket, size: int, deadline: float | None) -> bytes | None:
