@@ -85,7 +85,7 @@ def timed(work: Callable[[], None]) -> float:
 def ours(course: Course) -> float:
     """Seconds for `autograder grade` on all modules."""
     forget(course)
-    return timed(lambda: [command(course, "autograder", "grade", module) for module in course.modules] and None)
+    return timed(lambda: command(course, "autograder", "grade", *course.modules))
 
 
 def stock(course: Course, at_once: int) -> float:
@@ -153,8 +153,7 @@ def watched(course: Course) -> tuple[float, float, float]:
     watcher = threading.Thread(target=watch)
     watcher.start()
     try:
-        for module in course.modules:
-            command(course, "autograder", "grade", module)
+        command(course, "autograder", "grade", *course.modules)
     finally:
         over.set()
         watcher.join()
