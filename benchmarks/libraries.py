@@ -367,8 +367,9 @@ def plain(lesson: Lesson) -> str:
     for cell in lesson.of_kind("locked", "given", "solution"):
         for statement in lesson.tree(cell).body:
             own = isinstance(statement, ast.ImportFrom) and str(statement.module).startswith("coursekit")
-            if own or (cell.kind == "locked" and used(statement) & left_out):
-                left_out |= bound(statement)
+            text = ast.unparse(statement)
+            if own or (cell.kind == "locked" and used(text) & left_out):
+                left_out |= bound(text)
             else:
                 kept.append(statement)
     return ast.unparse(ast.Module(kept, []))

@@ -41,12 +41,12 @@ def a_number_is_no_text():
 
 
 class Counting(Local):
-    """A runner that counts what it runs."""
+    """A runner that counts what it runs of learners'."""
 
     runs = 0
 
     def run(self, parcel: bytes) -> bytes:
-        self.runs += 1
+        self.runs += bool(json.loads(parcel.splitlines()[0])["student"])  # the reference is nobody
         return super().run(parcel)
 
 
