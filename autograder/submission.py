@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import base64
+import contextlib
 import json
 import os
 import re
@@ -315,8 +316,11 @@ def pictures(job: Job, trace: Trace) -> dict[str, bytes]:
     """
     if not trace.cells or trace.cells[-1].step != len(job.steps) - 1 or job.steps[-1].source != SHOW_PICTURES:
         return {}
-    shown = [output["data"] for output in trace.cells[-1].outputs if "data" in output]
-    return {data["text/plain"]: base64.b64decode(data["image/png"]) for data in shown}
+    found = {}
+    for output in trace.cells[-1].outputs:
+        with contextlib.suppress(KeyError, ValueError):  # one that was too large to keep: everybody draws it, then
+            found[output["data"]["text/plain"]] = base64.b64decode(output["data"]["image/png"], validate=True)
+    return found
 
 
 def _cell(lesson: Lesson, grade_id: str) -> Cell:

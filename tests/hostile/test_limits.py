@@ -97,10 +97,10 @@ def _told(result: Result) -> str:
 
 HUNGRY = {
     # which limit these two meet first, that of memory or that of time, depends on the machine
-    "bytearray": ("x = []\nwhile True: x.append(bytearray(b'x') * 60_000_000)", None, ""),
+    "bytearray": ("x = []\nwhile True: x.append(bytearray(b'x') * 60_000_000)", {0, KEEPS}, ""),
     "shared pages": (
         "import mmap\nx = []\nwhile True:\n    x.append(mmap.mmap(-1, 60_000_000)); x[-1].write(b'x' * 60_000_000)",
-        None,
+        {0, KEEPS},
         "",
     ),
     "many processes": (
@@ -182,7 +182,7 @@ def test_a_limit_costs_the_offender_only(what: str, bench: Bench) -> None:
     with watched() as peak:
         result = bench.grade(cell, "hungry")
     assert result.state == "graded"
-    assert points is None or result.points == points
+    assert points is None or result.points in (points if isinstance(points, set) else {points})
     assert word in _told(result)
     assert time.monotonic() - began < 60  # a bound on patience, not a measurement: the machine may be busy
     assert peak.memory < sandbox.TREE_MEMORY + 1500 * MIB  # the watch looks every 50 ms
