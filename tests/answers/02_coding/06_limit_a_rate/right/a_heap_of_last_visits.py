@@ -6,6 +6,8 @@ import itertools
 
 
 class RateLimiter:
+    """Times of visits by user, and a heap that says whose last one is oldest."""
+
     def __init__(
         self, max_requests: int, window_seconds: Seconds, clock: Callable[[], Seconds] = time.monotonic
     ) -> None:

@@ -7,6 +7,8 @@ from cachetools import TTLCache
 
 
 class RateLimiter:
+    """A user who stays away for a window is forgotten by the cache."""
+
     def __init__(
         self, max_requests: int, window_seconds: float, clock: Callable[[], float] = time.monotonic
     ) -> None:
