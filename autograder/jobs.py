@@ -19,7 +19,7 @@ class Step:
     grade_id: str | None = None
     names: tuple[str, ...] = ()  # locked cells: what they bind
     position: int | None = None  # index of the cell in the submission
-    waits: bool = False  # graded cells: nothing of the learner's lies between it and the next one, or the end
+    waits: bool = False  # graded cells: nothing changes what it looks at before the next one, or the end
 
 
 @dataclass(frozen=True)

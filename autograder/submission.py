@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from autograder.definitions import only_adds
 from autograder.errors import CourseError, nearest
 from autograder.jobs import Job, Step, Trace
 from autograder.lesson import Cell, Lesson, bound
@@ -176,18 +177,23 @@ def job(lesson: Lesson, student: str, cells: list[Source], repairs: list[str]) -
 
 
 def _waiting(lesson: Lesson, steps: list[Step]) -> list[Step]:
-    """The same steps; graded cells wait if only the lesson's own code lies before the next one, or before the end."""
+    """The same steps; graded cells wait for the next one, or for the end, if nothing changes what they look at."""
     ours = {tuple(_squeeze(cell.source)) for cell in lesson.of_kind("free")}
-    out: list[Step] = []
-    waits = True  # read from the end
-    for step in reversed(steps):
-        if step.kind == "checks":
-            out.append(replace(step, waits=waits))
-            waits = True
+
+    def changes_nothing(index: int) -> bool:
+        step = steps[index]
+        if step.kind == "locked" or (not step.grade_id and tuple(_squeeze(step.source)) in ours):
+            return True
+        return only_adds(step.source, [s.source for s in steps[:index]])
+
+    out = list(steps)
+    waits, first = True, next((n for n, step in enumerate(steps) if step.kind == "checks"), len(steps))
+    for index in range(len(steps) - 1, first - 1, -1):  # from the end
+        if steps[index].kind == "checks":
+            out[index], waits = replace(steps[index], waits=waits), True
         else:
-            out.append(step)
-            waits = waits and (step.kind == "locked" or (not step.grade_id and tuple(_squeeze(step.source)) in ours))
-    return out[::-1]
+            waits = waits and changes_nothing(index)
+    return out
 
 
 def _own(cells: list[tuple[int, str]]) -> Iterator[Step]:

@@ -11,10 +11,10 @@ byte:
   files, `s` too much disk space, `d` too many descriptors.
 
 In the child: cells run in lesson order, behind the locks of the box. At each graded cell the child forks a *snapshot*,
-which waits. Graded cells with nothing of the learner's between them share one, and with nothing of the learner's behind
-them the child itself is the last one, which is faster, unless the job is run carefully. The observing code reaches the
-snapshots only after the judge has ended all else of the job and stopped listening to what cells show: first that of
-visible checks, whose observations are shown, and when all of those are in, the hidden code.
+which waits. Graded cells share one when the learner's cells between them only define something new, and when that is
+true of those behind them the child itself is the last one, which is faster, unless the job is run carefully. The
+observing code reaches the snapshots only after the judge has ended all else of the job and stopped listening to what
+cells show: first that of visible checks, whose observations are shown, and when all of those are in, the hidden code.
 
 A snapshot makes its checks itself. If one of them never ends, dies or leaves a thread or a process behind, the judge
 has the whole job run once more, carefully: then a fork of the snapshot makes the checks, and a new one goes on behind
