@@ -19,10 +19,11 @@ from contextlib import contextmanager, nullcontext
 from typing import Any, TypeVar
 
 from autograder.errors import CourseError
+from autograder.jobs import Trace
 from autograder.results import grader_version
 from autograder.runner.client import RunnerGone
 from autograder.sandbox import choose
-from autograder.work import Local
+from autograder.work import Local, pack_trace, unpack_trace
 
 CONNECT_SECONDS = 20.0  # for the scheduler to be reached
 ANSWER_SECONDS = 60.0  # for an answer to a question
@@ -59,7 +60,7 @@ def run_on_worker(parcel: bytes, trust: bool, wanted: tuple[str, str]) -> bytes:
     address = get_worker().address
     _compare(address, _named(address, introduce, trust), wanted)
     try:
-        return _named(address, _local(trust).run, parcel)
+        return pack_trace(_named(address, _local(trust).run, parcel))
     except RunnerGone:
         return b""
 
@@ -152,7 +153,7 @@ class Cluster:
     def expect(self, preload: Sequence[str], jobs: int) -> None:
         """Nothing: workers start their processes when the first parcel comes."""
 
-    def run(self, parcel: bytes) -> bytes:
+    def run(self, parcel: bytes) -> Trace:
         """Run a parcel on some worker.
 
         Raises:
@@ -160,7 +161,7 @@ class Cluster:
             CourseError: the scheduler was lost, no worker is left, or one that came later is not like the others.
         """
         with self._alone if parcel in self._suspects else nullcontext():
-            return self._run(parcel)
+            return unpack_trace(self._run(parcel))
 
     def _run(self, parcel: bytes) -> bytes:
         from distributed import KilledWorker

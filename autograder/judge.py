@@ -14,7 +14,7 @@ from autograder.jobs import CheckResult, Job, Result, Trace
 from autograder.lesson import Lesson
 from autograder.marks import Lost
 from autograder.runner.client import RunnerGone, observed
-from autograder.work import Local, Runner, pack, pack_lesson, pack_reference, unpack_trace
+from autograder.work import Local, Runner, pack, pack_lesson, pack_reference
 from coursekit import checks as kit
 
 MANY = 10_000  # verdicts of a lesson that are remembered
@@ -56,7 +56,7 @@ class Judge:
             job = submission.reference_job(lesson, drawn)
             with contextlib.suppress(RunnerGone):
                 parcel = pack(job, pack_reference(lesson, self.salt, self._modules(lesson)))
-                trace = unpack_trace(self.runner.run(parcel))
+                trace = self.runner.run(parcel)
                 self._kept(lesson).pictures = submission.pictures(job, trace)
                 return trace
         return None
@@ -76,7 +76,7 @@ class Judge:
         parcel = pack(job, self._packed(lesson))
         for _ in range(TRIES):
             try:
-                return self.verdicts(lesson, job, unpack_trace(self.runner.run(parcel)))
+                return self.verdicts(lesson, job, self.runner.run(parcel))
             except RunnerGone:
                 continue
         return unread(lesson, job.student, "needs-human:the runner died under it", job.repairs)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import sys
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec, module_from_spec
 from typing import Any
 
 
@@ -14,5 +17,29 @@ class _Late:
         return getattr(importlib.import_module(self._name), attribute)
 
 
-jupytext: Any = _Late("jupytext")
+
+def without_its_own(name: str) -> None:
+    """Let modules of a package be imported without what the package itself imports, until somebody asks it for more.
+
+    nbgrader's own is JupyterLab's extensions, the exchange and nbconvert, jupytext's a contents manager: they take
+    longer than what is wanted of the two.
+    """
+    spec = find_spec(name) if name not in sys.modules else None
+    if spec is not None and spec.loader is not None:
+        package = sys.modules[name] = module_from_spec(spec)
+        vars(package)["__getattr__"] = lambda attribute: _asked(package, spec, attribute)
+
+
+def _asked(package: Any, spec: ModuleSpec, attribute: str) -> Any:
+    looked_at = attribute.startswith("__") and attribute != "__version__"  # by whoever inspects modules
+    if looked_at or find_spec(f"{spec.name}.{attribute}"):  # or a module of its own, which is imported next
+        raise AttributeError(attribute)
+    if vars(package).pop("__getattr__", None) is not None and spec.loader is not None:
+        spec.loader.exec_module(package)
+    return getattr(package, attribute)
+
+
+without_its_own("nbgrader")
+without_its_own("jupytext")
+jupytext: Any = _Late("jupytext.jupytext")
 nbformat: Any = _Late("nbformat")

@@ -223,8 +223,7 @@ def _squeeze(text: str) -> list[str]:
 
 
 def _locked(cell: Cell, position: int | None = None) -> Step:
-    names = {n for s in ast.parse(cell.source).body for n in bound(ast.unparse(s))}
-    return Step("locked", cell.source, cell.grade_id, tuple(sorted(names)), position)
+    return Step("locked", cell.source, cell.grade_id, tuple(sorted(bound(cell.source))), position)
 
 
 # ------------------------------------------------------------------------------------------------ answer files

@@ -1,4 +1,4 @@
-"""Running one job anywhere: parcels are bytes, traces are bytes, and no disk is shared.
+"""Running one job anywhere: parcels are bytes, so are traces that come from afar, and no disk is shared.
 
 A parcel holds what a learner's process may know: the steps of the job, observing code and seeds. What is right stays
 with the judge. `Local` runs parcels in warm processes of this machine; `cluster.Cluster` hands them to Dask workers.
@@ -39,7 +39,7 @@ class Runner(Protocol):
     def expect(self, preload: Sequence[str], jobs: int) -> None:
         """So many parcels at once will come, which want these modules. Only for speed."""
 
-    def run(self, parcel: bytes) -> bytes:
+    def run(self, parcel: bytes) -> Trace:
         """The trace of a parcel. Raises `RunnerGone` when whoever ran it has died."""
 
     def close(self) -> None:
@@ -94,6 +94,11 @@ def pack(job: Job, packed_lesson: str) -> bytes:
     return f"{json.dumps({**vars(job), 'steps': [vars(step) for step in job.steps]})}\n{packed_lesson}".encode()
 
 
+def pack_trace(trace: Trace) -> bytes:
+    """A trace as it travels between machines."""
+    return json.dumps({**vars(trace), "cells": [vars(cell) for cell in trace.cells]}).encode()
+
+
 def unpack_trace(data: bytes) -> Trace:
     """A trace from its bytes.
 
@@ -113,13 +118,12 @@ def _unpack_work(raw: dict[str, Any]) -> Work:
     return Work(raw["grade_id"], raw["source"], tuple(raw["names"]), tuple(raw["restore"]), visible, raw["code"])
 
 
-def run_parcel(warm: Warm, raw: dict[str, Any], told: dict[str, Any]) -> bytes:
+def run_parcel(warm: Warm, raw: dict[str, Any], told: dict[str, Any]) -> Trace:
     """Run an opened parcel, job and lesson, in a warm process."""
     steps = tuple(Step(**{**s, "names": tuple(s["names"])}) for s in raw["steps"])
     job = Job(raw["student"], raw["lesson"], steps, tuple(raw["repairs"]))
     works = {g: _unpack_work(w) for g, w in told["works"].items()}
-    trace = warm.run(job, works, told["seeds"], told["cpu"], told["pictures"])
-    return json.dumps({**vars(trace), "cells": [vars(cell) for cell in trace.cells]}).encode()
+    return warm.run(job, works, told["seeds"], told["cpu"], told["pictures"])
 
 
 def _own_users() -> tuple[int, socket.socket | None]:
@@ -195,7 +199,7 @@ class Local:
             process.launch()
             idle.put(process)
 
-    def run(self, parcel: bytes) -> bytes:
+    def run(self, parcel: bytes) -> Trace:
         """Run a parcel here."""
         job, _, packed = parcel.partition(b"\n")
         lesson = self._lessons.get(packed)

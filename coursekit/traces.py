@@ -21,7 +21,7 @@ Seconds = float
 SHARES: Mapping[str, float] = {"harbour": 0.60, "orchard": 0.28, "lantern": 0.12}  # of all ordinary reads
 QUIET = "lantern"  # the smallest tenant
 NOISY = "harbour"  # whose batch job walks over everybody once
-CAPACITIES = (25, 100, 800)
+CAPACITIES = (10, 40, 320)
 TTLS: tuple[Seconds, ...] = (10, 60, 600)
 MARGINS = {"left": 0.042, "right": 0.96, "bottom": 0.135, "top": 0.81}  # of the figure
 
@@ -73,12 +73,12 @@ class Replay:
 
 @lru_cache(maxsize=8)
 def zipf_trace(
-    reads: int = 3000,
+    reads: int = 1200,
     *,
-    users: int = 400,
+    users: int = 160,
     skew: float = 1.0,
     scan: float = 0.0,
-    per_second: float = 5.0,
+    per_second: float = 2.0,
     seed: int = 4,
 ) -> Sequence[Read]:
     """Reads in order of time; the same arguments give the same trace.

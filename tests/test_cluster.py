@@ -27,7 +27,7 @@ from autograder.cli import app
 from autograder.cluster import Cluster
 from autograder.course import Course
 from autograder.errors import CourseError
-from autograder.jobs import Result
+from autograder.jobs import Result, Trace
 from autograder.sandbox import choose
 from autograder.work import Local, Runner
 from tests.small import KEY, RIGHT, course_with
@@ -329,7 +329,7 @@ def test_a_parcel_holds_nothing_of_what_is_right(built: Course, tmp_path: Path, 
 
         def expect(self, preload: Sequence[str], jobs: int) -> None: ...
 
-        def run(self, parcel: bytes) -> bytes:
+        def run(self, parcel: bytes) -> Trace:
             parcels.append(parcel)
             return local.run(parcel)
 

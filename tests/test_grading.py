@@ -16,7 +16,7 @@ from autograder import batch
 from autograder.build import build
 from autograder.course import Course
 from autograder.errors import CourseError
-from autograder.jobs import Result
+from autograder.jobs import Result, Trace
 from autograder.judge import Judge
 from autograder.lesson import Lesson
 from autograder.runner import wire
@@ -321,7 +321,7 @@ def test_a_reference_that_was_cut_short_answers_here(seen: Any, course: Course) 
 
 def test_a_class_is_graded_though_no_warm_process_answers_for_the_reference(tmp_path: Path) -> None:
     class Shy(Local):
-        def run(self, parcel: bytes) -> bytes:
+        def run(self, parcel: bytes) -> Trace:
             if not json.loads(parcel.splitlines()[0])["student"]:
                 raise RunnerGone
             return super().run(parcel)

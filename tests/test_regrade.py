@@ -16,7 +16,7 @@ from autograder import batch, cli, results
 from autograder.build import build
 from autograder.course import Course
 from autograder.errors import CourseError
-from autograder.jobs import CheckResult, Result
+from autograder.jobs import CheckResult, Result, Trace
 from autograder.regrade import Change, by_check, keep, regrade, totals
 from autograder.work import Local
 from coursekit.checks import Check, Row
@@ -45,7 +45,7 @@ class Counting(Local):
 
     runs = 0
 
-    def run(self, parcel: bytes) -> bytes:
+    def run(self, parcel: bytes) -> Trace:
         self.runs += bool(json.loads(parcel.splitlines()[0])["student"])  # the reference is nobody
         return super().run(parcel)
 

@@ -34,7 +34,7 @@ OBSERVE_SECONDS = 240.0  # for all checks together
 PATIENCE = 15.0  # for an answer, beyond the time that a check may take
 SEND_SECONDS = 10.0
 CAREFREE_SECONDS = 3.0  # of CPU for all cells; a notebook that takes longer is run once, carefully from the start
-MAX_SHOWN = 48_000_000  # characters of JSON that the cells of one notebook may show
+MAX_SHOWN = 48_000_000  # bytes of JSON in which the cells of one notebook show what they show
 MAX_OBSERVED = 24_000_000  # and that its checks may see
 RUNNER = "import gc; gc.disable(); from autograder.runner.warm import main; main()"  # imports make no garbage
 MAX_OUTPUTS, MAX_SENTENCE = 300, 500
@@ -306,7 +306,7 @@ class _Observed:
             wire.send(sock, order | {"hangs": hangs, "careful": self.careful})
         answered: set[str] = set()
         patience = PATIENCE + 2 * (5 * max(cpu[n] for n in names) + 2)  # a check of the slowest kind, twice
-        for frame in _frames(sock, min(deadline, _now() + SNAPSHOT_SECONDS), patience):
+        for frame, _ in _frames(sock, min(deadline, _now() + SNAPSHOT_SECONDS), patience):
             for message in frame if isinstance(frame, list) else [frame]:
                 name = message.get("name") if isinstance(message, dict) else None
                 if not isinstance(name, str) or name not in work.names:
@@ -353,16 +353,17 @@ def _graded(steps: Sequence[Step]) -> list[list[Step]]:
     return out
 
 
-def _frames(sock: socket.socket, deadline: float, patience: float = JOB_SECONDS) -> Iterator[Any]:
-    """Messages until the other side is silent, gone or no longer makes sense."""
+def _frames(sock: socket.socket, deadline: float, patience: float = JOB_SECONDS) -> Iterator[tuple[Any, int]]:
+    """Messages, each with its bytes, until the other side is silent, gone or no longer makes sense."""
     while True:
         try:
-            message = wire.receive(sock, min(deadline, _now() + patience))
+            frame = wire.receive_frame(sock, min(deadline, _now() + patience))
+            if frame is None:
+                return
+            message = wire.parse(frame)
         except (OSError, wire.Malformed):
             return
-        if message is None:
-            return
-        yield message
+        yield message, len(frame)
 
 
 def _cells(sock: socket.socket, steps: int, deadline: float) -> tuple[list[CellTrace], list[int], float, str | None]:
@@ -375,7 +376,7 @@ def _cells(sock: socket.socket, steps: int, deadline: float) -> tuple[list[CellT
     cells: list[CellTrace] = []
     snapshots: list[int] = []
     room = MAX_SHOWN
-    for message in _frames(sock, deadline):
+    for message, size in _frames(sock, deadline):
         said: dict[str, Any] = message if isinstance(message, dict) else {}
         if said.get("done") is True:
             cpu = said.get("cpu")
@@ -388,7 +389,7 @@ def _cells(sock: socket.socket, steps: int, deadline: float) -> tuple[list[CellT
         if type(step) is not int or not last < step < steps or not isinstance(outputs, list):
             return cells, snapshots, 0.0, "the run said something that makes no sense"
         shown = tuple(o for o in outputs if isinstance(o, dict))[:MAX_OUTPUTS]
-        room -= len(json.dumps(shown))
+        room -= size
         problem = said.get("problem")
         sentence = None if problem is None else _printable(str(problem))[:MAX_SENTENCE]
         cells.append(CellTrace(step, shown if room > 0 else (), sentence))

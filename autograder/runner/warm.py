@@ -28,7 +28,6 @@ import base64
 import builtins
 import collections
 import contextlib
-import ctypes
 import functools
 import gc
 import importlib
@@ -67,17 +66,9 @@ HANG_CPU = 0.5  # seconds for a check, once two checks of its cell never ended
 TOO_MUCH: list[Json] = [{"never": "more data than a check may return"}]
 A_FIGURE = """
 import matplotlib.pyplot as plt
-fig, (left, right) = plt.subplots(2, 1, sharex=True)
-left.plot([1, 2], "o--", label="0123456789")
-left.bar([1, 2], [1, 2], hatch="//")
-left.hist([1, 2, 2], histtype="step")
-left.set(title="x", xlabel="x")
-left.grid()
-right.barh([1, 2], [1, 2])
-right.axhline(1, ls=":")
-right.text(1, 1, "abcdefghijklmnopqrstuvwxyz,.%()", fontweight="bold")
-left.legend()
-fig.suptitle("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_, axes = plt.subplots(figsize=(2, 2))
+axes.plot([1, 2], "o--", label="x")
+axes.legend()
 """
 _cpu_seconds = time.process_time  # before anybody replaces it
 LEFT_OUT = {"output_type": "stream", "name": "stderr", "text": "(more than can be kept was shown here)"}
@@ -92,6 +83,8 @@ def main() -> None:
     if level == "landlock":
         lock.threads_of_this_user()
     lock.visible_to_its_like()
+    if level != "trusted":
+        lock.get_ready()
     ours = [f"coursekit.{module.name}" for module in pkgutil.iter_modules(coursekit.__path__)]
     for module in (*ours, "numpy.random", *sys.argv[3:]):
         importlib.import_module(module)
@@ -99,12 +92,10 @@ def main() -> None:
     for warm_up in (A_FIGURE, "1/0"):
         shell.run(warm_up, contextlib.nullcontext)
     matplotlib.pyplot.close("all")
-    gc.collect()
-    gc.freeze()  # `reset` collects, too
+    gc.freeze()  # `reset` collects
     shell.reset(new_session=True)
     pristine = {n: getattr(builtins, n) for n in dir(builtins)}
     _settle()
-    gc.enable()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     control.send(b"r")
     child, why, number, pause = 0, b".", 0, WATCH
@@ -134,6 +125,7 @@ def main() -> None:
                 os.setpgid(pid, pid)
             control.send(b"j")
         elif message == b"i":
+            gc.disable()
             for module in control.recv(struct.unpack(">H", control.recv(2))[0]).decode().split():
                 importlib.import_module(module)
             _settle()
@@ -152,25 +144,8 @@ def main() -> None:
 
 def _settle() -> None:
     """What is here now stays: no collection in a fork touches, and so copies, it."""
-    gc.collect()
     gc.freeze()
-    _huge_pages()
-
-
-def _huge_pages() -> None:
-    """Ask Linux to back this process's memory with huge pages: a fork copies fewer entries. Only for speed."""
-    huge, advise, collapse = 2 << 20, 14, 25
-    with contextlib.suppress(OSError, AttributeError):
-        libc = ctypes.CDLL(None)
-        for line in Path("/proc/self/maps").read_text().splitlines():
-            span, rights, _, _, inode, *name = line.split(None, 5)
-            if rights != "rw-p" or inode != "0" or (name and name[0] != "[heap]"):
-                continue
-            low, high = (int(end, 16) for end in span.split("-"))
-            low, high = -(-low // huge) * huge, high // huge * huge
-            if low < high:
-                for what in (advise, collapse):
-                    libc.madvise(ctypes.c_void_p(low), ctypes.c_size_t(high - low), what)
+    gc.enable()
 
 
 def _end(child: int, level: str) -> None:

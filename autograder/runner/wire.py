@@ -41,13 +41,19 @@ def send(sock: socket.socket, message: Any) -> None:
 
 
 def receive(sock: socket.socket, deadline: float | None = None) -> Any:
-    """The next message; None when the other side has gone.
+    """The next message; None when the other side has gone. Arguments and errors are those of `receive_frame`."""
+    body = receive_frame(sock, deadline)
+    return None if body is None else parse(body)
+
+
+def receive_frame(sock: socket.socket, deadline: float | None = None) -> bytes | None:
+    """The bytes of the next message; None when the other side has gone.
 
     Args:
         deadline: until when the whole of it must have come, on `time.monotonic`'s clock.
 
     Raises:
-        Malformed: the frame is too long or not JSON.
+        Malformed: the frame is too long.
         TimeoutError: the deadline passed.
     """
     head = _exactly(sock, 4, deadline)
@@ -56,8 +62,7 @@ def receive(sock: socket.socket, deadline: float | None = None) -> Any:
     (size,) = struct.unpack(">I", head)
     if size > MAX_FRAME:
         raise Malformed(f"a frame of {size} bytes")
-    body = _exactly(sock, size, deadline)
-    return None if body is None else parse(body)
+    return _exactly(sock, size, deadline)
 
 
 def parse(body: bytes) -> Any:

@@ -96,13 +96,29 @@ def no_new_privileges() -> None:
         raise LockError(ctypes.get_errno(), "no_new_privs refused")
 
 
+def _landlock_version() -> int:
+    return int(_libc.syscall(444, None, ctypes.c_size_t(0), 1))
+
+
+@functools.cache
+def _to_read() -> list[tuple[Path, bool]]:
+    """What `readable()` names, and whether it is a folder."""
+    return [(path, path.is_dir()) for path in readable()]
+
+
+def get_ready() -> None:
+    """Work out, once for all processes that will be forked, what `close` has to know."""
+    _to_read()
+    filter_for(platform.machine(), _landlock_version() >= SCOPED)
+
+
 def landlock(writable: list[Path]) -> int:
     """Allow reading of what `readable()` names and all of `writable`, nothing else.
 
     Returns:
         The kernel's Landlock version; 0 when it has none and nothing was locked.
     """
-    version = _libc.syscall(444, None, ctypes.c_size_t(0), 1)
+    version = _landlock_version()
     if version < 1:
         return 0
     every = (1 << 13) - 1
@@ -117,11 +133,11 @@ def landlock(writable: list[Path]) -> int:
     read = (1 << 0) | (1 << 2) | (1 << 3)  # execute, read files, list folders
     on_files = (1 << 0) | (1 << 1) | (1 << 2) | (every & ((1 << 14) | (1 << 15)))
     devices = [Path(p) for p in ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")]
-    rules = [*((p, read) for p in readable()), *((p, every) for p in writable), *((p, on_files) for p in devices)]
+    rules = [(path, read if folder else read & on_files) for path, folder in _to_read()]
+    rules += [*((path, every) for path in writable), *((path, on_files) for path in devices)]
     for path, access in rules:
         with contextlib.suppress(FileNotFoundError):
             fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
-            access = access if path.is_dir() else access & on_files
             rule = ctypes.create_string_buffer(struct.pack("=Qi", access, fd), 12)
             refused = _libc.syscall(445, ruleset, 1, rule, 0)
             os.close(fd)
@@ -130,7 +146,7 @@ def landlock(writable: list[Path]) -> int:
     if _libc.syscall(446, ruleset, 0) != 0:
         raise LockError(ctypes.get_errno(), "landlock_restrict_self refused")
     os.close(ruleset)
-    return int(version)
+    return version
 
 
 @functools.cache

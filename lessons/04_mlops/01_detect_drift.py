@@ -260,7 +260,7 @@ def a_share_is_at_least_one_in_ten_thousand(rng):
     gaps = [0.0, *ladder(rng, [20, 0, 0, rng.randint(5, 30), 0, 0, 9, 9, 9]), *[95.5] * 6, 100.0]
     low = ladder(rng, [rng.randint(10, 20) for _ in range(5)])
     other = ladder(rng, [9, rng.randint(5, 30), 0, 9, 0, 9, 9, 9, 9, 9])
-    sliver = [10.0 + n % 30 for n in range(rng.randint(14_000, 16_000))] + [0.0, 100.0]
+    sliver = np.append(10.0 + np.arange(rng.randint(14_000, 16_000)) % 30, [0.0, 100.0])
     even = [0.0, 20.0, 30.0, 80.0, 90.0, 100.0]
     return [
         [calculate_psi(full, low, buckets=10, strategy=how) for how in ("quantile", "uniform")],
