@@ -357,19 +357,19 @@ def _one(
         return replace(result, trace=None), said
 
 
-def autograded(group: Class, handed: Handed, result: Result) -> bytes:
+def autograded(group: Class, handed: Handed, result: Result) -> dict[str, Any]:
     """The autograded notebook of a result that still has its trace."""
     released = group.released[handed.lesson.key]
     return record.autograded_notebook(released, handed.lesson, list(handed.cells), handed.job, result)
 
 
-def publish(group: Class, lesson: Lesson, result: Result, notebook: bytes, key: results.Key) -> None:
+def publish(group: Class, lesson: Lesson, result: Result, notebook: dict[str, Any], key: results.Key) -> None:
     """Put a result on disk: notebook and feedback page, then the stored result, which says that they are there."""
-    notebook = record.with_kept(notebook, result) if result.kept else notebook
+    record.add_kept(notebook, result)
     here = group.course.room("autograded") / result.student / lesson.module
     page = group.course.room("feedback") / result.student / lesson.module / f"{lesson.name}.html"
     by_hand = sum(c.points for c in lesson.of_kind("manual"))
-    record.write_atomically(here / f"{lesson.name}.ipynb", notebook)
+    record.write_atomically(here / f"{lesson.name}.ipynb", record.as_bytes(notebook))
     record.write_atomically(page, feedback.page(notebook, result, by_hand))
     when = timestamp_text(group.course.room("submitted") / result.student / lesson.module)
     if when is not None and lesson.key == next(iter(group.lessons)):  # one lesson writes it for all: one writer

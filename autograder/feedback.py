@@ -7,7 +7,6 @@ It stands where `nbgrader generate_feedback` puts its pages, which may replace i
 from __future__ import annotations
 
 import html
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,7 +23,7 @@ STYLE = (
 )
 
 
-def page(notebook: bytes, result: Result, by_hand: float) -> bytes:
+def page(notebook: dict[str, Any], result: Result, by_hand: float) -> bytes:
     """The page for an autograded notebook (as `record.autograded_notebook` made it).
 
     Args:
@@ -51,7 +50,7 @@ def page(notebook: bytes, result: Result, by_hand: float) -> bytes:
         score = Score([c.row for c in result.checks if c.grade_id == grade_id])
         parts.append(f"<h2>{say(grade_id)}</h2>{table(score)}")
     parts.append("<h2>Your cells</h2>")
-    for cell in json.loads(notebook)["cells"]:
+    for cell in notebook["cells"]:
         parts += _cell(cell)
     return "\n".join([*parts, "</body></html>", ""]).encode("utf-8", "replace")
 
@@ -63,22 +62,22 @@ def _cell(cell: dict[str, Any]) -> Iterator[str]:
     if not theirs or lessons_prose:
         return
     name = nbgrader.get("grade_id") or cell["id"]
-    yield f"<h3>{html.escape(name)}</h3><pre>{html.escape(''.join(cell['source']))}</pre>"
+    yield f"<h3>{html.escape(name)}</h3><pre>{html.escape(cell['source'])}</pre>"
     for output in cell.get("outputs", ()):
         yield from _output(output)
 
 
 def _output(output: dict[str, Any]) -> Iterator[str]:
     if output["output_type"] == "stream":
-        yield f'<pre class="out">{html.escape("".join(output["text"]))}</pre>'
+        yield f'<pre class="out">{html.escape(output["text"])}</pre>'
     elif output["output_type"] == "error":
         yield f'<pre class="out">{html.escape(output["ename"] + ": " + output["evalue"])}</pre>'
     else:
         data = output["data"]
         for kind in ("image/png", "image/jpeg"):
             if kind in data:
-                picture = "".join("".join(data[kind]).split())
+                picture = "".join(data[kind].split())
                 yield f'<p><img alt="a picture this cell drew" src="data:{kind};base64,{html.escape(picture)}"></p>'
                 return
         if "text/plain" in data:
-            yield f'<pre class="out">{html.escape("".join(data["text/plain"]))}</pre>'
+            yield f'<pre class="out">{html.escape(data["text/plain"])}</pre>'

@@ -17,7 +17,6 @@ class _Late:
         return getattr(importlib.import_module(self._name), attribute)
 
 
-
 def without_its_own(name: str) -> None:
     """Let modules of a package be imported without what the package itself imports, until somebody asks it for more.
 

@@ -134,27 +134,45 @@ def released_notebook(course: Course, lesson: Lesson) -> Any:
         raise CourseError(f"{path}: missing or broken. Run `make build`.") from None
 
 
-def autograded_notebook(released: Any, lesson: Lesson, cells: list[Source], job: Job | None, result: Result) -> bytes:
+def autograded_notebook(
+    released: Any, lesson: Lesson, cells: list[Source], job: Job | None, result: Result
+) -> dict[str, Any]:
     """The notebook for `autograded/`: the learner's cells in the lesson's order, the lesson's own as released."""
     shown = shown_cells(job, result.trace) if job is not None and result.trace is not None else {}
     out = list(_cells(released, lesson, cells, result, shown))
-    return _bytes({"cells": out, "metadata": released.metadata, "nbformat": 4, "nbformat_minor": 5})
+    return {"cells": out, "metadata": released.metadata, "nbformat": 4, "nbformat_minor": 5}
 
 
-def _bytes(notebook: dict[str, Any]) -> bytes:
+def as_bytes(notebook: dict[str, Any]) -> bytes:
     """The file of a notebook, a line for each cell: indented, as nbformat writes it, it takes twice as long.
 
     Without a look at its schema: nothing in it has a form that a learner chose.
     """
-    made = nbformat.v4.rwbase.strip_transient(nbformat.v4.rwbase.split_lines(nbformat.from_dict(notebook)))
-    cells = ",\n".join(json.dumps(cell, ensure_ascii=False, sort_keys=True) for cell in made.pop("cells"))
-    rest = json.dumps(made, ensure_ascii=False, sort_keys=True).removeprefix("{")
-    return f'{{"cells": [\n{cells}\n],\n{rest}\n'.encode()
+    rest = dict(notebook)
+    cells = ",\n".join(_json(_in_lines(cell)) for cell in rest.pop("cells"))
+    return f'{{"cells": [\n{cells}\n],\n{_json(rest).removeprefix("{")}\n'.encode()
+
+
+def _json(data: dict[str, Any]) -> str:
+    return json.dumps(data, ensure_ascii=False, sort_keys=True)
+
+
+def _in_lines(part: dict[str, Any]) -> dict[str, Any]:
+    """A cell, an output or its data as nbformat writes it: longer texts as lists of lines."""
+    made = dict(part)
+    for name, value in part.items():
+        if name == "outputs":
+            made[name] = [_in_lines(output) for output in value]
+        elif name == "data":
+            made[name] = _in_lines(value)
+        elif isinstance(value, str) and (name in ("source", "text") or name.startswith("text/")):
+            made[name] = value.splitlines(True)
+    return made
 
 
 def _cells(
     released: Any, lesson: Lesson, cells: list[Source], result: Result, shown: Mapping[int | str, Shown]
-) -> Iterator[Any]:
+) -> Iterator[dict[str, Any]]:
     known = {c.metadata["nbgrader"]["grade_id"]: c for c in released.cells if "nbgrader" in c.metadata}
     plain = {c.id: c for c in released.cells if "nbgrader" not in c.metadata}
     groups: dict[str | None, list[int]] = {None: []}
@@ -177,23 +195,23 @@ def _cells(
 
 def _lesson_cell(
     released: Any, kind: str, grade_id: str, cells: list[Source], position: int | None, result: Result, shown: Any
-) -> Any:
-    cell = nbformat.from_dict(dict(released))
+) -> dict[str, Any]:
+    cell = dict(released)
     theirs = kind in ("given", "solution", "manual")
     if theirs and (position is not None or kind != "given"):
-        cell.source = cells[position].text if position is not None else ""
-        if kind == "manual":
-            cell.source = clean_markdown(cell.source) if cell.source != released.source else cell.source
-    if cell.cell_type == "code":
+        cell["source"] = cells[position].text if position is not None else ""
+        if kind == "manual" and cell["source"] != released.source:
+            cell["source"] = clean_markdown(cell["source"])
+    if cell["cell_type"] == "code":
         ran = shown.get(position if position is not None else grade_id, Shown())
-        _show(cell, ran)
+        cell |= _as_shown(ran)
         if kind == "checks":
             score = Score([c.row for c in result.checks if c.grade_id == grade_id])
             lost = score.points < score.max_points
             guess = f"<p>{html.escape(result.guess)}</p>" if result.guess and lost else ""
             data = {"text/plain": repr(score), "text/html": table(score) + guess}
             shown_ = {"output_type": "execute_result", "data": data, "metadata": {}, "execution_count": ran.number}
-            cell.outputs = [shown_]
+            cell["outputs"] = [shown_]
     return cell
 
 
@@ -214,10 +232,9 @@ def table(score: Score) -> str:
     return _tables[key]
 
 
-def _show(cell: Any, ran: Shown) -> None:
-    """Put outputs into a code cell, no more of them than nbgrader would."""
-    cell.execution_count = ran.number
-    cell.outputs = list(_limited(ran.outputs))
+def _as_shown(ran: Shown) -> dict[str, Any]:
+    """What running adds to a code cell, no more of it than nbgrader would keep."""
+    return {"execution_count": ran.number, "outputs": list(_limited(ran.outputs))}
 
 
 def _limited(outputs: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -238,27 +255,23 @@ def _limited(outputs: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         yield output
 
 
-def _own_cell(cell: Source, plain: dict[str, Any], position: int, ran: Shown) -> Any:
+def _own_cell(cell: Source, plain: dict[str, Any], position: int, ran: Shown) -> dict[str, Any]:
     name = f"own-{position}"
     if cell.kind == "code":
-        made = nbformat.from_dict({"cell_type": "code", "id": name, "metadata": {}, "source": cell.text})
-        _show(made, ran)
-        return made
+        return {"cell_type": "code", "id": name, "metadata": {}, "source": cell.text} | _as_shown(ran)
     lessons_own = plain.get(cell.grade_id or "")
     untouched = lessons_own is not None and lessons_own.source == cell.text
     text = cell.text if untouched else clean_markdown(cell.text)
-    return nbformat.from_dict({"cell_type": "markdown", "id": name, "metadata": {}, "source": text})
+    return {"cell_type": "markdown", "id": name, "metadata": {}, "source": text}
 
 
-def with_kept(notebook: bytes, result: Result) -> bytes:
-    """The autograded notebook, with a line below each cell whose points a regrade kept: formgrader shows it."""
-    made = nbformat.reads(notebook.decode(), as_version=4)
+def add_kept(notebook: dict[str, Any], result: Result) -> None:
+    """Put a line below each cell of an autograded notebook whose points a regrade kept: formgrader shows it."""
     kept = dict(result.kept)
-    for cell in made.cells:
-        if cell.id in kept:
-            line = f"{kept[cell.id]:g} points beyond these checks. {result.note}\n"
-            cell.outputs.append(nbformat.v4.new_output("stream", text=line))
-    return _bytes(made)
+    for cell in notebook["cells"]:
+        if cell["id"] in kept:
+            line = f"{kept[cell['id']]:g} points beyond these checks. {result.note}\n"
+            cell["outputs"].append({"output_type": "stream", "name": "stdout", "text": line})
 
 
 def write_atomically(path: Path, data: bytes) -> None:

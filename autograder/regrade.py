@@ -21,6 +21,7 @@ from autograder.errors import CourseError
 from autograder.gradebook import Recorder, back_up, prepare
 from autograder.jobs import Result
 from autograder.judge import Judge, fresh_salt
+from autograder.late import nbformat
 from autograder.lesson import Lesson
 from autograder.work import Local, Runner
 
@@ -299,7 +300,8 @@ class _Run:
             if result is None:
                 result = batch.judged(judge, handed)
                 self.stop.check()  # a run that was cut off says nothing about the submission
-                record.write_atomically(self._notebook(lesson, student), batch.autograded(self.group, handed, result))
+                notebook = record.as_bytes(batch.autograded(self.group, handed, result))
+                record.write_atomically(self._notebook(lesson, student), notebook)
                 results.store(course, self.group.module, result, key, PREVIEW)
             return compare(before, results.as_stored(self._settled(before, result, key), key))
 
@@ -341,5 +343,6 @@ class _Run:
             if result is None:
                 raise CourseError(f"{student} handed in {lesson.key} while this ran. Say the same again.")
             result = self._settled(results.read(course, lesson, student), result, key)
-            batch.publish(self.group, lesson, result, self._notebook(lesson, student).read_bytes(), key)
+            notebook = nbformat.reads(self._notebook(lesson, student).read_text("utf-8"), as_version=4)
+            batch.publish(self.group, lesson, result, notebook, key)
             return result, said

@@ -204,7 +204,7 @@ def test_it_is_told_escaped_and_without_what_is_hidden(small: Lesson, judge: Jud
     result = judge.grade(small, job(small, "kim", cells, []))
     notebook = record.autograded_notebook(released_of(course), small, cells, None, result)
     escaped = html.escape(result.guess)
-    scores = [o["data"]["text/html"] for c in json.loads(notebook)["cells"] for o in c.get("outputs", ())]
+    scores = [o["data"]["text/html"] for c in notebook["cells"] for o in c.get("outputs", ())]
     assert len(scores) == 1
     assert escaped in "".join(scores[0])
     page = feedback.page(notebook, result, 2).decode()

@@ -226,17 +226,21 @@ class Warm:
             cells_done = _now()
             shared = [(sharing, ours) for sharing, (ours, _) in zip(graded, pairs[1:], strict=True)]
             ends = [(works[str(step.grade_id)], ours) for sharing, ours in shared for step in sharing]
-            deadline = _now() + OBSERVE_SECONDS
+            deadline, alone = _now() + OBSERVE_SECONDS, main
             for work, ours in ends:  # what visible checks see is shown: nothing hidden is anywhere near them yet
                 if work.visible:
-                    self._say(only)  # nothing that earlier checks left behind
+                    if ours is not alone or seen.careful:  # else it has answered that it is
+                        self._say(only)  # nothing that earlier checks left behind
                     seen.ask(ours, work.visible, work.visible.names, seeds, cpu, deadline)
-            visible_done = _now()
+                    alone = ours
+            visible_done, alone = _now(), main
             for work, ours in ends:
                 rest = tuple(n for n in work.names if work.visible is None or n not in work.visible.names)
                 if rest and ours.fileno() >= 0:
-                    self._say(only)
+                    if ours is not alone or seen.careful:
+                        self._say(only)
                     seen.ask(ours, work, rest, seeds, cpu, deadline)
+                    alone = ours
             for sharing, ours in shared:
                 seen.listen_for_more(ours, works[str(sharing[-1].grade_id)])
             running = False

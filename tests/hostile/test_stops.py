@@ -198,7 +198,7 @@ def test_a_grader_that_fails_on_new_work_takes_the_old_points_away(
 def test_what_cannot_be_written_costs_one_student_only(before: Course, monkeypatch: pytest.MonkeyPatch) -> None:
     page = feedback.page
 
-    def fails(notebook: bytes, result: Result, by_hand: float) -> bytes:
+    def fails(notebook: dict[str, Any], result: Result, by_hand: float) -> bytes:
         if result.student == "kim":
             raise UnicodeError("never seen before")
         return page(notebook, result, by_hand)
