@@ -16,7 +16,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from autograder import feedback, record, results, submission
 from autograder.course import Course
@@ -30,6 +30,7 @@ from autograder.results import Stop
 from autograder.submission import Source
 from autograder.work import Local, Runner
 
+T = TypeVar("T")
 WRITERS = 2  # threads beyond the jobs that run at once: what one has to wait for the disk, another one runs
 A_CLASS = 5  # from so many students on it pays to draw the reference's pictures for all
 
@@ -211,12 +212,15 @@ def grade(
         runner.expect(preload, min(jobs, len(who) * len(group.lessons)))
         judge = Judge(runner, salt if salt is not None else fresh_salt(), preload)
         asked = [x for x in group.lessons.values() if any(_lies_there(course, x, student) for student in who)]
-        with phases.phase("reference answers"):
-            _references(judge, asked, jobs, len(who) >= A_CLASS, stop)
-        with results.locked(course, "gradebook", stop):
-            back_up(course)
-            recorder = Recorder(course)
-        with recorder:
+        with contextlib.ExitStack() as opened:
+
+            def open_gradebook() -> Recorder:
+                with results.locked(course, "gradebook", stop):
+                    back_up(course)
+                    return opened.enter_context(Recorder(course))
+
+            with phases.phase("reference answers"):
+                recorder = _references(judge, asked, jobs, len(who) >= A_CLASS, stop, open_gradebook)
             with phases.phase("preparing the gradebook"), results.locked(course, "gradebook", stop):
                 if not recorder.is_prepared(module):
                     prepare(course, module)
@@ -227,16 +231,24 @@ def grade(
             runner.close()
 
 
-def _references(judge: Judge, lessons: list[Lesson], jobs: int, drawn: bool, stop: Stop) -> None:
-    """Let the references answer, so many at once in warm processes; what fails there is found out here."""
+def _references(
+    judge: Judge, lessons: list[Lesson], jobs: int, drawn: bool, stop: Stop, meanwhile: Callable[[], T]
+) -> T:
+    """Let the references answer, so many at once in warm processes; what fails there is found out here.
+
+    Returns:
+        What is done here meanwhile.
+    """
     threads = ThreadPoolExecutor(max(1, jobs), thread_name_prefix="reference")
     try:
         asked = []
         for lesson in lessons:
             _ = lesson.works  # lessons run in the main thread
             asked.append((lesson, threads.submit(judge.reference, lesson, drawn)))
+        done = meanwhile()
         for lesson, trace in asked:
             judge.prepare(lesson, trace.result())
+        return done
     except BaseException:
         judge.runner.close()
         raise

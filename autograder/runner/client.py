@@ -77,6 +77,7 @@ class Warm:
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._ready = self._stopped = False
+        self._imports = False  # it was told to, and has not answered yet
 
     def __enter__(self) -> Warm:
         return self
@@ -94,8 +95,9 @@ class Warm:
         self.preload = tuple(sorted({*self.preload, *preload}))
 
     def launch(self) -> None:
-        """Start the process without waiting until it is ready; `run` does."""
+        """Start the process, or let it import what is missing, without waiting until it is ready; `run` does."""
         if self._process is not None:
+            self._import_missing()
             return
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         command = [sys.executable, "-B", "-I", "-c", RUNNER, str(theirs.fileno())]
@@ -120,10 +122,10 @@ class Warm:
         assert self._process is not None
         assert self._control is not None
         if self._ready:
-            if missing := [module for module in self.preload if module not in self._loaded]:
-                names = " ".join(missing).encode()
-                self._say(b"i" + struct.pack(">H", len(names)) + names)
-                self._loaded = self.preload
+            while self._imports:
+                self._answer()
+                self._imports = False
+                self._import_missing()
             return self._control
         self._control.settimeout(START_SECONDS)
         with contextlib.suppress(TimeoutError):
@@ -138,6 +140,14 @@ class Warm:
             with contextlib.suppress(OSError):
                 self._scratch.rmdir()
         return self._start()
+
+    def _import_missing(self) -> None:
+        missing = [module for module in self.preload if module not in self._loaded]
+        if missing and self._ready and not self._imports and self._control is not None:
+            names = " ".join(missing).encode()
+            with contextlib.suppress(OSError):  # it is gone, which `run` will find out
+                self._control.send(b"i" + struct.pack(">H", len(names)) + names)
+                self._loaded, self._imports = self.preload, True
 
     def end(self) -> None:
         """End the process, from any thread. Whoever waits for it hears that it is gone, and has to close it."""

@@ -71,6 +71,7 @@ axes.plot([1, 2], "o--", label="x")
 axes.legend()
 """
 _cpu_seconds = time.process_time  # before anybody replaces it
+MANY_OBJECTS = 10_000  # made between two looks for garbage: a job is short
 LEFT_OUT = {"output_type": "stream", "name": "stderr", "text": "(more than can be kept was shown here)"}
 
 
@@ -146,6 +147,7 @@ def _settle() -> None:
     """What is here now stays: no collection in a fork touches, and so copies, it."""
     gc.freeze()
     gc.enable()
+    gc.set_threshold(MANY_OBJECTS)
 
 
 def _end(child: int, level: str) -> None:
