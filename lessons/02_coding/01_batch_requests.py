@@ -375,7 +375,7 @@ async def any_traffic_leaves_in_the_right_batches_at_the_right_times(rng: Any) -
         gpu = SimulatedGPU(fixed_ms=fixed * TICK, per_item_ms=per_item * TICK)
         collector = BatchCollector(gpu, BatchConfig(max_batch_size=size, max_wait_ms=wait * TICK))
         await collector.start()
-        await send(collector, timetable(rng, range(28), bursts=wait > 0))
+        await send(collector, timetable(rng, range(40), bursts=wait > 0))
         seen.append(gpu.departures)
     return seen
 ### END HIDDEN TESTS
