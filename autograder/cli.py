@@ -21,6 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from autograder import (
+    ahead,
     batch,
     build as building,
     desk,
@@ -174,7 +175,7 @@ def grade(
         told.count(result.state.partition(":")[0], total)
 
     with _stoppable(told) as stop:
-        runner = Cluster(scheduler, trust) if scheduler else Local(choose(trust))
+        runner = Cluster(scheduler, trust) if scheduler else ahead.runner() or Local(choose(trust))
         with contextlib.closing(runner):
             at_once = jobs or (runner.jobs if isinstance(runner, Cluster) else os.cpu_count() or 1)
             runner.expect((), min(at_once, total))  # they start while this process reads and imports

@@ -30,9 +30,10 @@ def without_its_own(name: str) -> None:
 
 
 def _asked(package: Any, spec: ModuleSpec, attribute: str) -> Any:
-    looked_at = attribute.startswith("__") and attribute != "__version__"  # by whoever inspects modules
-    if looked_at or find_spec(f"{spec.name}.{attribute}"):  # or a module of its own, which is imported next
+    if attribute.startswith("__") and attribute != "__version__":  # asked by whoever inspects modules
         raise AttributeError(attribute)
+    if find_spec(f"{spec.name}.{attribute}"):
+        return importlib.import_module(f"{spec.name}.{attribute}")
     if vars(package).pop("__getattr__", None) is not None and spec.loader is not None:
         spec.loader.exec_module(package)
     return getattr(package, attribute)
