@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import sys
 from typing import Any
@@ -20,6 +21,7 @@ def main() -> Any:
 
     gc.enable()
     sys.setswitchinterval(SOON)
+    atexit.register(gc.freeze)  # else Python looks over everything once more before it ends
     gc.set_threshold(MANY_OBJECTS)  # a class makes little garbage, and a look goes over everything that was imported
     return cli.main()
 

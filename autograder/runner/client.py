@@ -316,7 +316,8 @@ class _Observed:
         hangs = self.hangs.setdefault(work.grade_id, 0)
         sock.settimeout(SEND_SECONDS)
         with contextlib.suppress(OSError, wire.Malformed):
-            order = {"source": work.source, "code": work.code, "restore": list(work.restore), "checks": checks}
+            source = "" if wire.runs_here(work.code) else work.source
+            order = {"source": source, "code": work.code, "restore": list(work.restore), "checks": checks}
             wire.send(sock, order | {"hangs": hangs, "careful": self.careful})
         answered: set[str] = set()
         patience = PATIENCE + 2 * (5 * max(cpu[n] for n in names) + 2)  # a check of the slowest kind, twice

@@ -59,7 +59,7 @@ from coursekit import checks as kit, plots, vtime
 from coursekit.codec import Json, encode_raised
 
 MAX_FDS = 64
-WATCH, CLOSE_WATCH = 0.05, 0.01  # seconds between two looks at a job's memory; once it uses a quarter of its share
+WATCH, CLOSE_WATCH = 0.1, 0.01  # seconds between two looks at a job's memory; once it uses a quarter of its share
 NICENESS = 10  # of a job's processes: the one that watches them gets its turn first
 TOGETHER = 0.05  # seconds; what a snapshot sees in less is told in one message
 HANG_CPU = 0.5  # seconds for a check, once two checks of its cell never ended
