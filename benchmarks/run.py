@@ -180,7 +180,7 @@ def whole_class(students: int) -> None:
     )
     print(line)
     told = [old for old in RESULTS.read_text("utf-8").splitlines() if not old.startswith(ALONE)]
-    RESULTS.write_text("\n".join([*told, line, ""]), "utf-8")
+    RESULTS.write_text("\n".join(told).rstrip() + f"\n\n{line}\n", "utf-8")
 
 
 def main() -> int:
