@@ -10,15 +10,18 @@ from typing import Any
 from autograder import ahead
 
 MANY_OBJECTS = 100_000
+STOPPED = 130  # exit code after a signal
 SOON = 0.001  # seconds until a thread with an order for a warm process gets its turn
 
 
 def main() -> Any:
     """Run the command line. Its imports leave no garbage, so nothing looks for any meanwhile, and later seldom."""
     gc.disable()
-    ahead.start(sys.argv[1:])
-    from autograder import cli
-
+    try:
+        ahead.start(sys.argv[1:])
+        from autograder import cli
+    except KeyboardInterrupt:  # nothing was begun
+        sys.exit(STOPPED)
     gc.enable()
     sys.setswitchinterval(SOON)
     atexit.register(gc.freeze)  # else Python looks over everything once more before it ends

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 
 from autograder import batch
@@ -331,6 +332,18 @@ def test_a_class_is_graded_though_no_warm_process_answers_for_the_reference(tmp_
     hand_in(course, Lesson.read(course.lesson_path(KEY)), "kim", notebook(course))
     with contextlib.closing(Shy()) as runner:
         assert batch.grade(course, "02_coding", runner=runner)[0].points == 8
+
+
+def test_an_autograded_notebook_holds_what_nbformat_would_write(tmp_path: Path) -> None:
+    course = course_with(tmp_path)
+    build(course)
+    hand_in(course, Lesson.read(course.lesson_path(KEY)), "kim", notebook(course))
+    batch.grade(course, "02_coding")
+    text = (course.root / "autograded" / "kim" / f"{KEY}.ipynb").read_text("utf-8")
+    made = nbformat.reads(text, as_version=4)
+    nbformat.validate(made)
+    assert any(cell.get("outputs") for cell in made.cells)
+    assert json.loads(text) == json.loads(nbformat.writes(made))
 
 
 @pytest.mark.parametrize("packed", [None, "00000000 AAAA", ""])

@@ -236,14 +236,15 @@ class Warm:
             cells_done = _now()
             shared = [(sharing, ours) for sharing, (ours, _) in zip(graded, pairs[1:], strict=True)]
             ends = [(works[str(step.grade_id)], ours) for sharing, ours in shared for step in sharing]
-            deadline, alone = _now() + OBSERVE_SECONDS, main
+            deadline = _now() + OBSERVE_SECONDS
+            alone: socket.socket | None = None  # whose snapshot has just answered that nothing else of the job is there
             for work, ours in ends:  # what visible checks see is shown: nothing hidden is anywhere near them yet
                 if work.visible:
-                    if ours is not alone or seen.careful:  # else it has answered that it is
+                    if ours is not alone or seen.careful:
                         self._say(only)  # nothing that earlier checks left behind
                     seen.ask(ours, work.visible, work.visible.names, seeds, cpu, deadline)
                     alone = ours
-            visible_done, alone = _now(), main
+            visible_done, alone = _now(), None
             for work, ours in ends:
                 rest = tuple(n for n in work.names if work.visible is None or n not in work.visible.names)
                 if rest and ours.fileno() >= 0:
