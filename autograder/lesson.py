@@ -353,14 +353,14 @@ def _is_check(decorator: ast.expr) -> bool:
     return isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Name) and decorator.func.id == "check"
 
 
-def bound(statement: str) -> set[str]:
-    """Names that a top-level statement binds in its module."""
-    table = _table(statement)
+def bound(statements: str) -> set[str]:
+    """Names that top-level statements bind in their module."""
+    table = _table(statements)
     return {s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported() or s.is_namespace()}
 
 
-def used(statement: str) -> set[str]:
-    """Module-level names and builtins that a top-level statement or the functions in it read."""
+def used(statements: str) -> set[str]:
+    """Module-level names and builtins that top-level statements or the functions in them read."""
 
     def walk(table: symtable.SymbolTable, top: bool) -> Iterator[str]:
         for s in table.get_symbols():
@@ -369,7 +369,7 @@ def used(statement: str) -> set[str]:
         for child in table.get_children():
             yield from walk(child, False)
 
-    return set(walk(_table(statement), True))
+    return set(walk(_table(statements), True))
 
 
 @lru_cache(maxsize=1000)
