@@ -27,6 +27,7 @@ if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$wanted" ] || ! fits .venv/bin/p
     .venv/bin/python -m pip install --quiet --no-input --disable-pip-version-check -r requirements.lock
 fi
 .venv/bin/python -m pip install --quiet --no-input --disable-pip-version-check --no-deps --no-build-isolation --editable .
+.venv/bin/python -m compileall -q autograder coursekit # as pip does with what it copies: graders start sooner
 cp -R tools/jupyter/. .venv/ # JupyterLab opens the start page and asks nothing
 MPLCONFIGDIR=.venv/share/matplotlib .venv/bin/python -c "import matplotlib.font_manager" # its list of fonts, for graders
 echo "$wanted" >"$stamp"
