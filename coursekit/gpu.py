@@ -202,7 +202,7 @@ class LoadReport:
 
 
 def load_test(
-    make: Callable[[SimulatedGPU], Collector], per_second: float, requests: int = 120, seed: int = 9
+    make: Callable[[SimulatedGPU], Collector], per_second: float, requests: int = 80, seed: int = 9
 ) -> LoadReport:
     """Send Poisson traffic through `make(gpu)` in virtual time. The same arguments give the same report."""
     rng = random.Random(seed)

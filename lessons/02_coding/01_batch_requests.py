@@ -302,7 +302,7 @@ async def anything_may_be_sent_and_returned() -> list[Any]:
     answers = await asyncio.gather(*(collector.predict(x) for x in xs))
     return [sorted(given), [type(x).__name__ for x, answer in zip(xs, answers, strict=True) if x is answer]]
 
-@check(expect=REFERENCE, points=1, seeds=4)
+@check(expect=REFERENCE, points=1, seeds=3)
 async def requests_are_served_in_order_of_arrival(rng: Any) -> list[Any]:
     """First come, first served, within a batch and from batch to batch."""
     gpu = SimulatedGPU(fixed_ms=rng.choice([5, 30]))

@@ -15,6 +15,7 @@ You'll be able to
 # %% nbgrader={"grade_id": "registry-setup", "locked": true}
 import contextlib
 import functools
+import itertools
 import json
 import sqlite3
 import tempfile
@@ -442,7 +443,8 @@ def models_and_versions_never_touch_each_other(rng):
             registry.get_model(*name) for name in names
         ]])  # fmt: skip
         views.append([[found.version for found in registry.list_versions(name)] for name, _ in names])
-        for model_id, version in rng.sample(names, min(6, len(names))):
+        chosen = [*dict(names).items()][:4]  # of several models, and two more
+        for model_id, version in chosen + rng.sample([name for name in names if name not in chosen], 2):
             registry.promote_to_production(model_id, version)
             now[model_id] = version
             stages = [registry.get_model(*name).stage for name in names]
@@ -592,7 +594,7 @@ def each_model_has_a_history_of_its_own():
     return [*seen, outcome(ValueError, registry.rollback, "churn")]
 
 
-@check(expect=REFERENCE, points=3, seeds=3)
+@check(expect=REFERENCE, points=3, seeds=2)
 def any_sequence_of_promotes_and_rollbacks_answers_like_the_reference(rng):
     """A version that comes back lies in the stack twice."""
     versions, registry, seen = ["v9", "v10", "v2", "v1"], stocked("v9", "v10", "v2", "v1"), []
@@ -737,23 +739,23 @@ def whole(seen):
 
 @functools.cache
 def after_eight_threads(model):
-    """For four races in memory and one in a file: exceptions, versions in production, and the way back."""
+    """For two races in memory and one in a file: exceptions, versions in production, and the way back."""
     with tempfile.TemporaryDirectory() as folder:
         seen = []
-        for seed, path in enumerate([*[":memory:"] * 4, str(Path(folder) / "registry.db")]):
+        for seed, path in enumerate([":memory:", ":memory:", str(Path(folder) / "registry.db")]):
             registry = stocked(*EIGHT, path=path)
             trouble, serving = at_once(registry, EIGHT, seed), in_production(registry, *EIGHT)
             seen.append((trouble, serving, history_of(registry, EIGHT, 8)))
         return seen
 
 
-@check(expect=[[[], 1]] * 5, points=2)
+@check(expect=[[[], 1]] * 3, points=2)
 def eight_threads_promoting_leave_one_in_production():
     """In memory and in a file: no call fails, and one version says production."""
     return [[trouble, len(serving)] for trouble, serving, _ in after_eight_threads(ModelRegistry)]
 
 
-@check(expect=[[[version] for version in EIGHT]] * 5, points=2)
+@check(expect=[[[version] for version in EIGHT]] * 3, points=2)
 def their_history_tells_one_story():
     """Rolling back visits every version once."""
     return [sorted(walk, key=str) for _, _, walk in after_eight_threads(ModelRegistry)]
@@ -773,34 +775,44 @@ def eight_threads_promoting_the_same_version_promote_it_once(rng):
     return seen
 
 
+def reopened(model, image):
+    try:
+        return shown(model(str(image)))
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+
+
+@functools.cache
+def copies(model):
+    """What copies of the file show that were made during each call; the last one when it had returned."""
+    with tempfile.TemporaryDirectory() as folder:
+        path, returned = Path(folder) / "registry.db", []
+        shots = crash_images(path, Path(folder) / "images")
+        with shots as images, contextlib.closing(sqlite3.connect(":memory:")) as shutter:  # its statements count, too
+            registry = model(str(path))
+            for call in [lambda _: None, *CALLS]:
+                call(registry)
+                shutter.execute("SELECT 1")
+                returned.append(len(images))
+        before = max(0, returned[0] - 1)  # copies of a file that the constructor has not finished
+        return [reopened(model, image) for image in images[before:]], [last - before for last in returned]
+
+
 @check(expect=is_true_of(finished), points=2)
 def every_finished_call_survives_a_power_cut():
     """Once a call has returned, its work is in the file."""
-    with tempfile.TemporaryDirectory() as folder:
-        path, reopened = Path(folder) / "registry.db", []
-        registry = ModelRegistry(str(path))
-        for n, call in enumerate(CALLS):
-            with crash_images(path, Path(folder) / f"after{n}") as images:
-                call(registry)
-            reopened += [shown(ModelRegistry(str(image))) for image in images[-1:]]
-    return {"undisturbed": uncut(ModelRegistry), "reopened": reopened}
+    views, returned = copies(ModelRegistry)
+    return {"undisturbed": uncut(ModelRegistry), "reopened": [views[last - 1] for last in returned[1:] if last]}
 
 
 @check(expect=is_true_of(whole), points=3)
 def a_power_cut_leaves_no_call_half_done():
     """At every statement of every call: completely or not at all, stages, tags and history together."""
-    with tempfile.TemporaryDirectory() as folder:
-        path, returned = Path(folder) / "registry.db", []
-        with crash_images(path, Path(folder) / "images") as images:
-            registry = ModelRegistry(str(path))
-            returned.append(len(images))
-            for call in CALLS:
-                call(registry)
-                returned.append(len(images))
-        during = []
-        for first, last in zip(returned, [*returned[1:-1], len(images)], strict=False):
-            views = [shown(ModelRegistry(str(image))) for image in images[first:last]]
-            during.append([view for n, view in enumerate(views) if view not in views[:n]])
+    views, returned = copies(ModelRegistry)
+    during = []
+    for first, last in itertools.pairwise(returned):
+        some = views[first:last]
+        during.append([view for n, view in enumerate(some) if view not in some[:n]])
     return {"undisturbed": uncut(ModelRegistry), "during": during}
 
 
