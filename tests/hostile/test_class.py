@@ -33,7 +33,8 @@ def test_no_cheat_earns_more_and_no_honest_one_less(case: Case, group: Graded) -
 
 def test_no_attack_is_a_slip_of_the_pen(group: Graded) -> None:
     """What does not even compile proves nothing."""
-    slips = {student for student, r in group.results.items() if "SyntaxError" in " ".join(r.problems)}
+    told = re.compile("SyntaxError|null bytes")  # of which Python 3.11.2 says ValueError
+    slips = {student for student, r in group.results.items() if told.search(" ".join(r.problems))}
     assert slips == {"nulls-in-a-cell"}
 
 
