@@ -488,6 +488,8 @@ def test_cells_show_it_folded_and_tell_what_goes_wrong(at: Terminal) -> None:
 def test_in_the_grader_the_cells_do_nothing(at: Terminal) -> None:
     for call in ("start_page()", 'reveal("words", anyway=True)', 'grade_this_notebook("x.ipynb")'):
         assert in_notebook((at.root / COPY).parent, call, **{INSIDE: "1"}).split() == ["None"]
+    assert "selfstudy" in (at.root / COPY).read_text("utf-8")
+    assert graded(at)["problems"] == []
 
 
 def test_two_lessons_with_a_cell_of_one_name_are_told_apart_by_their_module(

@@ -90,7 +90,7 @@ TRUSTED = Box("trusted", "a process of its own with limits only: files and netwo
 def readable() -> list[Path]:
     """What learners' code may read: Python, its packages, and the parts of the course that run beside it."""
     kit = PACKAGE.parent / "coursekit"
-    own = [PACKAGE / "__init__.py", PACKAGE / "errors.py", PACKAGE / "runner", PACKAGE / "sandbox"]
+    own = [PACKAGE / name for name in ("__init__.py", "errors.py", "selfstudy.py", "runner", "sandbox")]
     system = [Path(p) for p in ("/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/localtime", "/etc/fonts")]
     python = {Path("/usr"), Path("/usr/local"), Path(sys.prefix), Path(sys.base_prefix)}
     inside = [p / room for p in sorted(python) for room in PYTHON_ROOMS]  # never a whole prefix: courses live in some
