@@ -7,16 +7,13 @@ import re
 from collections.abc import Iterator
 
 from autograder.errors import CourseError
-from autograder.lesson import (
+from autograder.lesson import Cell, Lesson
+from autograder.markers import (
     BEGIN_HIDDEN,
     BEGIN_SOLUTION,
     END_HIDDEN,
     END_SOLUTION,
-    Cell,
-    Lesson,
-    hidden_lines,
 )
-from autograder.submission import stub_of
 from coursekit.checks import Check
 from coursekit.expect import REFERENCE, Matcher, in_words
 
@@ -26,7 +23,6 @@ MARKERS = {"solution": (BEGIN_SOLUTION, END_SOLUTION), "checks": (BEGIN_HIDDEN, 
 MARKERS["manual"] = MARKERS["solution"]
 VISIBLE_SHARE = 0.25  # of a lesson's points may stand on fixed answers that a learner can read
 TITLE = re.compile(r"# (\S+)")
-FACTS = re.compile(r"\*\*Time\*\* (?P<time>[^·]+) · \*\*Level\*\* (?P<level>[^·]+) · \*\*Needs\*\* (?P<needs>.+)")
 CLOSING = ("What you now know", "In practice", "Asked next")
 
 
@@ -40,14 +36,6 @@ def inspect(lesson: Lesson) -> None:
     wrong = text_only or [*_stubs(lesson), *_checks(lesson)]
     if wrong:
         raise CourseError("\n".join(wrong))
-
-
-def facts(lesson: Lesson) -> dict[str, str]:
-    """Title, time, level and needs, from the first cell."""
-    first = lesson.cells[0].source
-    title = first.splitlines()[0].lstrip("# ").strip()
-    found = FACTS.search(first)
-    return {"title": title, **({k: v.strip() for k, v in found.groupdict().items()} if found else {})}
 
 
 def _ids(lesson: Lesson) -> Iterator[str]:
@@ -88,7 +76,7 @@ def _markers(lesson: Lesson) -> Iterator[str]:
 def _stubs(lesson: Lesson) -> Iterator[str]:
     for cell in lesson.of_kind("solution"):
         try:
-            stub = ast.parse(stub_of(cell))
+            stub = ast.parse(cell.stub)
         except SyntaxError as error:
             yield f"{lesson.where(cell)}: its stub is not Python: line {error.lineno}: {error.msg}."
             continue
@@ -106,7 +94,7 @@ def _prose(lesson: Lesson) -> Iterator[str]:
     title = TITLE.match(first.source)
     if first.kind != "prose" or title is None or title[1].lower() != verb:
         yield f"{lesson.path}: the first cell's title must begin with its verb: '# {verb.capitalize()} …'."
-    if not FACTS.search(first.source):
+    if not lesson.facts.complete:
         yield f"{lesson.path}: the first cell must say '**Time** … · **Level** … · **Needs** …'."
     missing = [h for h in CLOSING if h not in last.source]
     if last.kind != "prose" or missing:
@@ -151,7 +139,7 @@ def _graded(lesson: Lesson, cell: Cell, checks: list[Check]) -> Iterator[str]:
             yield f"{where}: check {check.name!r} has no hint. Write a docstring."
         if check.expect is REFERENCE and not check.hidden:
             yield f"{where}: check {check.name!r} expects REFERENCE outside the hidden block."
-    secret = hidden_lines(cell.source)
+    secret = cell.hidden_lines
     body = lesson.tree(cell).body
     if not any(isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef) and s.lineno not in secret for s in body):
         yield f"{where}: only hidden checks: learners would see an empty cell. Show at least one check."

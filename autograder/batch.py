@@ -21,12 +21,12 @@ from typing import Any, TypeVar
 from autograder import feedback, record, results, submission
 from autograder.course import Course
 from autograder.errors import CourseError, nearest
+from autograder.files import Forbidden, Stop, Unreadable, read_bounded, write_locked
 from autograder.gradebook import MAX_NAME, Recorder, back_up, prepare, timestamp_text
 from autograder.jobs import Job, Result
 from autograder.judge import Judge, fresh_salt, unread
 from autograder.lesson import Lesson
 from autograder.phases import Phases
-from autograder.results import Stop
 from autograder.submission import Source
 from autograder.work import Local, Runner
 
@@ -110,8 +110,8 @@ def read(course: Course, lesson: Lesson, student: str) -> bytes:
     """
     path = course.room("submitted") / student / lesson.module / f"{lesson.name}.ipynb"
     if path.parent.is_symlink() or path.parent.parent.is_symlink():
-        raise submission.Unreadable("the folder is a link")
-    return submission.read_bytes(path)
+        raise Unreadable("the folder is a link")
+    return read_bounded(path)
 
 
 def hand_in(course: Course, lesson: Lesson, student: str) -> Handed:
@@ -122,9 +122,9 @@ def hand_in(course: Course, lesson: Lesson, student: str) -> Handed:
         data = read(course, lesson, student)
         cells = submission.parse_notebook(data, repairs)
         job = submission.job(lesson, student, cells, repairs)
-    except submission.Forbidden as error:
+    except Forbidden as error:
         return Handed(student, lesson, (), None, f"needs-human:{error}")
-    except submission.Unreadable as error:
+    except Unreadable as error:
         return Handed(student, lesson, (), None, f"zero:{error}", tuple(repairs), data)
     except Exception as error:  # a reader that fails is ours to mend, and costs nobody a grade
         state = f"needs-human:not read: {type(error).__name__}"
@@ -265,7 +265,7 @@ def _outdated(group: Class, judge: Judge, who: list[str], graded: set[tuple[str,
             if (student, lesson.name) in graded:
                 try:
                     data = read(group.course, lesson, student)
-                except (submission.Unreadable, OSError):
+                except (Unreadable, OSError):
                     data = None
                 key = results.key(data, lesson, judge.runner.level)
                 if results.load(group.course, lesson, student, key) is None:
@@ -381,11 +381,11 @@ def publish(group: Class, lesson: Lesson, result: Result, notebook: dict[str, An
     here = group.course.room("autograded") / result.student / lesson.module
     page = group.course.room("feedback") / result.student / lesson.module / f"{lesson.name}.html"
     by_hand = sum(c.points for c in lesson.of_kind("manual"))
-    record.write_atomically(here / f"{lesson.name}.ipynb", record.as_bytes(notebook))
-    record.write_atomically(page, feedback.page(notebook, result, by_hand))
+    write_locked(here / f"{lesson.name}.ipynb", record.as_bytes(notebook))
+    write_locked(page, feedback.page(notebook, result, by_hand))
     when = timestamp_text(group.course.room("submitted") / result.student / lesson.module)
     if when is not None and lesson.key == next(iter(group.lessons)):  # one lesson writes it for all: one writer
-        record.write_atomically(here / "timestamp.txt", when)
+        write_locked(here / "timestamp.txt", when)
     results.store(group.course, group.module, result, key)
 
 

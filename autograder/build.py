@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import ast
-import logging
-import os
-import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from traitlets.config import Config
-
 from autograder import anatomy, diagrams, editions
 from autograder.course import Course
 from autograder.editions import notebook_bytes
 from autograder.errors import CourseError
+from autograder.files import write_atomically
 from autograder.late import nbformat
-from autograder.lesson import BEGIN_HIDDEN, BEGIN_SOLUTION, Cell, Lesson, hidden_lines
-from autograder.submission import stub_of
+from autograder.lesson import Cell, Lesson
+from autograder.markers import BEGIN_HIDDEN, BEGIN_SOLUTION
+from autograder.nbgrader_api import Listener, settings
 from coursekit.expect import REFERENCE
 
 METADATA = {
@@ -108,7 +105,7 @@ def _number(points: float) -> float | int:
 def bake(lesson: Lesson, cell: Cell) -> str:
     """A graded cell for plain nbgrader: hidden checks say so, and `REFERENCE` becomes what the reference answers."""
     checks = {c.name: c for c in lesson.checks[str(cell.grade_id)]}
-    secret = hidden_lines(cell.source)
+    secret = cell.hidden_lines
     data = cell.source.encode()
     starts = [0]
     for line in data.splitlines(keepends=True):
@@ -140,20 +137,6 @@ def _span(node: ast.expr, starts: list[int]) -> tuple[int, int]:
     return starts[node.lineno - 1] + node.col_offset, starts[(node.end_lineno or 0) - 1] + (node.end_col_offset or 0)
 
 
-def nbgrader_config(course: Course) -> Config:
-    """The course's own `nbgrader_config.py`."""
-    from traitlets.config.loader import PyFileConfigLoader
-
-    return PyFileConfigLoader("nbgrader_config.py", path=str(course.root)).load_config()
-
-
-def venv_on_path() -> None:
-    """nbgrader looks for `alembic` on PATH only: put the running interpreter's folder there."""
-    folder = os.path.dirname(sys.executable)
-    if folder not in os.environ.get("PATH", "").split(os.pathsep):
-        os.environ["PATH"] = folder + os.pathsep + os.environ.get("PATH", "")
-
-
 def release(course: Course, source: Tree, modules: Iterable[str]) -> Tree:
     """What `nbgrader generate_assignment` makes of `source`, in a folder of its own.
 
@@ -166,8 +149,8 @@ def release(course: Course, source: Tree, modules: Iterable[str]) -> Tree:
 
     with tempfile.TemporaryDirectory() as folder:
         for path, data in source.items():
-            _write(Path(folder) / path, data)
-        config = nbgrader_config(course)
+            write_atomically(Path(folder) / path, data)
+        config = settings(course)
         config.CourseDirectory.root = folder
         config.GenerateAssignment.no_database = True  # SaveCells, which changes no cell, would need one
         config.GenerateAssignment.preprocessors = [
@@ -187,20 +170,6 @@ def release(course: Course, source: Tree, modules: Iterable[str]) -> Tree:
         return {p.relative_to(folder): p.read_bytes() for p in sorted(found)}
 
 
-class Listener(logging.Handler):
-    """Keeps the errors nbgrader logged, and shows nothing."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.last = self.heard = ""
-        self.log = logging.Logger("quiet")
-        self.log.addHandler(self)
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.heard += record.getMessage() + "\n"
-        self.last = record.getMessage().splitlines()[0]
-
-
 def leak_check(lesson: Lesson, released: bytes) -> None:
     """Compare a released notebook with what a learner may see.
 
@@ -212,10 +181,10 @@ def leak_check(lesson: Lesson, released: bytes) -> None:
         if cell.kind in ("solution", "manual"):
             if BEGIN_SOLUTION in cells[cell.grade_id]:
                 raise CourseError(f"{lesson.where(cell)}: its solution would reach learners.")
-            if cell.kind == "solution" and cells[cell.grade_id] != stub_of(cell):
+            if cell.kind == "solution" and cells[cell.grade_id] != cell.stub:
                 raise CourseError(f"{lesson.where(cell)}: the released cell is not its stub.")
         if cell.kind == "checks":
-            secret = {cell.source.splitlines()[n - 1].strip() for n in hidden_lines(cell.source)}
+            secret = {cell.source.splitlines()[n - 1].strip() for n in cell.hidden_lines}
             public = {line.strip() for c in lesson.cells for line in _public(c)}
             for line in cells[cell.grade_id].splitlines():
                 if line.strip() in secret - public and line.strip():
@@ -223,8 +192,8 @@ def leak_check(lesson: Lesson, released: bytes) -> None:
 
 
 def _public(cell: Cell) -> list[str]:
-    secret = hidden_lines(cell.source)
-    return [line for n, line in enumerate(stub_of(cell).splitlines(), 1) if cell.kind != "checks" or n not in secret]
+    secret = cell.hidden_lines
+    return [line for n, line in enumerate(cell.stub.splitlines(), 1) if cell.kind != "checks" or n not in secret]
 
 
 def _settle(course: Course, tree: Tree, rooms: list[Path], check: bool) -> list[Path]:
@@ -237,7 +206,7 @@ def _settle(course: Course, tree: Tree, rooms: list[Path], check: bool) -> list[
     ]
     if not check:
         for path in stale:
-            _write(course.root / path, tree[path])
+            write_atomically(course.root / path, tree[path])
         for path in orphans:
             (course.root / path).unlink()
     return [*stale, *orphans]
@@ -248,10 +217,3 @@ def _current(path: Path) -> bytes | None:
         return path.read_bytes()
     except OSError:
         return None
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".new")
-    temporary.write_bytes(data)
-    os.replace(temporary, path)

@@ -38,13 +38,13 @@ from autograder import (
 from autograder.cluster import Cluster
 from autograder.course import Course
 from autograder.errors import CourseError, nearest
+from autograder.files import Stop, Unreadable, decode, read_bounded, write_atomically
 from autograder.gradebook import backs_itself_up
 from autograder.jobs import Job, Result
 from autograder.judge import Judge, unread
 from autograder.lesson import Lesson
 from autograder.phases import Phases
-from autograder.record import write_atomically
-from autograder.results import Stop, locked
+from autograder.results import locked
 from autograder.sandbox import BUBBLEWRAP, LANDLOCK, TRUSTED, choose, probe
 from autograder.study import ROOM, Clock, Study, now
 from autograder.work import Local
@@ -81,11 +81,11 @@ def score(
     """
     read = Lesson.read(Course.find(course).lesson_path(lesson))
     try:
-        data = submission.read_bytes(file)
-    except submission.Unreadable as error:
+        data = read_bounded(file)
+    except Unreadable as error:
         raise CourseError(f"{file}: {error}. Give the path of an answer file.") from None
     repairs: list[str] = []
-    job = submission.answer_job(read, file.stem, submission.decode_text(data, repairs))
+    job = submission.answer_job(read, file.stem, decode(data, repairs))
     _show(_graded(read, job), as_json, reveal)
 
 
@@ -109,8 +109,8 @@ def check(
     """Grade one NOTEBOOK as it is saved on disk, hidden checks included. One in study/ counts on the start page."""
     home = Course.find(course)
     try:
-        data = submission.read_bytes(notebook)
-    except submission.Unreadable as error:
+        data = read_bounded(notebook)
+    except Unreadable as error:
         near = nearest(notebook.stem, [key.split("/")[1] for key in home.lessons])
         raise CourseError(f"{notebook}: {error}.{near} Give the path of a saved notebook.") from None
     stem = notebook.name.partition(".")[0] or notebook.name  # a dated copy is its lesson's too
@@ -118,7 +118,7 @@ def check(
     repairs: list[str] = []
     try:
         job = submission.job(read, "you", submission.parse_notebook(data, repairs), repairs)
-    except submission.Unreadable as error:
+    except Unreadable as error:
         result = unread(read, "you", f"zero:{error}", tuple(repairs))
     else:
         result = _graded(read, job)

@@ -7,7 +7,7 @@ import builtins
 from collections.abc import Sequence
 from typing import Any
 
-from autograder.lesson import bound, used
+from autograder.names import bound, used
 
 BUILTINS = frozenset(dir(builtins))
 HOOKS = ("__init_subclass__", "__set_name__", "metaclass")  # a learner's own code that runs where a class is defined

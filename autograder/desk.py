@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from autograder.errors import CourseError
-from autograder.study import ROOM, Card, Cell, Foreign, Study, read_cells, save, save_beside
-from autograder.submission import Unreadable
+from autograder.files import Unreadable, write_atomically, write_beside
+from autograder.study import ROOM, Card, Cell, Foreign, Study, read_cells
 
 COPIES = "copies"
 Kind = Literal["new", "updated", "beside", "moved"]
@@ -156,19 +156,19 @@ def update(study: Study) -> list[Change]:
         seen = look(study, card)
         data, path = study.released(card.key).read_bytes(), study.notebook(card.key)
         if not seen.exists:
-            save(path, data)
+            write_atomically(path, data)
             changes.append(Change(card.key, "new" if seen.pristine else "moved", path))
             _remember(study, card.key, Copy(seen.newest if seen.pristine else None))
         elif seen.pristine and (seen.theirs == seen.newest or not (seen.waiting or seen.copy.base)):
             _remember(study, card.key, Copy(seen.newest))
             _clear(study, card.key, seen.newest.digest)
         elif seen.waiting and not seen.edited:
-            save(path, data)
+            write_atomically(path, data)
             changes.append(Change(card.key, "updated", path))
             _remember(study, card.key, Copy(seen.newest))
         elif seen.waiting and seen.copy.offered != seen.newest.digest:
             _clear(study, card.key, seen.copy.offered)
-            beside = save_beside(path.with_name(f"{card.stem}.new.ipynb"), data)
+            beside = write_beside(path.with_name(f"{card.stem}.new.ipynb"), data)
             changes.append(Change(card.key, "beside", beside))
             _remember(study, card.key, Copy(seen.copy.base, seen.newest.digest))
     return changes
@@ -190,10 +190,10 @@ def reset(study: Study, key: str, keep_answers: bool = False) -> Reset:
         raise CourseError(f"{name} was written in, so there is nothing to put back. Do: git checkout {name}")
     copy = None
     if seen.edited:
-        copy = save_beside(path.with_name(f"{path.stem}.{study.clock():%Y-%m-%d-%H%M}.ipynb"), path.read_bytes())
+        copy = write_beside(path.with_name(f"{path.stem}.{study.clock():%Y-%m-%d-%H%M}.ipynb"), path.read_bytes())
     data, written = released.read_bytes(), seen.written if keep_answers else {}
     known = {c.name for c in seen.card.cells}
-    save(path, _with_answers(data, written) if written else data)
+    write_atomically(path, _with_answers(data, written) if written else data)
     _clear(study, key, seen.newest.digest)
     _remember(study, key, Copy(seen.newest))
     kept = [name for name in written if name in known]

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from autograder import anatomy
 from autograder.course import MODULES, Course
 from autograder.errors import CourseError
 from autograder.late import nbformat
@@ -83,9 +82,9 @@ def _navigation(here: Lesson, before: Lesson | None, after: Lesson | None) -> st
         folder = "" if lesson.module == here.module else f"../{lesson.module}/"
         return f"[{words}]({folder}{lesson.name}.ipynb)"
 
-    parts = [link(before, f"← {anatomy.facts(before)['title']}")] if before else []
+    parts = [link(before, f"← {before.facts.title}")] if before else []
     parts.append("[Start page](../start.ipynb)")
-    parts += [link(after, f"{anatomy.facts(after)['title']} →")] if after else []
+    parts += [link(after, f"{after.facts.title} →")] if after else []
     return " · ".join(parts)
 
 
@@ -121,10 +120,10 @@ def _index(lessons: Lessons) -> str:
         out += [f"**{MODULES.get(module, module)}**", ""]
         out += ["| lesson | time | level | needs | points |", "|---|---|---|---|---|"]
         for lesson in own:
-            f = anatomy.facts(lesson)
+            facts = lesson.facts
             by_hand = sum(c.points for c in lesson.of_kind("manual"))
             points = f"{lesson.max_points:g} + {by_hand:g} by hand"
-            link = f"[{f['title']}](notebooks/{lesson.key}.ipynb)"
-            out.append(f"| {link} | {f['time']} | {f['level']} | {f['needs']} | {points} |")
+            link = f"[{facts.title}](notebooks/{lesson.key}.ipynb)"
+            out.append(f"| {link} | {facts.time} | {facts.level} | {facts.needs} | {points} |")
         out.append("")
     return "\n".join(out)

@@ -20,16 +20,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from autograder.build import Listener, nbgrader_config, venv_on_path
 from autograder.course import Course
 from autograder.errors import CourseError
 from autograder.jobs import Result
 from autograder.lesson import Lesson
+from autograder.nbgrader_api import ONE_WAIT, Listener, coursedir, venv_on_path
 
 BACKUPS = 10
 MAX_NAME = 128  # characters of a student's name
 PATIENCE = 120.0  # seconds to wait for a gradebook that somebody else has locked
-ONE_WAIT = 1  # seconds of it in one go: SQLite hears no signal while it waits
 MAX_TIMESTAMP = 100  # bytes
 MANY = 500  # rows named in one statement
 
@@ -61,22 +60,6 @@ def patiently(step: Callable[[], T], give_up: Callable[[], None] = lambda: None)
                 raise CourseError(f"{who}. Results are kept; the same command goes on.") from None
         except ModuleNotFoundError as error:
             raise CourseError(f"the gradebook's database needs {error.name}: pip install -e '.[postgres]'") from None
-
-
-def coursedir(course: Course, **overrides: Any) -> Any:
-    """nbgrader's view of the course, with its own settings; `overrides` go to `CourseDirectory`."""
-    from nbgrader.coursedir import CourseDirectory
-
-    config = nbgrader_config(course)
-    config.CourseDirectory.root = str(course.root)
-    url = config.CourseDirectory.get("db_url", "sqlite:///gradebook.db")
-    if isinstance(url, str) and url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
-        config.CourseDirectory.db_url = url = "sqlite:///" + str(course.root / url.removeprefix("sqlite:///"))
-    if config.CourseDirectory.get("db_url", "").startswith("sqlite:///") and "?" not in config.CourseDirectory.db_url:
-        config.CourseDirectory.db_url += f"?timeout={ONE_WAIT}"
-    for name, value in overrides.items():
-        config.CourseDirectory[name] = value
-    return CourseDirectory(config=config)
 
 
 def sqlite_file(url: str) -> Path | None:

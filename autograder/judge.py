@@ -7,9 +7,10 @@ import hashlib
 import json
 import secrets
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-from autograder import submission
+from autograder import slips, submission
 from autograder.jobs import CheckResult, Job, Result, Trace
 from autograder.lesson import Lesson
 from autograder.marks import Lost
@@ -34,6 +35,11 @@ class Kept:
     pictures: dict[str, bytes] = field(default_factory=dict)  # `submission.pictures`
     packed: str = ""  # `pack_lesson`
     rows: dict[tuple[str, bytes], kit.Row] = field(default_factory=dict)  # by check and what was observed
+
+    @cached_property
+    def known_slips(self) -> slips.Table:
+        """How the wrong answers of its bank fail."""
+        return slips.read(self.lesson)
 
 
 @dataclass(frozen=True)
@@ -122,7 +128,7 @@ class Judge:
         failed = [r.row for r in rows if r.row.verdict != "pass"]
         if not failed:
             return ""
-        return lesson.known_slips.nearest(
+        return self._kept(lesson).known_slips.nearest(
             [Lost(r, observed(trace, r.check.name), lesson.expectation(r.check, self.salt)) for r in failed]
         )
 

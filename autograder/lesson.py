@@ -8,26 +8,25 @@ from __future__ import annotations
 import ast
 import contextlib
 import os
-import symtable
 import sys
 import tempfile
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from autograder import slips
 from autograder.errors import CourseError
+from autograder.facts import Facts
 from autograder.late import jupytext
+from autograder.markers import BEGIN_HIDDEN, BEGIN_SOLUTION, END_HIDDEN, END_SOLUTION
+from autograder.names import bound, used
 from coursekit import checks as kit
 from coursekit.checks import Check
 from coursekit.expect import REFERENCE, recorded
 
 Kind = Literal["prose", "free", "given", "locked", "solution", "checks", "manual"]
-BEGIN_SOLUTION, END_SOLUTION = "### BEGIN SOLUTION", "### END SOLUTION"
-BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
 HEAVY = {"pandas": "pandas", "scipy": "scipy.stats"}  # by the name imported, what to import beforehand
 IN_MEMORY = "/dev/shm"
 REFERENCE_CPU = 30.0  # seconds the reference may take for one check: trusted code on any machine
@@ -47,6 +46,35 @@ class Cell:
     def is_code(self) -> bool:
         """Whether a kernel would run it."""
         return self.kind not in ("prose", "manual")
+
+    @cached_property
+    def stub(self) -> str:
+        """A cell with a solution as `nbgrader generate_assignment` releases it; any other as it is."""
+        out: list[str] = []
+        inside = False
+        for line in self.source.splitlines():
+            if BEGIN_SOLUTION in line:
+                inside = True
+                indent = line[: len(line) - len(line.lstrip())]
+                out += [f"{indent}# YOUR CODE HERE", f"{indent}raise NotImplementedError()"]
+            elif END_SOLUTION in line:
+                inside = False
+            elif not inside:
+                out.append(line)
+        return "\n".join(out)
+
+    @cached_property
+    def hidden_lines(self) -> frozenset[int]:
+        """Line numbers, from 1, that stand between the markers of hidden tests."""
+        out, inside = set(), False
+        for number, line in enumerate(self.source.splitlines(), 1):
+            if line.strip() == BEGIN_HIDDEN:
+                inside = True
+            elif line.strip() == END_HIDDEN:
+                inside = False
+            elif inside:
+                out.add(number)
+        return frozenset(out)
 
 
 @dataclass(frozen=True)
@@ -176,8 +204,7 @@ class Lesson:
 
     def hidden_names(self, cell: Cell) -> set[str]:
         """Functions of a graded cell that stand in its hidden block."""
-        spans = hidden_lines(cell.source)
-        return {s.name for s in self.tree(cell).body if isinstance(s, _FUNCTION) and s.lineno in spans}
+        return {s.name for s in self.tree(cell).body if isinstance(s, _FUNCTION) and s.lineno in cell.hidden_lines}
 
     def expectation(self, check: Check, salt: str, seen: Any = None) -> Any:
         """What is right for the seeds of `salt`: the check's own `expect`, or what the reference observes.
@@ -208,10 +235,10 @@ class Lesson:
                 raise CourseError(f"{self.path}: check {check.name!r}: the solution itself {told}")
         return outcomes
 
-    @cached_property
-    def known_slips(self) -> slips.Table:
-        """How the wrong answers of its bank fail."""
-        return slips.read(self)
+    @property
+    def facts(self) -> Facts:
+        """What its first cell says about it."""
+        return Facts.of(self.cells[0].source)
 
     @cached_property
     def preload(self) -> tuple[str, ...]:
@@ -327,19 +354,6 @@ def _with_hidden(check: Check, hidden: bool) -> Check:
     return Check(check.name, check.function, check.hint, check.expect, check.points, check.seeds, hidden, check.cpu)
 
 
-def hidden_lines(source: str) -> set[int]:
-    """Line numbers, from 1, that stand between the markers of hidden tests."""
-    out, inside = set(), False
-    for number, line in enumerate(source.splitlines(), 1):
-        if line.strip() == BEGIN_HIDDEN:
-            inside = True
-        elif line.strip() == END_HIDDEN:
-            inside = False
-        elif inside:
-            out.add(number)
-    return out
-
-
 def _bare(statement: ast.stmt) -> ast.stmt:
     """A check without decorator and docstring; anything else as it is."""
     if isinstance(statement, _FUNCTION) and any(map(_is_check, statement.decorator_list)):
@@ -351,27 +365,3 @@ def _bare(statement: ast.stmt) -> ast.stmt:
 
 def _is_check(decorator: ast.expr) -> bool:
     return isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Name) and decorator.func.id == "check"
-
-
-def bound(statements: str) -> set[str]:
-    """Names that top-level statements bind in their module."""
-    table = _table(statements)
-    return {s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported() or s.is_namespace()}
-
-
-def used(statements: str) -> set[str]:
-    """Module-level names and builtins that top-level statements or the functions in them read."""
-
-    def walk(table: symtable.SymbolTable, top: bool) -> Iterator[str]:
-        for s in table.get_symbols():
-            if s.is_referenced() and (top or s.is_global()):
-                yield s.get_name()
-        for child in table.get_children():
-            yield from walk(child, False)
-
-    return set(walk(_table(statements), True))
-
-
-@lru_cache(maxsize=1000)
-def _table(text: str) -> symtable.SymbolTable:
-    return symtable.symtable(text, "statement", "exec")

@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from autograder.course import Course
@@ -272,19 +271,3 @@ def add_kept(notebook: dict[str, Any], result: Result) -> None:
         if cell["id"] in kept:
             line = f"{kept[cell['id']]:g} points beyond these checks. {result.note}\n"
             cell["outputs"].append({"output_type": "stream", "name": "stdout", "text": line})
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """The whole file or nothing, even when the machine stops. One writer at a time: see `results.locked`.
-
-    What a writer that was killed has left behind has the same name, so the next one writes over it.
-    """
-    import os
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.new")
-    with open(temporary, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)

@@ -18,6 +18,7 @@ from typing import Any, Literal
 from autograder import batch, build, record, results
 from autograder.course import Course
 from autograder.errors import CourseError
+from autograder.files import Stop, write_locked
 from autograder.gradebook import Recorder, back_up, prepare
 from autograder.jobs import Result
 from autograder.judge import Judge, fresh_salt
@@ -198,7 +199,7 @@ def regrade(
     never_lower: bool = False,
     write: bool = False,
     done: Callable[[Change, int], None] = lambda change, total: None,
-    stop: results.Stop | None = None,
+    stop: Stop | None = None,
 ) -> list[Change]:
     """What grading a module with its lessons as they are would change, and, if asked, the change itself.
 
@@ -219,7 +220,7 @@ def regrade(
         CourseError: nobody handed in, or what was built from the lessons is not of the lessons as they are.
     """
     own = runner is None
-    runner, stop = runner or Local(), stop or results.Stop()
+    runner, stop = runner or Local(), stop or Stop()
     try:
         group = batch.Class.of(course, module)
         who = [student for student in batch.students(course, module, wanted) if not batch.misnamed(student)]
@@ -275,7 +276,7 @@ class _Run:
     judges: Mapping[tuple[str, str], Judge]  # by student and lesson
     again: bool
     never_lower: bool
-    stop: results.Stop
+    stop: Stop
 
     def _settled(self, before: Stored | None, result: Result, key: results.Key) -> Result:
         """What the gradebook would get."""
@@ -301,7 +302,7 @@ class _Run:
                 result = batch.judged(judge, handed)
                 self.stop.check()  # a run that was cut off says nothing about the submission
                 notebook = record.as_bytes(batch.autograded(self.group, handed, result))
-                record.write_atomically(self._notebook(lesson, student), notebook)
+                write_locked(self._notebook(lesson, student), notebook)
                 results.store(course, self.group.module, result, key, PREVIEW)
             return compare(before, results.as_stored(self._settled(before, result, key), key))
 
@@ -316,7 +317,7 @@ class _Run:
     def _notebook(self, lesson: Lesson, student: str) -> Path:
         return results.path(self.group.course, self.group.module, student, lesson.key, PREVIEW).with_suffix(".ipynb")
 
-    def write(self, who: list[str], stop: results.Stop) -> None:
+    def write(self, who: list[str], stop: Stop) -> None:
         """Enter what was previewed, nothing else. A preview goes once it is entered: the next call does the rest."""
         course, module = self.group.course, self.group.module
         with results.locked(course, "gradebook"):

@@ -21,9 +21,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from autograder import anatomy, batch, results, submission
+from autograder import batch, results
 from autograder.course import Course
 from autograder.errors import CourseError
+from autograder.files import Unreadable, read_bounded
 from autograder.lesson import Lesson
 from autograder.sandbox import TRUSTED
 from coursekit.checks import shorten
@@ -158,8 +159,8 @@ class Skipped:
 def _read(file: Path, module: str) -> Notebook:
     """Raises `ValueError` with the reason when the file is no stored result of today's shape."""
     try:
-        raw = json.loads(submission.read_bytes(file))
-    except submission.Unreadable as error:
+        raw = json.loads(read_bounded(file))
+    except Unreadable as error:
         raise ValueError(str(error)) from None
     except (ValueError, RecursionError):
         raise ValueError("not JSON") from None
@@ -309,7 +310,7 @@ def gather(course: Course, module: str) -> Report:
         CourseError: there is no such module, or nothing is stored for it.
     """
     lessons = {key: Lesson.read(course.lesson_path(key)) for key in course.lessons_of(module)}
-    files = results.files(course, module)
+    files = results.stored_files(course, module)
     if not files:
         raise CourseError(f"module {module} has no stored results. Run `autograder grade {module}`.")
     notebooks, skipped, times = [], [], []
@@ -424,7 +425,7 @@ def _lesson(lesson: Lesson, notebooks: list[Notebook]) -> LessonReport:
     checks = tuple(_checks(_order(lesson), graded))
     return LessonReport(
         lesson=lesson.key,
-        title=anatomy.facts(lesson)["title"],
+        title=lesson.facts.title,
         max_points=max_points,
         graded=len(graded),
         zero=sum(n.state.startswith("zero:") for n in notebooks),

@@ -11,22 +11,20 @@ import contextlib
 import functools
 import hashlib
 import json
-import os
-import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from autograder import files
 from autograder.course import Course
-from autograder.errors import CourseError
+from autograder.files import Stop, write_locked
 from autograder.jobs import CheckResult, Result
 from autograder.lesson import Lesson
-from autograder.record import write_atomically
 from coursekit.checks import Row
 
 Key = dict[str, str]  # what a result depends on: {"submission": hash, "lesson": hash, "grader": hash, "box": level}
 RESULTS = "results"  # the folder inside `folder(course)`
-PAUSE = 0.05  # seconds between two tries for a lock
 
 
 def folder(course: Course) -> Path:
@@ -64,7 +62,7 @@ def as_stored(result: Result, key: Key) -> dict[str, Any]:
 def store(course: Course, module: str, result: Result, key: Key, room: str = RESULTS) -> None:
     """Keep a result."""
     text = json.dumps(as_stored(result, key), ensure_ascii=False)
-    write_atomically(path(course, module, result.student, result.lesson, room), text.encode("utf-8", "replace"))
+    write_locked(path(course, module, result.student, result.lesson, room), text.encode("utf-8", "replace"))
 
 
 def read(course: Course, lesson: Lesson, student: str) -> dict[str, Any] | None:
@@ -96,14 +94,14 @@ def _fits(raw: dict[str, Any], key: Key) -> bool:
     return all(stored.get(part) == key[part] for part in parts)
 
 
-def files(course: Course, module: str) -> list[Path]:
+def stored_files(course: Course, module: str) -> list[Path]:
     """The files of a module's stored results, in order of student and lesson."""
     return sorted((folder(course) / "results" / module).glob("*/*.json"))
 
 
 def stored(course: Course, module: str) -> Iterator[dict[str, Any]]:
     """All stored results of a module as JSON objects, in order of student and lesson."""
-    for file in files(course, module):
+    for file in stored_files(course, module):
         raw = _read(file)
         if raw is not None:
             yield raw
@@ -117,44 +115,6 @@ def _read(file: Path) -> dict[str, Any] | None:
     return None
 
 
-class Stop:
-    """Tells all threads of a run to end. A signal handler may set it: unlike an event it has no lock to wait for."""
-
-    asked = False
-
-    def check(self) -> None:
-        """Raises `KeyboardInterrupt` when the run is to end."""
-        if self.asked:
-            raise KeyboardInterrupt
-
-
-@contextlib.contextmanager
-def locked(course: Course, name: str, stop: Stop | None = None) -> Iterator[None]:
-    """Alone with `name`: other graders on this machine wait. The lock goes with the process, however it ends.
-
-    Raises:
-        CourseError: the folder of locks cannot be written.
-        KeyboardInterrupt: `stop` was asked for before it was free.
-    """
-    file = folder(course) / "locks" / f"{hashlib.sha256(name.encode('utf-8', 'replace')).hexdigest()[:32]}.lock"
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
-    except OSError as error:
-        raise CourseError(f"{file.parent}: {error.strerror}. Results are kept there: make it writable.") from None
-    try:
-        try:
-            import fcntl
-        except ImportError:  # Windows: one grader at a time is the reader's care
-            yield
-            return
-        while True:  # in short waits: whoever waits in the system hears no signal
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                (stop or Stop()).check()
-                time.sleep(PAUSE)
-        yield
-    finally:
-        os.close(handle)
+def locked(course: Course, name: str, stop: Stop | None = None) -> AbstractContextManager[None]:
+    """Alone with `name` in this course: `files.locked`."""
+    return files.locked(folder(course) / "locks", name, stop)

@@ -1,6 +1,6 @@
 """A reference solution and a brief why, after an honest try: the cell was written in, and graded with it at least once.
 
-Solutions are read from `lessons/` at that moment; no notebook that a learner gets holds them.
+Solutions are read from the instructor edition, `source/`, at that moment; no notebook that a learner gets holds them.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import re
 from dataclasses import dataclass
 
 from autograder import desk, progress
-from autograder.course import Course
 from autograder.errors import CourseError, nearest
-from autograder.lesson import BEGIN_SOLUTION, END_SOLUTION, Cell, Lesson
-from autograder.study import Card, Foreign, Study
+from autograder.files import Unreadable
+from autograder.markers import BEGIN_SOLUTION, END_SOLUTION
+from autograder.study import Card, Cell, Foreign, Study, read_cells
 
 WHY = "# Why:"
 KNOWN = re.compile(r"What you now know[*:.\s]*(?P<words>.*?)\s*(?=\*\*In practice)", re.DOTALL)
@@ -86,20 +86,22 @@ def reveal(study: Study, card: Card, grade_id: str, anyway: bool = False) -> Ref
         raise CourseError(
             f"{card.key} has no cell {grade_id!r} to write in.{nearest(grade_id, card.tasks)} It has {names}."
         )
-    path = study.root / "lessons" / f"{card.key}.py"
-    if not path.is_file():
+    path = study.root / "source" / f"{card.key}.ipynb"
+    try:
+        cells = list(read_cells(path))
+    except Unreadable as error:
         raise CourseError(
-            f"{study.say(path)} is not here, and reference solutions stand nowhere else: they need the whole course, "
-            "as `git clone` brings it."
-        )
+            f"{study.say(path)}: {error}. Reference solutions stand there: they need the whole course, as `git clone` "
+            "brings it."
+        ) from None
     if not (anyway or _tried(study, card, grade_id)):
         raise NotYet(_what_to_do(study, card, grade_id))
-    lesson = Lesson.read(Course(study.root).lesson_path(card.key))
-    cell = next((c for c in lesson.of_kind("solution", "manual") if c.grade_id == grade_id), None)
+    cell = next((c for c in cells if c.name == grade_id and c.is_task), None)
     if cell is None:
-        raise CourseError(f"{study.say(path)} has no cell {grade_id!r}: notebooks/ is older. `make build` renews it.")
+        raise CourseError(f"{study.say(path)} has no cell {grade_id!r}: it is older. `make build` renews it.")
     solution, why = parts(cell)
-    return Reference(card.title, grade_id, solution, why or _closing(lesson, cell), cell.kind == "manual")
+    is_prose = cell.kind != "code"
+    return Reference(card.title, grade_id, solution, why or _closing(cells[-1], is_prose), is_prose)
 
 
 def _tried(study: Study, card: Card, grade_id: str) -> bool:
@@ -147,7 +149,7 @@ def parts(cell: Cell) -> tuple[str, str]:
     return "\n".join(kept).strip("\n"), " ".join(filter(None, why))
 
 
-def _closing(lesson: Lesson, cell: Cell) -> str:
+def _closing(last: Cell, is_prose: bool) -> str:
     """What the lesson itself says is to be known at its end; an answer in prose gives its own reasons."""
-    found = KNOWN.search(lesson.cells[-1].source) if cell.kind == "solution" else None
+    found = None if is_prose else KNOWN.search(last.source)
     return " ".join(found["words"].split()) if found else ""

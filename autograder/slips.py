@@ -18,12 +18,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from autograder.lesson import Lesson
 from autograder.marks import EXACT, Lost, Marks, marks
-
-if TYPE_CHECKING:
-    from autograder.lesson import Lesson
 
 MAX_NODES = 3_000  # parts of observations that are looked at; more is no slip we know
 VERDICT = "verdict: "

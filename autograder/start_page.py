@@ -14,9 +14,10 @@ from urllib.parse import quote
 
 from autograder import desk, plan as planning, progress as progressing
 from autograder.course import MODULES
+from autograder.files import write_atomically
 from autograder.plan import Plan
 from autograder.progress import PAUSE, Progress, Standing, in_words, minutes_in_words
-from autograder.study import ROOM, START, Foreign, Study, save, text_of
+from autograder.study import ROOM, START, Foreign, Study, text_of
 
 WORDS = {"done": "✓ done", "begun": "begun", "not begun": "not begun"}
 HEADS = ("lesson", "state", "points", "takes", "left", "spent")
@@ -321,7 +322,7 @@ def lay_out(study: Study) -> None:
     page = make(study, study.room)
     data = {"text/plain": str(page).splitlines(keepends=True), "text/html": page._repr_html_()}
     shown["outputs"] = [{"output_type": "display_data", "data": data, "metadata": {}}]
-    save(path, (json.dumps(notebook, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "replace"))
+    write_atomically(path, (json.dumps(notebook, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "replace"))
 
 
 def _was_written_in(study: Study, notebook: Any) -> bool:

@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import re
-import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,10 +17,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from autograder.anatomy import FACTS
 from autograder.course import named
 from autograder.errors import CourseError
-from autograder.submission import Unreadable, decode_text, read_bytes
+from autograder.facts import Facts
+from autograder.files import Unreadable, decode, free_name, read_bounded, write_atomically
 
 ROOM = "study"
 START = "start.ipynb"
@@ -156,13 +155,11 @@ class Study:
             cells = tuple(read_cells(path))
         except Unreadable as error:
             return f"{self.say(path)}: {error}. `git checkout {self.say(path)}` puts the course's own back."
-        first = cells[0].source if cells else ""
-        facts = FACTS.search(first)
-        title = first.lstrip().split("\n")[0].lstrip("# ").strip() or path.stem
+        facts = Facts.of(cells[0].source if cells else "")
         points = sum(_points(c) for c in cells if c.is_graded)
         by_hand = sum(_points(c) for c in cells if c.is_task)
         key = f"{path.parent.name}/{path.stem}"
-        return Card(key, title, minutes_in(facts["time"]) if facts else 0, points, by_hand, cells)
+        return Card(key, facts.title or path.stem, facts.minutes, points, by_hand, cells)
 
     def key(self, lesson: str) -> str:
         """The lesson that a learner names, as `module/stem`.
@@ -198,13 +195,13 @@ class Study:
     def store(self, name: str, data: Any) -> None:
         """Keep `data` in `name.json`."""
         text = json.dumps(data, ensure_ascii=False, indent=1)
-        save(self.kept / f"{name}.json", text.encode("utf-8", "replace"))
+        write_atomically(self.kept / f"{name}.json", text.encode("utf-8", "replace"))
 
     def set_aside(self, name: str) -> None:
         """Give `name.json`, which is foreign, another name before something is stored under its own."""
         path = self.kept / f"{name}.json"
         with contextlib.suppress(FileNotFoundError):
-            os.replace(path, _free(path.with_name(f"{path.name}.broken")))
+            os.replace(path, free_name(path.with_name(f"{path.name}.broken")))
 
 
 def read_cells(path: Path) -> Iterator[Cell]:
@@ -214,7 +211,7 @@ def read_cells(path: Path) -> Iterator[Cell]:
         Unreadable: it is missing or not a notebook.
     """
     try:
-        notebook = json.loads(decode_text(read_bytes(path), []))
+        notebook = json.loads(decode(read_bounded(path), []))
     except (ValueError, RecursionError):
         raise Unreadable("not a notebook: not JSON") from None
     cells = notebook.get("cells") if isinstance(notebook, dict) else None
@@ -236,48 +233,6 @@ def text_of(cell: dict[str, Any]) -> str:
     return text.replace("\r\n", "\n") if isinstance(text, str) else ""
 
 
-def minutes_in(text: str) -> int:
-    """Minutes in words such as `45 min` or `1 h 30 min`; 0 where there are none."""
-    hours, minutes = re.search(r"(\d+)\s*h", text), re.search(r"(\d+)\s*min", text)
-    return 60 * int(hours[1] if hours else 0) + int(minutes[1] if minutes else 0)
-
-
 def _points(cell: Cell) -> float:
     points = cell.meta.get("points", 0)
     return float(points) if isinstance(points, int | float) else 0.0
-
-
-def save(path: Path, data: bytes) -> None:
-    """The whole file or nothing, however many write it at once and even when the machine stops."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
-    try:
-        with open(temporary, "xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
-
-
-def save_beside(path: Path, data: bytes) -> Path:
-    """Write a file under a name that nothing has yet: `path`, or with `-2`, `-3`, … before its ending."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    while True:
-        free = _free(path)
-        with contextlib.suppress(FileExistsError), open(free, "xb") as file:  # another may have been quicker
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-            return free
-
-
-def _free(path: Path) -> Path:
-    tried, number = path, 1
-    while tried.exists() or tried.is_symlink():
-        number += 1
-        tried = path.with_name(f"{path.stem}-{number}{path.suffix}")
-    return tried

@@ -10,33 +10,23 @@ import ast
 import base64
 import contextlib
 import json
-import os
 import re
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from autograder.definitions import only_adds
 from autograder.errors import CourseError, nearest
+from autograder.files import Unreadable, decode
 from autograder.jobs import Job, Step, Trace
-from autograder.lesson import Cell, Lesson, bound
+from autograder.lesson import Cell, Lesson
+from autograder.names import bound
 from autograder.runner.wire import HALF
 
-MAX_BYTES = 20_000_000
 MAX_NESTS = 500_000  # lists and objects in the file: each costs the reader memory
 MAX_CELLS = 2_000
 MAX_SOURCE = 2_000_000  # characters of all cells together
 KINDS = ("code", "markdown", "raw", "heading", "html")
-
-
-class Unreadable(Exception):
-    """The file cannot be graded; the message is the reason, short enough for a state."""
-
-
-class Forbidden(Unreadable):
-    """The file system lets nobody but its owner read it: no fault of what is in it."""
 
 
 @dataclass(frozen=True)
@@ -48,54 +38,13 @@ class Source:
     text: str
 
 
-def read_bytes(path: Path) -> bytes:
-    """The file's bytes.
-
-    Raises:
-        Unreadable: it is missing, no regular file, or larger than `MAX_BYTES`; `Forbidden` without permission.
-    """
-    try:
-        fd = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-    except FileNotFoundError:
-        raise Unreadable("the file is missing") from None
-    except PermissionError:
-        raise Forbidden("no permission to read it") from None
-    except OSError as error:
-        raise Unreadable(f"not a regular file: {error.strerror}") from None
-    try:
-        info = os.fstat(fd)
-        if not stat.S_ISREG(info.st_mode):
-            raise Unreadable("not a regular file")
-        if info.st_size > MAX_BYTES:
-            raise Unreadable(f"larger than {MAX_BYTES // 1_000_000} MB")
-        with os.fdopen(fd, "rb", closefd=False) as file:
-            return file.read(MAX_BYTES + 1)[:MAX_BYTES]
-    finally:
-        os.close(fd)
-
-
-def decode_text(data: bytes, repairs: list[str]) -> str:
-    """The bytes as text: UTF-8, with or without a byte-order mark, else Latin-1."""
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        repairs.append("the file is not UTF-8: read as UTF-16")
-        return data.decode("utf-16", "replace")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        repairs.append("the file is not UTF-8: read as Latin-1")
-        return data.decode("latin-1")
-    if data.startswith(b"\xef\xbb\xbf"):
-        repairs.append("the file begins with a byte-order mark: skipped")
-    return text
-
-
 def parse_notebook(data: bytes, repairs: list[str]) -> list[Source]:
     """The cells of a notebook, nbformat 3 or 4.
 
     Raises:
         Unreadable: it is not a notebook.
     """
-    text = decode_text(data, repairs)
+    text = decode(data, repairs)
     if not text.strip():
         raise Unreadable("the file is empty")
     if text.count("[") + text.count("{") > MAX_NESTS:
@@ -273,7 +222,7 @@ def answer_job(lesson: Lesson, student: str, text: str) -> Job:
     if cells is None:
         defined = _defined(text)
         for grade_id in solutions:
-            stub = _without(stub_of(_cell(lesson, grade_id)), defined)
+            stub = _without(_cell(lesson, grade_id).stub, defined)
             sources[grade_id] = [stub, text] if grade_id == solutions[0] else [stub]
     else:
         last: str | None = None
@@ -285,7 +234,7 @@ def answer_job(lesson: Lesson, student: str, text: str) -> Job:
     for cell in lesson.of_kind("locked", "given", "solution", "checks"):
         if cell.kind in ("given", "solution"):
             given = sources.get(str(cell.grade_id))
-            given = [stub_of(cell)] if given is None else given
+            given = [cell.stub] if given is None else given
             steps += [Step("cell", s, cell.grade_id) for s in given if s.strip()]
         else:
             steps += [_locked(cell)] if cell.kind == "locked" else [Step("checks", grade_id=cell.grade_id)]
@@ -330,22 +279,6 @@ def pictures(job: Job, trace: Trace) -> dict[str, bytes]:
 
 def _cell(lesson: Lesson, grade_id: str) -> Cell:
     return next(c for c in lesson.cells if c.grade_id == grade_id)
-
-
-def stub_of(cell: Cell) -> str:
-    """A solution cell as `nbgrader generate_assignment` releases it."""
-    out: list[str] = []
-    inside = False
-    for line in cell.source.splitlines():
-        if "### BEGIN SOLUTION" in line:
-            inside = True
-            indent = line[: len(line) - len(line.lstrip())]
-            out += [f"{indent}# YOUR CODE HERE", f"{indent}raise NotImplementedError()"]
-        elif "### END SOLUTION" in line:
-            inside = False
-        elif not inside:
-            out.append(line)
-    return "\n".join(out)
 
 
 def _defined(text: str) -> set[str]:

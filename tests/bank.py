@@ -11,7 +11,7 @@ from autograder.course import Course
 from autograder.jobs import Result
 from autograder.judge import Judge
 from autograder.lesson import Lesson
-from autograder.submission import answer_job, stub_of
+from autograder.submission import answer_job
 
 COURSE = Course.find(Path(__file__).parent)
 ANSWERS = Path(__file__).parent / "answers"
@@ -91,4 +91,4 @@ def lost(result: Result) -> set[str]:
 def cells_as_text(lesson: Lesson, stub: bool) -> str:
     """The lesson's own solution, or what a learner begins with, as an answer file."""
     cells = lesson.of_kind("given", "solution")
-    return "\n\n".join(f"# %% {c.grade_id}\n{stub_of(c) if stub else c.source}" for c in cells)
+    return "\n\n".join(f"# %% {c.grade_id}\n{c.stub if stub else c.source}" for c in cells)

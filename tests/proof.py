@@ -30,10 +30,10 @@ from typing import Any
 
 import coursekit
 from autograder.errors import CourseError
+from autograder.files import write_atomically
 from autograder.jobs import Result
 from autograder.judge import Judge
 from autograder.lesson import Lesson
-from autograder.record import write_atomically
 from autograder.work import Local, Runner
 from coursekit.checks import shorten
 from tests import mutants, slips

@@ -18,11 +18,11 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from autograder import marks as marking, slips
+from autograder.files import write_atomically
 from autograder.jobs import Result
 from autograder.judge import Judge
 from autograder.lesson import Lesson
 from autograder.marks import EXACT, Lost, Marks, marks
-from autograder.record import write_atomically
 from autograder.runner.client import observed
 from autograder.work import Local, Runner
 from coursekit.checks import Check

@@ -11,7 +11,6 @@ from autograder.build import build
 from autograder.course import Course
 from autograder.errors import CourseError
 from autograder.lesson import Lesson
-from autograder.submission import stub_of
 from tests.bank import COURSE, read
 from tests.small import KEY, LESSON, course_with
 
@@ -73,7 +72,7 @@ def test_the_stub_that_the_grader_knows_is_the_one_released(key: str) -> None:
     released = json.loads((COURSE.root / "release" / f"{key}.ipynb").read_text("utf-8"))
     by_id = {c["id"]: "".join(c["source"]) for c in released["cells"]}
     for cell in lesson.of_kind("solution", "given"):
-        assert by_id[str(cell.grade_id)] == stub_of(cell)
+        assert by_id[str(cell.grade_id)] == cell.stub
 
 
 HEAD = LESSON[: LESSON.index("@check(expect=4")]

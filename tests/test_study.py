@@ -13,6 +13,8 @@ import pytest
 
 from autograder import desk, study as studies
 from autograder.build import build
+from autograder.course import Course
+from autograder.files import write_atomically
 from autograder.selfstudy import INSIDE
 from tests.learner import Clock, Terminal, cell, course, lesson, read, source, write, write_in
 from tests.small import KEY, RIGHT, course_with
@@ -259,7 +261,7 @@ def test_two_resets_in_one_second_give_two_copies(at: Terminal) -> None:
 
 def test_copies_made_at_the_same_time_have_names_of_their_own(tmp_path: Path) -> None:
     path = tmp_path / "a.2030-06-03-0900.ipynb"
-    code = "import sys; from pathlib import Path; from autograder.study import save_beside as s; "
+    code = "import sys; from pathlib import Path; from autograder.files import write_beside as s; "
     code += "[s(Path(sys.argv[1]), sys.argv[2].encode()) for _ in range(20)]"
     running = [subprocess.Popen([sys.executable, "-c", code, str(path), who]) for who in "xy"]
     assert [p.wait() for p in running] == [0, 0]
@@ -318,14 +320,14 @@ def test_a_path_with_backslashes_names_a_lesson_too(at: Terminal) -> None:
 
 def test_a_write_that_fails_leaves_the_file_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.json"
-    studies.save(path, b"old")
+    write_atomically(path, b"old")
 
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
-        studies.save(path, b"new")
+        write_atomically(path, b"new")
     assert path.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
 
@@ -428,6 +430,7 @@ def test_the_why_is_the_authors_comment_or_what_the_lesson_says_at_its_end(at: T
     text = path.read_text("utf-8")
     closing = "**What you now know** Words are\nwhat stands between spaces.\n\n**In practice** · **Asked next**"
     path.write_text(text.replace("**What you now know** · **In practice** · **Asked next**", closing), "utf-8")
+    build(Course(at.root))
     assert "Why: Words are what stands between spaces." in at.run("reveal", STEM, "words", "--anyway")
     mark = "    ### BEGIN SOLUTION\n    if text"
     path.write_text(
@@ -436,6 +439,7 @@ def test_the_why_is_the_authors_comment_or_what_the_lesson_says_at_its_end(at: T
         ),
         "utf-8",
     )
+    build(Course(at.root))
     told = at.run("reveal", STEM, "words", "--anyway")
     assert "Why: None is no text, and split knows spaces." in told
     assert "# Why" not in told
@@ -443,9 +447,9 @@ def test_the_why_is_the_authors_comment_or_what_the_lesson_says_at_its_end(at: T
 
 def test_what_cannot_be_revealed_is_said_with_the_reason(at: Terminal) -> None:
     assert "Did you mean 'words'?" in at.run("reveal", STEM, "word", code=2)
-    shutil.rmtree(at.root / "lessons")
+    shutil.rmtree(at.root / "source")
     told = at.run("reveal", STEM, "words", "--anyway", code=2)
-    assert f"lessons/{KEY}.py is not here" in told
+    assert f"source/{KEY}.ipynb: the file is missing" in told
     assert "git clone" in told
 
 
@@ -501,8 +505,9 @@ def test_two_lessons_with_a_cell_of_one_name_are_told_apart_by_their_module(
     told = in_notebook(tmp_path / "study" / "02_coding", 'reveal("same-task")')
     assert 'reveal("same-task", lesson="02_coding/01_a")' in told
     told = in_notebook(tmp_path / "study" / "02_coding", 'reveal("same-task", lesson="02_b")')
-    assert "lessons/02_coding/02_b.py is not here" in told
-    assert "lessons/04_mlops/01_c.py is not here" in in_notebook(tmp_path / "study" / "04_mlops", 'reveal("same-task")')
+    assert "source/02_coding/02_b.ipynb: the file is missing" in told
+    told = in_notebook(tmp_path / "study" / "04_mlops", 'reveal("same-task")')
+    assert "source/04_mlops/01_c.ipynb: the file is missing" in told
 
 
 def test_the_learners_side_needs_neither_lessons_nor_a_posix_system(tmp_path: Path) -> None:

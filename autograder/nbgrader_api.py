@@ -1,0 +1,58 @@
+"""nbgrader as this course uses it: its settings, its view of the folder, and what it says when it refuses."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from typing import Any
+
+from traitlets.config import Config
+
+from autograder.course import Course
+
+ONE_WAIT = 1  # seconds that SQLite waits in one go for a locked gradebook: it hears no signal meanwhile
+
+
+def settings(course: Course) -> Config:
+    """The course's own `nbgrader_config.py`."""
+    from traitlets.config.loader import PyFileConfigLoader
+
+    return PyFileConfigLoader("nbgrader_config.py", path=str(course.root)).load_config()
+
+
+def venv_on_path() -> None:
+    """nbgrader looks for `alembic` on PATH only: put the running interpreter's folder there."""
+    folder = os.path.dirname(sys.executable)
+    if folder not in os.environ.get("PATH", "").split(os.pathsep):
+        os.environ["PATH"] = folder + os.pathsep + os.environ.get("PATH", "")
+
+
+def coursedir(course: Course, **overrides: Any) -> Any:
+    """nbgrader's view of the course, with its own settings; `overrides` go to `CourseDirectory`."""
+    from nbgrader.coursedir import CourseDirectory
+
+    config = settings(course)
+    config.CourseDirectory.root = str(course.root)
+    url = config.CourseDirectory.get("db_url", "sqlite:///gradebook.db")
+    if isinstance(url, str) and url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
+        config.CourseDirectory.db_url = url = "sqlite:///" + str(course.root / url.removeprefix("sqlite:///"))
+    if config.CourseDirectory.get("db_url", "").startswith("sqlite:///") and "?" not in config.CourseDirectory.db_url:
+        config.CourseDirectory.db_url += f"?timeout={ONE_WAIT}"
+    for name, value in overrides.items():
+        config.CourseDirectory[name] = value
+    return CourseDirectory(config=config)
+
+
+class Listener(logging.Handler):
+    """Keeps the errors nbgrader logged, and shows nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.last = self.heard = ""
+        self.log = logging.Logger("quiet")
+        self.log.addHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.heard += record.getMessage() + "\n"
+        self.last = record.getMessage().splitlines()[0]
