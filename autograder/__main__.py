@@ -7,7 +7,7 @@ import gc
 import sys
 from typing import Any
 
-from autograder import ahead
+from autograder.cli import early_start
 
 MANY_OBJECTS = 100_000
 STOPPED = 130  # exit code after a signal
@@ -18,8 +18,8 @@ def main() -> Any:
     """Run the command line. Its imports leave no garbage, so nothing looks for any meanwhile, and later seldom."""
     gc.disable()
     try:
-        ahead.start(sys.argv[1:])
-        from autograder import cli
+        early_start.start(sys.argv[1:])
+        from autograder.cli import app as cli
     except KeyboardInterrupt:  # nothing was begun
         sys.exit(STOPPED)
     gc.enable()

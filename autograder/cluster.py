@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 from autograder.errors import CourseError
 from autograder.jobs import Trace
-from autograder.results import grader_version
+from autograder.lessons.dependencies import whole_digest
 from autograder.runner.client import RunnerGone
 from autograder.sandbox import choose
 from autograder.work import Local, pack_trace, unpack_trace
@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 def version() -> str:
     """What graders must have in common to give the same points."""
-    return f"{grader_version()[:12]} on Python {'.'.join(platform.python_version_tuple()[:2])}"
+    return f"{whole_digest()[:12]} on Python {'.'.join(platform.python_version_tuple()[:2])}"
 
 
 def introduce(trust: bool) -> tuple[str, str]:

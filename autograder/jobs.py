@@ -11,6 +11,15 @@ StepKind = Literal["locked", "cell", "checks"]
 
 
 @dataclass(frozen=True)
+class Source:
+    """A cell of a submission: what kind of cell, which lesson cell it says it is, and its text."""
+
+    kind: str
+    grade_id: str | None
+    text: str
+
+
+@dataclass(frozen=True)
 class Step:
     """One thing to do in the learner's process, in lesson order."""
 

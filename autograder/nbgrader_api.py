@@ -5,20 +5,19 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 from traitlets.config import Config
 
-from autograder.course import Course
-
 ONE_WAIT = 1  # seconds that SQLite waits in one go for a locked gradebook: it hears no signal meanwhile
 
 
-def settings(course: Course) -> Config:
+def settings(root: Path) -> Config:
     """The course's own `nbgrader_config.py`."""
     from traitlets.config.loader import PyFileConfigLoader
 
-    return PyFileConfigLoader("nbgrader_config.py", path=str(course.root)).load_config()
+    return PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
 
 
 def venv_on_path() -> None:
@@ -28,15 +27,15 @@ def venv_on_path() -> None:
         os.environ["PATH"] = folder + os.pathsep + os.environ.get("PATH", "")
 
 
-def coursedir(course: Course, **overrides: Any) -> Any:
+def coursedir(root: Path, **overrides: Any) -> Any:
     """nbgrader's view of the course, with its own settings; `overrides` go to `CourseDirectory`."""
     from nbgrader.coursedir import CourseDirectory
 
-    config = settings(course)
-    config.CourseDirectory.root = str(course.root)
+    config = settings(root)
+    config.CourseDirectory.root = str(root)
     url = config.CourseDirectory.get("db_url", "sqlite:///gradebook.db")
     if isinstance(url, str) and url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
-        config.CourseDirectory.db_url = url = "sqlite:///" + str(course.root / url.removeprefix("sqlite:///"))
+        config.CourseDirectory.db_url = url = "sqlite:///" + str(root / url.removeprefix("sqlite:///"))
     if config.CourseDirectory.get("db_url", "").startswith("sqlite:///") and "?" not in config.CourseDirectory.db_url:
         config.CourseDirectory.db_url += f"?timeout={ONE_WAIT}"
     for name, value in overrides.items():

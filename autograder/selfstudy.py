@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from coursekit.checks import Check, Row, table
 
 if TYPE_CHECKING:
-    from autograder.reveal import Reference
-    from autograder.start_page import StartPage
+    from autograder.study.reveal import Reference
+    from autograder.study.start_page import StartPage
 
 INSIDE = "AUTOGRADER_INSIDE"  # set in learners' processes, where this cell has nothing to do
 
@@ -84,9 +84,9 @@ def start_page(days: int | None = None, minutes: int | None = None, anew: bool =
     """
     if os.environ.get(INSIDE):
         return None
-    from autograder import plan, progress, start_page as pages
     from autograder.errors import CourseError
-    from autograder.study import Study
+    from autograder.study import plan, progress, start_page as pages
+    from autograder.study.study import Study
 
     here = Path().resolve()
     try:
@@ -114,9 +114,9 @@ def reveal(grade_id: str, lesson: str = "", anyway: bool = False) -> Reference |
     """
     if os.environ.get(INSIDE):
         return None
-    from autograder import reveal as revealing
     from autograder.errors import CourseError
-    from autograder.study import Study
+    from autograder.study import reveal as revealing
+    from autograder.study.study import Study
 
     here = Path().resolve()
     try:

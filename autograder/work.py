@@ -20,7 +20,7 @@ from dataclasses import asdict, replace
 from typing import Any, Protocol
 
 from autograder.jobs import CellTrace, Job, Step, Trace
-from autograder.lesson import REFERENCE_CPU, Lesson, Work
+from autograder.lessons.lesson import REFERENCE_CPU, Lesson, Work
 from autograder.runner import wire
 from autograder.runner.client import RunnerGone, Warm
 from autograder.sandbox import Box, choose

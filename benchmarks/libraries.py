@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from autograder.lesson import Lesson
+    from autograder.lessons.lesson import Lesson
 
 PAGE = Path(__file__).with_name("LIBRARIES.md")
 SECONDS = 0.3  # of each measurement, at least
@@ -360,7 +360,7 @@ def child() -> int:
 
 def plain(lesson: Lesson) -> str:
     """The code of a lesson's locked, given and solution cells without the course's own tools."""
-    from autograder.lesson import bound, used
+    from autograder.lessons.lesson import bound, used
 
     left_out: set[str] = set()
     kept: list[ast.stmt] = []

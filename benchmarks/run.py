@@ -27,7 +27,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from autograder.course import Course
+from autograder.lessons.course import Course
 from autograder.sandbox import choose
 from tests.bank import COURSE, cells_as_text, read
 from tests.demo import fill, new_course

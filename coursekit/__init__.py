@@ -3,8 +3,9 @@
 Importing it puts the shims of `vtime`, `crash` and `threads` in place; they change nothing outside a check.
 """
 
-from coursekit import checks as _checks, crash as _crash, threads as _threads, vtime as _vtime
+from coursekit import checks as _checks, crash as _crash, moved as _moved, threads as _threads, vtime as _vtime
 
+_moved.install()
 _vtime.install()
 _crash.install()
 _threads.install()

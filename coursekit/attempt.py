@@ -38,7 +38,7 @@ def in_a_sentence(error: BaseException) -> str:
         return f"not written yet: {frames[-1].name}" if frames else "not written yet"
     where = ""
     for frame in reversed(frames):
-        ours = Path(frame.filename).parent == Path(__file__).parent
+        ours = Path(frame.filename).is_relative_to(Path(__file__).parent)
         if not ours and inspect.getmodulename(frame.filename) not in ("tasks", "futures"):
             where = f" (line {frame.lineno} of {frame.name})"
             break

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.course import Course
+from autograder.grade.judge import Judge
+from autograder.grade.submission import answer_job
 from autograder.jobs import Result
-from autograder.judge import Judge
-from autograder.lesson import Lesson
-from autograder.submission import answer_job
+from autograder.lessons.course import Course
+from autograder.lessons.lesson import Lesson
 
 COURSE = Course.find(Path(__file__).parent)
 ANSWERS = Path(__file__).parent / "answers"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from autograder.judge import Judge
+from autograder.grade.judge import Judge
 from autograder.work import Local
 
 

@@ -17,10 +17,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from autograder import batch
-from autograder.course import Course
-from autograder.lesson import Lesson
-from autograder.submission import parse_answer
+from autograder.grade import batch
+from autograder.grade.submission import parse_answer
+from autograder.lessons.course import Course
+from autograder.lessons.lesson import Lesson
 from tests.bank import COURSE, Answer, answers, read
 
 KEEP_STATE = {"counters_outlive_the_call"}  # what other cells leave behind costs it more than the bank says

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from autograder.cli import main
-from autograder.study import Study
+from autograder.cli.app import main
+from autograder.study.study import Study
 
+OUTLINE = Path(__file__).parents[1] / "lessons" / "course.toml"
 ZONE = timezone(timedelta(hours=2))
 MONDAY = datetime(2030, 6, 3, 9, 0, tzinfo=ZONE)
 
@@ -83,6 +85,8 @@ def course(folder: Path, **lessons: list[dict[str, Any]]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "nbgrader_config.py").write_text("c = get_config()\n")
     (folder / "notebooks").mkdir(exist_ok=True)
+    (folder / "lessons").mkdir(exist_ok=True)
+    shutil.copy(OUTLINE, folder / "lessons")
     for name, cells in lessons.items():
         write(folder / "notebooks" / f"{name.removeprefix('m').replace('__', '/')}.ipynb", cells)
     call = "from autograder.selfstudy import start_page\n\nstart_page()"

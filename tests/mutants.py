@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from autograder.judge import Judge
-from autograder.lesson import Lesson
+from autograder.grade.judge import Judge
+from autograder.lessons.lesson import Lesson
 from autograder.work import Local
 from tests.bank import ANSWERS, COURSE, grade_text, lost, read
 

@@ -31,9 +31,9 @@ from typing import Any
 import coursekit
 from autograder.errors import CourseError
 from autograder.files import write_atomically
+from autograder.grade.judge import Judge
 from autograder.jobs import Result
-from autograder.judge import Judge
-from autograder.lesson import Lesson
+from autograder.lessons.lesson import Lesson
 from autograder.work import Local, Runner
 from coursekit.checks import shorten
 from tests import mutants, slips

@@ -10,7 +10,7 @@ import random
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from autograder.judge import Judge
+from autograder.grade.judge import Judge
 from autograder.work import Local
 from tests.bank import COURSE, answers, cells_as_text, grade_text, lost, read
 

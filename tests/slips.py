@@ -1,8 +1,8 @@
 """The tables of known slips, `lessons/slips/`, from the bank's wrong answers: `make slips`.
 
 `python -m tests.slips [LESSON …]` grades the answers of each lesson whose table is out of date, in ten sets of random
-worlds, and writes down what is the same in all of them (`autograder.slips` says what that is). With `--check` it grades
-nothing: it names the tables that are out of date, and exits with 1 if there are any.
+worlds, and writes down what is the same in all of them (`autograder.grade.slips` says what that is). With `--check`
+it grades nothing: it names the tables that are out of date, and exits with 1 if there are any.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
 
-from autograder import marks as marking, slips
 from autograder.files import write_atomically
+from autograder.grade import slips, symptoms as marking
+from autograder.grade.judge import Judge
+from autograder.grade.symptoms import EXACT, Lost, Symptoms, symptoms
 from autograder.jobs import Result
-from autograder.judge import Judge
-from autograder.lesson import Lesson
-from autograder.marks import EXACT, Lost, Marks, marks
+from autograder.lessons.lesson import Lesson
 from autograder.runner.client import observed
 from autograder.work import Local, Runner
 from coursekit.checks import Check
@@ -36,7 +36,7 @@ ANYTHING = is_true_of(bool)
 
 
 def bank_digest(bank: list[Answer]) -> str:
-    """A hash of what a table is made from, beside the lesson: the answers, and what makes marks of them."""
+    """A hash of what a table is made from, beside the lesson: the answers, and what makes symptoms of them."""
     digest = hashlib.sha256()
     for file in [Path(marking.__file__), *(a.path for a in bank)]:
         digest.update(file.name.encode() + file.read_text("utf-8").encode())
@@ -103,13 +103,13 @@ def run(
 def make(lesson: Lesson, bank: list[Answer], runner: Runner, jobs: int, rounds: int = ROUNDS) -> dict[str, Any]:
     """The lesson's table, as it is stored. What does not always lose the same, or loses most, is no slip."""
     met: dict[Answer, list[list[Lost]]] = {}
-    answered: dict[str, set[Marks]] = {}
+    answered: dict[str, set[Symptoms]] = {}
     for answer, result in run(lesson, bank, runner, jobs, rounds):
         if answer.is_right:
             for c in result.checks:
                 row = c.row
                 assert result.trace is not None
-                seen = marks(Lost(row, observed(result.trace, row.check.name), ANYTHING), [PLENTY])
+                seen = symptoms(Lost(row, observed(result.trace, row.check.name), ANYTHING), [PLENTY])
                 answered.setdefault(row.check.name, set()).add(seen)
         else:
             met.setdefault(answer, []).append(losses(lesson, result))
@@ -124,10 +124,10 @@ def make(lesson: Lesson, bank: list[Answer], runner: Runner, jobs: int, rounds: 
 
 
 def _patterns(runs: list[list[Lost]], free: set[str]) -> dict[str, dict[str, list[str]]]:
-    met: dict[str, list[Marks]] = {}
+    met: dict[str, list[Symptoms]] = {}
     for lost in runs:
         for one in lost:
-            met.setdefault(one.row.check.name, []).append(marks(one, [PLENTY]))
+            met.setdefault(one.row.check.name, []).append(symptoms(one, [PLENTY]))
     out = {}
     for name, some in sorted(met.items()):
         always, ever = frozenset.intersection(*some), frozenset.union(*some)

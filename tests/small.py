@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autograder.course import Course
+from autograder.lessons.course import Course
 
 KEY = "02_coding/01_count_words"
 LESSON = '''\

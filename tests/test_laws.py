@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from autograder.judge import Judge
-from autograder.lesson import Lesson
+from autograder.grade.judge import Judge
+from autograder.lessons.lesson import Lesson
 from tests.bank import COURSE, Answer, answers, cells_as_text, grade_text, lost, read
 
 LESSONS = COURSE.lessons

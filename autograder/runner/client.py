@@ -21,7 +21,7 @@ from typing import Any
 
 from autograder.errors import CourseError
 from autograder.jobs import CellTrace, Job, Step, Trace
-from autograder.lesson import Work
+from autograder.lessons.lesson import Work
 from autograder.runner import wire
 from autograder.sandbox import Box, choose
 from coursekit import codec

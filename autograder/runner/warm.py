@@ -86,7 +86,7 @@ def main() -> None:
     lock.visible_to_its_like()
     if level != "trusted":
         lock.get_ready()
-    ours = [f"coursekit.{module.name}" for module in pkgutil.iter_modules(coursekit.__path__)]
+    ours = [f"coursekit.{m.name}" for m in pkgutil.iter_modules(coursekit.__path__)]  # the kit; jobs name their worlds
     for module in (*ours, "numpy.random", *sys.argv[3:]):
         importlib.import_module(module)
     shell = warm_shell()

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from coursekit import REFERENCE, check, explore, is_true_of, scoreboard, slider, try_it
-from coursekit.gpu import (
+from coursekit.coding.gpu import (
     TICK,
     LoadReport,
     SimulatedGPU,

@@ -20,7 +20,7 @@ from functools import partial
 from typing import Any
 
 from coursekit import REFERENCE, ManualClock, check, explore, scoreboard, slider, try_it
-from coursekit.outages import Dependency, draw_outage, ride_out, send
+from coursekit.coding.outages import Dependency, draw_outage, ride_out, send
 
 Seconds = float  # since the clock's zero
 

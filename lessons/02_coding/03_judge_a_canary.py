@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from coursekit import REFERENCE, check, explore, is_true_of, scoreboard, slider, try_it
-from coursekit.rollout import Rollout, Timeline, draw_rollout, play, rehearse
+from coursekit.coding.rollout import Rollout, Timeline, draw_rollout, play, rehearse
 
 # %% [markdown]
 """## The situation

@@ -23,7 +23,7 @@ from typing import Any
 from coursekit import ManualClock, Tally, check, explore, scoreboard, slider, try_it
 from coursekit.expect import REFERENCE, approx, is_true_of
 from coursekit.threads import YieldingKey, race, yield_processor
-from coursekit.traces import HitRates, hit_rates, plot_hit_rates, replay, zipf_trace
+from coursekit.coding.traces import HitRates, hit_rates, plot_hit_rates, replay, zipf_trace
 
 Key = Hashable  # ("harbour", "user-7"): the tenant is part of it
 Seconds = float  # since the clock's zero

@@ -20,7 +20,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Enum, Gauge, Histogram, generate_latest
 
 from coursekit import REFERENCE, ManualClock, check, explore, scoreboard, slider, try_it
-from coursekit.prometheus import ask, buckets, draw_quantile, kinds, latencies, series
+from coursekit.coding.prometheus import ask, buckets, draw_quantile, kinds, latencies, series
 
 Seconds = float
 Reading = Mapping[str, float]  # {"utilization_percent": 83.0, "memory_used_bytes": 17e9}

@@ -24,7 +24,7 @@ from typing import Any
 from coursekit import ManualClock, Tally, check, explore, scoreboard, slider, try_it
 from coursekit.expect import REFERENCE, is_true_of
 from coursekit.threads import YieldingKey, race
-from coursekit.traffic import FixedWindow, compare, draw_limits
+from coursekit.coding.traffic import FixedWindow, compare, draw_limits
 
 UserId = Hashable  # ("harbour", "user-7"): the tenant is part of it
 Seconds = float  # since the clock's zero

@@ -21,7 +21,7 @@ from typing import Any
 
 from coursekit import ManualClock, check, explore, scoreboard, slider, try_it
 from coursekit.expect import REFERENCE, approx
-from coursekit.predictions import draw_key_designs, replay, request_trace
+from coursekit.coding.predictions import draw_key_designs, replay, request_trace
 
 Json = Any  # None, True, 3, 0.5, "text", [Json, ...] or {"name": Json, ...}
 Seconds = float  # since the clock's zero

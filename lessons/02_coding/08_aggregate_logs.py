@@ -20,7 +20,7 @@ from typing import Any
 
 from coursekit import REFERENCE, check, explore, scoreboard, slider, try_it
 from coursekit.clocks import ZONES, time_zone
-from coursekit.logs import REPORT, by_minute, draw_report, log_stream
+from coursekit.coding.logs import REPORT, by_minute, draw_report, log_stream
 
 User = Hashable  # "harbour/user-7"
 Event = Hashable  # "draft"

@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from coursekit import REFERENCE, check, explore, scoreboard, slider, try_it
-from coursekit.activities import draw_skew, skew
+from coursekit.coding.activities import draw_skew, skew
 from coursekit.clocks import ZONES, time_zone
 
 User = Hashable  # "harbour/7": the tenant is part of it

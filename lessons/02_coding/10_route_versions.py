@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from itertools import permutations
 
 from coursekit import REFERENCE, check, explore, is_true_of, scoreboard, slider, try_it
-from coursekit.routing import HandOver, ModuloRouter, Router, another_process, draw_hand_over, hand_over
+from coursekit.coding.routing import HandOver, ModuloRouter, Router, another_process, draw_hand_over, hand_over
 
 UserId = str  # "harbour/user-7": the tenant is part of it
 VersionId = str  # "v7"

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from coursekit import REFERENCE, approx, check, explore, is_true_of, scoreboard, slider, try_it
-from coursekit.production import Scored, baseline_week, draw_drift, production_day, psi_elsewhere
+from coursekit.mlops.production import Scored, baseline_week, draw_drift, production_day, psi_elsewhere
 
 Values = Sequence[float | None] | np.ndarray | pd.Series  # [12.5, None, 40.0]; None and NaN are missing
 

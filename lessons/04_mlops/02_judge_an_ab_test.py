@@ -20,7 +20,7 @@ import pandas as pd
 from scipy.special import stdtr, stdtrit
 
 from coursekit import REFERENCE, approx, check, explore, scoreboard, slider, try_it
-from coursekit.experiments import draw_looks, look_again, stopped_early, visitors
+from coursekit.mlops.experiments import draw_looks, look_again, stopped_early, visitors
 
 Metrics = Sequence[float] | np.ndarray | pd.Series  # a number for each user: [1, 0, 0, 1] converted or not
 

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coursekit import REFERENCE, ManualClock, check, crash_images, explore, is_true_of, race, scoreboard, slider, try_it
-from coursekit.registries import DEPLOYS, draw_stories, mlflow_stories, play, random_script
+from coursekit.mlops.registries import DEPLOYS, draw_stories, mlflow_stories, play, random_script
 
 # %% [markdown]
 """

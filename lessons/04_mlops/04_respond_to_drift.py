@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from coursekit import REFERENCE, approx, check, explore, scoreboard, slider, try_it
-from coursekit.drift import Episode, alarm_days, draw_timeline, replay, story, timeline, traffic, trained
+from coursekit.mlops.drift import Episode, alarm_days, draw_timeline, replay, story, timeline, traffic, trained
 
 Values = Sequence[float | None] | np.ndarray  # a number for each ticket; None and NaN are missing
 Ticket = str  # "t412", unique within a tenant

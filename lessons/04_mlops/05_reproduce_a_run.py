@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from coursekit import REFERENCE, check, explore, scoreboard, slider, try_it
-from coursekit.training import CODE, ENVIRONMENT, NotReproducible, bits, draw_shifts, tickets, train, what_moves
+from coursekit.mlops.training import CODE, ENVIRONMENT, NotReproducible, bits, draw_shifts, tickets, train, what_moves
 
 Row = dict[str, Any]  # {"ticket": "t-017", "tenant": "harbour", "wait": 12.5, "words": 40, "exclaims": 2, "urgent": 1}
 Code = dict[str, str]  # {"features.py": "def features(…", "train.py": "def fit(…"}

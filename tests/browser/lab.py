@@ -21,8 +21,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from autograder import desk, start_page
-from autograder.study import Study
+from autograder.study import copies, start_page
+from autograder.study.study import Study
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("lessons", "source", "release", "notebooks")
@@ -66,7 +66,7 @@ def copy_course(folder: Path) -> Path:
     for room in ROOMS:
         shutil.copytree(ROOT / room, folder / room, ignore=shutil.ignore_patterns(".ipynb_checkpoints", "__pycache__"))
     shutil.copy(ROOT / "nbgrader_config.py", folder)
-    desk.update(Study(folder))
+    copies.update(Study(folder))
     start_page.lay_out(Study(folder))
     return folder
 

@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from autograder.course import MODULES, Course
+from autograder.lessons.course import Course
 from tests.browser.lab import LESSON, ROOT, Lab, Notebook, solve
 
 COURSE = Course(ROOT)
@@ -19,7 +19,7 @@ def test_the_start_page_opens_by_itself_and_leads_to_every_lesson(page: Page, la
     expect(sheet.locator("h1").first).to_contain_text("The course")
     table = sheet.locator("table").first  # there before anything is run
     for module in COURSE.modules:
-        expect(table.get_by_role("rowheader", name=MODULES[module], exact=True)).to_be_visible()
+        expect(table.get_by_role("rowheader", name=COURSE.outline.title(module), exact=True)).to_be_visible()
     expect(table.locator("a[href*='.ipynb']")).to_have_count(len(COURSE.lessons))
     expect(sheet.get_by_text("Next:", exact=True)).to_be_visible()
     table.locator(f"a[href*='{STEM}']").click()

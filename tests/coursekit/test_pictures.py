@@ -14,22 +14,22 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from coursekit import explore, plots, slider
-from coursekit.activities import DELAYS, draw_skew
-from coursekit.drift import DAYS, draw_timeline
-from coursekit.experiments import EXPERIMENTS, USERS, draw_looks
-from coursekit.gpu import LoadReport, plot_trade_off, trade_off
-from coursekit.logs import draw_report
-from coursekit.outages import FATES, draw_outage
+from coursekit.coding.activities import DELAYS, draw_skew
+from coursekit.coding.gpu import LoadReport, plot_trade_off, trade_off
+from coursekit.coding.logs import draw_report
+from coursekit.coding.outages import FATES, draw_outage
+from coursekit.coding.predictions import draw_key_designs
+from coursekit.coding.prometheus import draw_quantile, latencies
+from coursekit.coding.rollout import STAGES, Reading, Stage, Timeline, draw_rollout
+from coursekit.coding.routing import HandOver, ModuloRouter, draw_hand_over, hand_over
+from coursekit.coding.traces import Replay, hit_rates, plot_hit_rates
+from coursekit.coding.traffic import FixedWindow, compare, draw_limits
+from coursekit.mlops.drift import DAYS, draw_timeline
+from coursekit.mlops.experiments import EXPERIMENTS, USERS, draw_looks
+from coursekit.mlops.production import Scored, baseline_week, draw_drift, production_day, psi_elsewhere
+from coursekit.mlops.registries import DEPLOYS, Stages, Story, draw_stories
+from coursekit.mlops.training import draw_shifts, variants
 from coursekit.plots import round_steps, scales
-from coursekit.predictions import draw_key_designs
-from coursekit.production import Scored, baseline_week, draw_drift, production_day, psi_elsewhere
-from coursekit.prometheus import draw_quantile, latencies
-from coursekit.registries import DEPLOYS, Stages, Story, draw_stories
-from coursekit.rollout import STAGES, Reading, Stage, Timeline, draw_rollout
-from coursekit.routing import HandOver, ModuloRouter, draw_hand_over, hand_over
-from coursekit.traces import Replay, hit_rates, plot_hit_rates
-from coursekit.traffic import FixedWindow, compare, draw_limits
-from coursekit.training import draw_shifts, variants
 
 Draw = Callable[[Figure], None]
 

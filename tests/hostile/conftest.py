@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from autograder import batch
-from autograder.build import build
-from autograder.course import Course
+from autograder.build.builder import build
+from autograder.grade import batch
+from autograder.grade.judge import Judge
 from autograder.jobs import Result
-from autograder.judge import Judge
-from autograder.lesson import Lesson
+from autograder.lessons.course import Course
+from autograder.lessons.lesson import Lesson
 from autograder.runner import client
 from autograder.work import Local
 from tests.hostile.corpus import CASES, honest

@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from autograder.build import build
-from autograder.course import Course
-from autograder.gradebook import coursedir
+from autograder.build.builder import build
+from autograder.lessons.course import Course
+from autograder.nbgrader_api import coursedir
 from tests.hostile.conftest import put
 from tests.small import KEY, course_with
 
@@ -51,7 +51,7 @@ def cells(course: Course) -> Cells:
     """The gradebook's points of the module."""
     from nbgrader.api import Gradebook
 
-    where = coursedir(course)
+    where = coursedir(course.root)
     with Gradebook(where.db_url, where.course_id) as book:
         return {
             (s.student.id, g.name): (g.auto_score, g.manual_score, g.needs_manual_grade)
@@ -65,7 +65,7 @@ def everything(course: Course) -> tuple[Cells, dict[tuple[str, str], tuple[str |
     """Points and comments."""
     from nbgrader.api import Gradebook
 
-    where = coursedir(course)
+    where = coursedir(course.root)
     with Gradebook(where.db_url, where.course_id) as book:
         comments = {
             (s.student.id, c.name): (c.auto_comment, c.manual_comment)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder import batch
+from autograder.grade import batch
 from autograder.jobs import Result
 from tests.browser.conftest import MISSING
 from tests.browser.lab import chromium

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from autograder.course import Course
+from autograder.lessons.course import Course
 from tests.hostile.conftest import TRUSTED_ROOMS, new_course, put, released
 from tests.hostile.corpus import MERGE, TALLY, cell, honest, own
 from tests.hostile.lesson import IN_HIDDEN, IN_SOLUTION, LESSON, MAX_POINTS

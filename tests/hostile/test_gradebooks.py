@@ -17,12 +17,13 @@ from typing import Any
 
 import pytest
 
-from autograder import batch, gradebook
-from autograder.course import Course
 from autograder.errors import CourseError
-from autograder.judge import Judge
-from autograder.lesson import Lesson
-from autograder.submission import answer_job
+from autograder.grade import batch
+from autograder.grade.judge import Judge
+from autograder.grade.submission import answer_job
+from autograder.lessons.course import Course
+from autograder.lessons.lesson import Lesson
+from autograder.record import gradebook
 from autograder.work import Local
 from tests.hostile import graders
 from tests.hostile.graders import CARELESS, MODULE, hand_in, new_class, points, wait_for

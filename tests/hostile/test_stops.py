@@ -16,11 +16,12 @@ from typing import Any
 
 import pytest
 
-from autograder import batch, feedback, submission
-from autograder.build import build
-from autograder.course import Course
+from autograder.build.builder import build
+from autograder.grade import batch
+from autograder.grade.judge import Judge
 from autograder.jobs import Result
-from autograder.judge import Judge
+from autograder.lessons.course import Course
+from autograder.record import feedback
 from autograder.sandbox import BUBBLEWRAP, TRUSTED, probe
 from autograder.work import Local
 from tests.hostile import graders
@@ -107,14 +108,14 @@ def test_what_lies_in_place_of_a_folder_costs_its_owner_only(tmp_path: Path) -> 
 
 def test_what_the_grader_may_not_read_needs_a_human(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     course = new_class(tmp_path, {"kim": RIGHT, "lee": RIGHT})
-    really = submission.os.open  # root may read everything
+    really = os.open  # root may read everything
 
     def open_(path: Any, *arguments: Any, **named: Any) -> int:
         if "lee" in str(path) and str(path).endswith(".ipynb"):
             raise PermissionError(13, "Permission denied")
         return really(path, *arguments, **named)
 
-    monkeypatch.setattr(submission.os, "open", open_)
+    monkeypatch.setattr(os, "open", open_)
     found = {r.student: r.state for r in batch.grade(course, MODULE)}
     monkeypatch.undo()
     assert found == {"kim": "graded", "lee": "needs-human:no permission to read it"}
@@ -362,7 +363,7 @@ def test_a_signal_while_the_reference_answers_is_not_taken_for_its_answer(tmp_pa
 KILLS = 20
 DRIVER = """
 import os, sys
-from autograder import cli
+from autograder.cli import app as cli
 import nbgrader.api, nbgrader.converters, sqlalchemy
 for line in sys.stdin:
     pid = os.fork()

@@ -1,0 +1,151 @@
+"""From trace to verdicts. Trusted and total: any trace gives a result, a malformed one included."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import secrets
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from autograder.grade import slips, submission
+from autograder.grade.symptoms import Lost
+from autograder.jobs import CheckResult, Job, Result, Trace
+from autograder.lessons.lesson import Lesson
+from autograder.runner.client import RunnerGone, observed
+from autograder.work import Local, Runner, pack, pack_lesson, pack_reference
+from coursekit import checks as kit
+
+MANY = 10_000  # verdicts of a lesson that are remembered
+TRIES = 2  # a runner that dies under a job is given the same job once more
+
+
+def fresh_salt() -> str:
+    """What makes the random worlds of a run: new for each run, the same for a class."""
+    return secrets.token_hex(8)
+
+
+@dataclass
+class Kept:
+    """What is worked out once for a lesson and used for all who hand it in."""
+
+    lesson: Lesson
+    pictures: dict[str, bytes] = field(default_factory=dict)  # `submission.pictures`
+    packed: str = ""  # `pack_lesson`
+    rows: dict[tuple[str, bytes], kit.Row] = field(default_factory=dict)  # by check and what was observed
+
+    @cached_property
+    def known_slips(self) -> slips.Table:
+        """How the wrong answers of its bank fail."""
+        return slips.read(self.lesson)
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Grades jobs of one run."""
+
+    runner: Runner
+    salt: str = field(default_factory=fresh_salt)
+    preload: tuple[str, ...] | None = None  # what warm processes load for all lessons; what each wants when None
+
+    prepared: set[str] = field(default_factory=set, repr=False)  # lessons
+    kept: dict[int, Kept] = field(default_factory=dict, repr=False)  # by the identity of the lesson
+
+    def reference(self, lesson: Lesson, drawn: bool) -> Trace | None:
+        """What the lesson's own solution does in a warm process, drawing too if that is wanted. From any thread.
+
+        None where it was cut short, or where parcels leave this machine: the solution does not.
+        """
+        if isinstance(self.runner, Local):
+            job = submission.reference_job(lesson, drawn)
+            with contextlib.suppress(RunnerGone):
+                parcel = pack(job, pack_reference(lesson, self.salt, self._modules(lesson)))
+                trace = self.runner.run(parcel)
+                self._kept(lesson).pictures = submission.pictures(job, trace)
+                return trace
+        return None
+
+    def prepare(self, lesson: Lesson, reference: Trace | None = None) -> None:
+        """Let the reference answer every check: as it did in a warm process, else here, and then in the main thread
+        only, since virtual time is one world at a time.
+        """
+        _ = lesson.works
+        seen = reference.observations if reference else {}
+        for check in lesson.all_checks:
+            lesson.expectation(check, self.salt, seen.get(check.name))
+        self.prepared.add(lesson.key)
+
+    def grade(self, lesson: Lesson, job: Job) -> Result:
+        """Run a job and judge it. What goes wrong in the run is the job's; it never stops the others."""
+        parcel = pack(job, self._packed(lesson))
+        for _ in range(TRIES):
+            try:
+                return self.verdicts(lesson, job, self.runner.run(parcel))
+            except RunnerGone:
+                continue
+        return unread(lesson, job.student, "needs-human:the runner died under it", job.repairs)
+
+    def _packed(self, lesson: Lesson) -> str:
+        kept = self._kept(lesson)
+        if not kept.packed:
+            kept.packed = pack_lesson(lesson, self.salt, self._modules(lesson), kept.pictures)
+        return kept.packed
+
+    def _modules(self, lesson: Lesson) -> tuple[str, ...]:
+        return lesson.preload if self.preload is None else self.preload
+
+    def _kept(self, lesson: Lesson) -> Kept:
+        return self.kept.setdefault(id(lesson), Kept(lesson))
+
+    def verdicts(self, lesson: Lesson, job: Job, trace: Trace) -> Result:
+        """Judge a trace."""
+        rows = []
+        for grade_id, checks in lesson.checks.items():
+            for check in checks:
+                rows.append(CheckResult(grade_id, self._row(lesson, check, observed(trace, check.name))))
+        state = f"needs-human:{trace.suspicions[0]}" if trace.suspicions else "graded"
+        problems = [f"{_cell_name(job, c.step)}: {c.problem}" for c in trace.cells if c.problem]
+        if trace.problem:
+            problems.append(trace.problem)
+        told = job.repairs, tuple(problems)
+        slip = self._slip(lesson, rows, trace) if state == "graded" else ""
+        return Result(
+            job.student, lesson.key, state, tuple(rows), *told, self.runner.level, trace, self.salt, slip=slip
+        )
+
+    def _row(self, lesson: Lesson, check: kit.Check, outcomes: Any) -> kit.Row:
+        """The verdict on what was observed; in a class many observe the same."""
+        rows = self._kept(lesson).rows
+        key = check.name, hashlib.sha256(json.dumps(outcomes).encode()).digest()
+        row = rows.get(key) or kit.judge(check, outcomes, lesson.expectation(check, self.salt))
+        if len(rows) < MANY:
+            rows[key] = row
+        return row
+
+    def _slip(self, lesson: Lesson, rows: list[CheckResult], trace: Trace) -> str:
+        failed = [r.row for r in rows if r.row.verdict != "pass"]
+        if not failed:
+            return ""
+        return self._kept(lesson).known_slips.nearest(
+            [Lost(r, observed(trace, r.check.name), lesson.expectation(r.check, self.salt)) for r in failed]
+        )
+
+
+def _cell_name(job: Job, index: int) -> str:
+    step = job.steps[index] if 0 <= index < len(job.steps) else None
+    if step is None:
+        return "a cell"
+    return f"cell {step.grade_id!r}" if step.grade_id else f"a cell of your own (number {(step.position or 0) + 1})"
+
+
+def unread(lesson: Lesson, student: str, state: str, repairs: tuple[str, ...] = ()) -> Result:
+    """The result of a submission that never ran: every check is failed for the reason in `state`."""
+    reason = state.partition(":")[2] or state
+    rows = tuple(
+        CheckResult(grade_id, kit.Row(check, "error", reason, "an answer"))
+        for grade_id, checks in lesson.checks.items()
+        for check in checks
+    )
+    return Result(student, lesson.key, state, rows, repairs, (reason,))

@@ -1,0 +1,89 @@
+"""The outline of the course, `lessons/course.toml`: modules with their titles and days, and practice without grades."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from autograder.errors import CourseError
+
+FILE = Path("lessons", "course.toml")
+DAYS = 6  # that the outline is written for
+
+
+@dataclass(frozen=True)
+class Module:
+    """A module: its folder's name, its title, and the day of a six-day plan that is its own."""
+
+    name: str
+    title: str
+    day: int
+
+
+@dataclass(frozen=True)
+class Practice:
+    """Something to do without this course grading it, on one of six days.
+
+    Attributes:
+        module: it stands in a plan only while this module has no lesson; always when empty.
+        hardest: the plan names the lessons that were hardest.
+    """
+
+    day: int
+    what: str
+    minutes: int
+    module: str = ""
+    hardest: bool = False
+
+
+@dataclass(frozen=True)
+class Outline:
+    """The modules by name, in the order of an interview, and practice in the order of days."""
+
+    modules: Mapping[str, Module] = field(default_factory=dict)
+    practice: tuple[Practice, ...] = ()
+
+    @classmethod
+    def read(cls, root: Path) -> Outline:
+        """The outline of the course in `root`; an empty one where the file is missing.
+
+        Raises:
+            CourseError: it is not as it should be; the message names the key.
+        """
+        path = root / FILE
+        try:
+            raw = tomllib.loads(path.read_text("utf-8"))
+        except FileNotFoundError:
+            return cls()
+        except (OSError, ValueError) as error:
+            raise CourseError(f"{path}: {error}. Mend it, or `git checkout {FILE.as_posix()}`.") from None
+        try:
+            modules = {name: Module(name, str(m["title"]), int(m["day"])) for name, m in raw["modules"].items()}
+            practice = [*_of_modules(raw["modules"]), *(_practice(p, p["day"]) for p in raw.get("practice", ()))]
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            told = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+            raise CourseError(f"{path}: {told}. Each module has title and day, practice what and minutes.") from None
+        return cls(modules, tuple(sorted(practice, key=lambda p: p.day)))
+
+    def title(self, module: str) -> str:
+        """A module's title; without one, its folder's name in words."""
+        known = self.modules.get(module)
+        return known.title if known else module.partition("_")[2].replace("_", " ").capitalize() or module
+
+    def day(self, module: str) -> int | None:
+        """The day of six that is a module's own."""
+        known = self.modules.get(module)
+        return known.day if known else None
+
+
+def _of_modules(raw: Mapping[str, Any]) -> Iterator[Practice]:
+    for name, module in raw.items():
+        for one in module.get("practice", ()):
+            yield _practice(one, module["day"], name)
+
+
+def _practice(raw: Mapping[str, Any], day: int, module: str = "") -> Practice:
+    return Practice(int(day), str(raw["what"]), int(raw["minutes"]), module, bool(raw.get("hardest", False)))

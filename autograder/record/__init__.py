@@ -1,0 +1,1 @@
+"""What is kept of a grading: notebooks, pages, results, nbgrader's gradebook."""

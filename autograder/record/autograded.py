@@ -1,0 +1,272 @@
+"""The autograded notebook: what the learner wrote, what it showed, and the verdicts. No hidden line is in it."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from autograder.errors import CourseError
+from autograder.jobs import Job, Result, Source, Trace
+from autograder.lazy import nbformat
+from autograder.lessons.course import Course
+from autograder.lessons.lesson import Lesson
+from autograder.record.sanitiser import clean_html, clean_markdown, clean_tex
+from autograder.runner.outputs import PICTURES, plain_metadata
+from coursekit.checks import Score
+
+TEXT: dict[str, Callable[[str], str]] = {
+    "text/plain": str,
+    "text/latex": clean_tex,
+    "text/markdown": clean_markdown,
+    "text/html": clean_html,
+}
+BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*\Z")
+MAX_LINES, MAX_TRACEBACK = 1000, 100  # lines of a cell's streams, and of a traceback: nbgrader's `LimitOutput`
+MAX_GROWTH = 20_000_000  # characters that updates may add to one notebook: one update may change many outputs
+MANY_TABLES = 1000  # scoreboards that are remembered
+MAX_TEXT = 500_000  # characters of one output; the runner stops earlier, but a forged one does not
+
+
+def clean_output(output: dict[str, Any], count: int | None = None) -> dict[str, Any] | None:
+    """One output of a learner's cell as it may be stored, or None. Unknown kinds are dropped.
+
+    Args:
+        count: the number of the cell.
+    """
+    kind = output.get("output_type")
+    if kind == "stream":
+        name = "stderr" if output.get("name") == "stderr" else "stdout"
+        return {"output_type": "stream", "name": name, "text": _text(output.get("text"))}
+    if kind == "error":
+        traceback = output.get("traceback")
+        lines = [_text(line)[:10_000] for line in traceback[:300]] if isinstance(traceback, list) else []
+        ename, evalue = _text(output.get("ename"))[:200], _text(output.get("evalue"))[:5000]
+        return {"output_type": "error", "ename": ename, "evalue": evalue, "traceback": lines}
+    if kind not in ("display_data", "execute_result") or not isinstance(output.get("data"), dict):
+        return None
+    made = {"output_type": kind, **_clean_display(output)}
+    return made | {"execution_count": count} if kind == "execute_result" else made
+
+
+def _clean_display(output: dict[str, Any]) -> dict[str, Any]:
+    data = output["data"]
+    kept = {m: clean(_text(data[m])) for m, clean in TEXT.items() if m in data}
+    kept |= {m: data[m] for m in PICTURES if isinstance(data.get(m), str) and BASE64.match(data[m])}
+    return {"data": kept, "metadata": plain_metadata(output.get("metadata"))}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a cell showed when it ran: its number, and its outputs as they may be stored."""
+
+    number: int | None = None
+    outputs: tuple[dict[str, Any], ...] = ()
+
+
+def shown_cells(job: Job, trace: Trace) -> dict[int | str, Shown]:
+    """What was run, by position in the submission, or by grade id where the submission lacks the cell.
+
+    Cells are numbered as a kernel counts them; a cell that was never reached has no number. What was displayed under a
+    name is shown as it was last updated, by whichever cell, within `MAX_GROWTH`.
+    """
+    outputs = {cell.step: cell.outputs for cell in trace.cells}
+    last = {
+        name: _clean_display(o) for cell in trace.cells for o in cell.outputs if (name := _name(o)) and _is_display(o)
+    }
+    room = MAX_GROWTH
+    shown: dict[int | str, Shown] = {}
+    number = 0
+    for index, step in enumerate(job.steps):
+        runs = step.kind == "checks" or bool(step.source.strip())
+        number += runs
+        count = number if runs and (step.kind == "checks" or index in outputs) else None
+        kept = []
+        for output in outputs.get(index, ()):
+            clean, name = clean_output(output, count), _name(output)
+            if clean is None:
+                continue
+            if name in last and "data" in clean:
+                growth = _size(last[name]) - _size(clean)
+                if growth <= room:
+                    room -= max(0, growth)
+                    clean |= last[name]
+            kept.append(clean)
+        shown[step.position if step.position is not None else str(step.grade_id)] = Shown(count, tuple(kept))
+    return shown
+
+
+def _is_display(output: dict[str, Any]) -> bool:
+    kinds = ("display_data", "update_display_data")
+    return output.get("output_type") in kinds and isinstance(output.get("data"), dict)
+
+
+def _name(output: dict[str, Any]) -> str | None:
+    """The name that a later `update_display` may use."""
+    transient = output.get("transient")
+    name = transient.get("display_id") if isinstance(transient, dict) else None
+    return name if isinstance(name, str) else None
+
+
+def _size(display: dict[str, Any]) -> int:
+    return sum(map(len, display["data"].values()))
+
+
+def _text(value: Any) -> str:
+    return value[:MAX_TEXT] if isinstance(value, str) else ""
+
+
+def released_notebook(course: Course, lesson: Lesson) -> Any:
+    """The release edition of a lesson.
+
+    Raises:
+        CourseError: it has not been built.
+    """
+    path = course.root / "release" / lesson.module / f"{lesson.name}.ipynb"
+    try:
+        return nbformat.reads(path.read_text("utf-8"), as_version=4)
+    except (OSError, ValueError):
+        raise CourseError(f"{path}: missing or broken. Run `make build`.") from None
+
+
+def autograded_notebook(
+    released: Any, lesson: Lesson, cells: list[Source], job: Job | None, result: Result
+) -> dict[str, Any]:
+    """The notebook for `autograded/`: the learner's cells in the lesson's order, the lesson's own as released."""
+    shown = shown_cells(job, result.trace) if job is not None and result.trace is not None else {}
+    out = list(_cells(released, lesson, cells, result, shown))
+    return {"cells": out, "metadata": released.metadata, "nbformat": 4, "nbformat_minor": 5}
+
+
+def as_bytes(notebook: dict[str, Any]) -> bytes:
+    """The file of a notebook, a line for each cell: indented, as nbformat writes it, it takes twice as long.
+
+    Without a look at its schema: nothing in it has a form that a learner chose.
+    """
+    rest = dict(notebook)
+    cells = ",\n".join(_json(_in_lines(cell)) for cell in rest.pop("cells"))
+    return f'{{"cells": [\n{cells}\n],\n{_json(rest).removeprefix("{")}\n'.encode()
+
+
+def _json(data: dict[str, Any]) -> str:
+    return json.dumps(data, ensure_ascii=False, sort_keys=True)
+
+
+def _in_lines(part: dict[str, Any]) -> dict[str, Any]:
+    """A cell, an output or its data as nbformat writes it: longer texts as lists of lines."""
+    made = dict(part)
+    for name, value in part.items():
+        if name == "outputs":
+            made[name] = [_in_lines(output) for output in value]
+        elif name == "data":
+            made[name] = _in_lines(value)
+        elif isinstance(value, str) and (name in ("source", "text") or name.startswith("text/")):
+            made[name] = value.splitlines(True)
+    return made
+
+
+def _cells(
+    released: Any, lesson: Lesson, cells: list[Source], result: Result, shown: Mapping[int | str, Shown]
+) -> Iterator[dict[str, Any]]:
+    known = {c.metadata["nbgrader"]["grade_id"]: c for c in released.cells if "nbgrader" in c.metadata}
+    plain = {c.id: c for c in released.cells if "nbgrader" not in c.metadata}
+    groups: dict[str | None, list[int]] = {None: []}
+    behind: str | None = None
+    for position, cell in enumerate(cells):
+        behind = cell.grade_id if cell.grade_id in known else behind
+        groups.setdefault(behind, []).append(position)
+    kinds = {str(c.grade_id): c.kind for c in lesson.cells if c.grade_id}
+    for grade_id in (None, *known):
+        own = groups.get(grade_id, [])
+        if grade_id is not None:
+            first = next((p for p in own if cells[p].grade_id == grade_id), None)
+            yield _lesson_cell(known[grade_id], kinds[grade_id], grade_id, cells, first, result, shown)
+            own = [p for p in own if p != first]
+            if kinds[grade_id] in ("locked", "checks"):
+                own = [p for p in own if cells[p].grade_id != grade_id]
+        for position in own:
+            yield _own_cell(cells[position], plain, position, shown.get(position, Shown()))
+
+
+def _lesson_cell(
+    released: Any, kind: str, grade_id: str, cells: list[Source], position: int | None, result: Result, shown: Any
+) -> dict[str, Any]:
+    cell = dict(released)
+    theirs = kind in ("given", "solution", "manual")
+    if theirs and (position is not None or kind != "given"):
+        cell["source"] = cells[position].text if position is not None else ""
+        if kind == "manual" and cell["source"] != released.source:
+            cell["source"] = clean_markdown(cell["source"])
+    if cell["cell_type"] == "code":
+        ran = shown.get(position if position is not None else grade_id, Shown())
+        cell |= _as_shown(ran)
+        if kind == "checks":
+            score = Score([c.row for c in result.checks if c.grade_id == grade_id])
+            lost = score.points < score.max_points
+            guess = f"<p>{html.escape(result.guess)}</p>" if result.guess and lost else ""
+            data = {"text/plain": repr(score), "text/html": table(score) + guess}
+            shown_ = {"output_type": "execute_result", "data": data, "metadata": {}, "execution_count": ran.number}
+            cell["outputs"] = [shown_]
+    return cell
+
+
+_tables: dict[tuple[Any, ...], str] = {}
+
+
+def table(score: Score) -> str:
+    """A scoreboard as HTML, rendered once for all whose checks went the same way."""
+    checks = [row.check for row in score.rows]
+    key = (
+        *((c.name, c.hint, c.points, c.hidden) for c in checks),
+        *((r.verdict, r.seen, r.expected) for r in score.rows),
+    )
+    if key not in _tables:
+        if len(_tables) == MANY_TABLES:
+            _tables.clear()
+        _tables[key] = score._repr_html_()
+    return _tables[key]
+
+
+def _as_shown(ran: Shown) -> dict[str, Any]:
+    """What running adds to a code cell, no more of it than nbgrader would keep."""
+    return {"execution_count": ran.number, "outputs": list(_limited(ran.outputs))}
+
+
+def _limited(outputs: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    length = 0
+    for output in outputs:
+        if output["output_type"] == "stream":
+            if length == MAX_LINES:
+                continue
+            lines = output["text"].split("\n")
+            if len(lines) + length > MAX_LINES:
+                lines = [*lines[: MAX_LINES - length - 1], "... Output truncated ..."]
+            length += len(lines)
+            output = {**output, "text": "\n".join(lines)}
+        elif output["output_type"] == "error" and len(output["traceback"]) > MAX_TRACEBACK:
+            half = MAX_TRACEBACK // 2
+            cut = [*output["traceback"][:half], "... Traceback truncated ...", *output["traceback"][-half + 1 :]]
+            output = {**output, "traceback": cut}
+        yield output
+
+
+def _own_cell(cell: Source, plain: dict[str, Any], position: int, ran: Shown) -> dict[str, Any]:
+    name = f"own-{position}"
+    if cell.kind == "code":
+        return {"cell_type": "code", "id": name, "metadata": {}, "source": cell.text} | _as_shown(ran)
+    lessons_own = plain.get(cell.grade_id or "")
+    untouched = lessons_own is not None and lessons_own.source == cell.text
+    text = cell.text if untouched else clean_markdown(cell.text)
+    return {"cell_type": "markdown", "id": name, "metadata": {}, "source": text}
+
+
+def add_kept(notebook: dict[str, Any], result: Result) -> None:
+    """Put a line below each cell of an autograded notebook whose points a regrade kept: formgrader shows it."""
+    kept = dict(result.kept)
+    for cell in notebook["cells"]:
+        if cell["id"] in kept:
+            line = f"{kept[cell['id']]:g} points beyond these checks. {result.note}\n"
+            cell["outputs"].append({"output_type": "stream", "name": "stdout", "text": line})

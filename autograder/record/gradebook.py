@@ -1,0 +1,373 @@
+"""nbgrader's gradebook: one writer, one transaction for each student, a backup first.
+
+It is a database, SQLite in a file unless `nbgrader_config.py` names another. Somebody else may have it locked: every
+step is tried again, in short waits, so that a signal is heard between them.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import logging
+import os
+import sqlite3
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from autograder.errors import CourseError
+from autograder.jobs import Result
+from autograder.lessons.course import Course
+from autograder.lessons.lesson import Lesson
+from autograder.nbgrader_api import ONE_WAIT, Listener, coursedir, venv_on_path
+
+BACKUPS = 10
+MAX_NAME = 128  # characters of a student's name
+PATIENCE = 120.0  # seconds to wait for a gradebook that somebody else has locked
+MAX_TIMESTAMP = 100  # bytes
+MANY = 500  # rows named in one statement
+
+T = TypeVar("T")
+
+
+def patiently(step: Callable[[], T], give_up: Callable[[], None] = lambda: None) -> T:
+    """What `step` returns, tried again while somebody else has the gradebook locked.
+
+    Args:
+        give_up: called after a failed try: puts the session back to where it was.
+
+    Raises:
+        CourseError: it stays locked, cannot be reached, or refuses what is written.
+    """
+    from sqlalchemy.exc import SQLAlchemyError
+
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return step()
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            give_up()
+            told = (str(getattr(error, "orig", None) or error).splitlines() or ["no reason given"])[0]
+            if "locked" not in told:
+                raise CourseError(f"the gradebook: {told}. Results are kept: mend it, then grade again.") from None
+            if time.monotonic() > deadline:
+                who = f"somebody else has had the gradebook locked for {PATIENCE:g} s"
+                raise CourseError(f"{who}. Results are kept; the same command goes on.") from None
+        except ModuleNotFoundError as error:
+            raise CourseError(f"the gradebook's database needs {error.name}: pip install -e '.[postgres]'") from None
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The gradebook's file, or None when it is another database."""
+    return Path(url.removeprefix("sqlite:///").partition("?")[0]) if url.startswith("sqlite:///") else None
+
+
+def backs_itself_up(course: Course) -> bool:
+    """Whether the gradebook is a database whose backup is its own affair: anything but a file of SQLite's."""
+    return sqlite_file(coursedir(course.root).db_url) is None
+
+
+def back_up(course: Course) -> Path | None:
+    """Copy the gradebook beside the results, and keep the last few copies.
+
+    Returns:
+        The copy; None when there is no gradebook yet, or none in a file.
+    """
+    file = sqlite_file(coursedir(course.root).db_url)
+    if file is None or not file.is_file():
+        return None
+    folder = course.room(".autograder") / "backups"
+    folder.mkdir(parents=True, exist_ok=True)
+    now = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%S%fZ")
+    copy, half = folder / f"gradebook-{now}.db", folder / ".half.db"
+    for left in folder.glob(".half.db*"):  # by somebody who was stopped
+        left.unlink()
+
+    def whole() -> None:
+        with closing(sqlite3.connect(file, timeout=ONE_WAIT)) as live, closing(sqlite3.connect(half)) as kept:
+            live.execute("SELECT 1 FROM sqlite_master")  # fails where it is locked; `backup` would wait for ever
+            live.backup(kept, progress=lambda *_: None)
+
+    patiently(whole)
+    os.replace(half, copy)
+    for old in sorted(folder.glob("gradebook-*.db"))[:-BACKUPS]:
+        old.unlink()
+    return copy
+
+
+def _cells(course: Course, module: str) -> dict[str, dict[str, tuple[Any, ...]]]:
+    """What nbgrader keeps of a module's cells, by notebook and grade id: kinds, points and text."""
+    found: dict[str, dict[str, tuple[Any, ...]]] = {}
+    for path in sorted((course.room("source") / module).glob("*.ipynb")):
+        released = json.loads((course.root / "release" / module / path.name).read_text("utf-8"))
+        stubs = {cell["id"]: "".join(cell["source"]) for cell in released["cells"]}
+        cells = found[path.stem] = {}
+        for cell in json.loads(path.read_text("utf-8"))["cells"]:
+            meta = cell["metadata"].get("nbgrader")
+            if meta and (meta["grade"] or meta["solution"] or meta["locked"]):
+                text = stubs[cell["id"]] if meta["solution"] else "".join(cell["source"])
+                points = float(meta["points"]) if meta["grade"] else None
+                cells[meta["grade_id"]] = cell["cell_type"], points, bool(meta["solution"]), text
+    return found
+
+
+def _is_prepared(book: Any, course: Course, module: str) -> bool:
+    from nbgrader.api import MissingEntry
+
+    try:
+        entered = {}
+        for notebook in book.find_assignment(module).notebooks:
+            points = {cell.name: float(cell.max_score) for cell in notebook.grade_cells}
+            solutions = {cell.name for cell in notebook.solution_cells}
+            entered[notebook.name] = {
+                cell.name: (str(cell.cell_type), points.get(cell.name), cell.name in solutions, str(cell.source))
+                for cell in notebook.source_cells
+            }
+            if not {*points, *solutions} <= set(entered[notebook.name]) or notebook.task_cells:
+                return False
+        return entered == _cells(course, module)
+    except (MissingEntry, OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False  # nbgrader says what is wrong
+    finally:
+        book.db.rollback()
+
+
+def prepare(course: Course, module: str) -> None:
+    """Enter the assignment with its notebooks and cells, as `nbgrader generate_assignment` does.
+
+    Raises:
+        CourseError: `source/` has not been built, or nbgrader refuses.
+    """
+    from nbgrader.converters import GenerateAssignment
+
+    if not (course.room("source") / module).is_dir():
+        raise CourseError(f"source/{module} is missing. Run `make build`.")
+    with tempfile.TemporaryDirectory() as folder:
+        told = Listener()
+        where = coursedir(course.root, release_directory=folder, assignment_id=module)
+
+        def generate() -> None:
+            converter = GenerateAssignment(coursedir=where, config=where.config)
+            converter.force = True
+            converter.log = told.log
+            try:
+                converter.start()
+            except (Exception, SystemExit) as error:
+                locked, told.heard = "is locked" in f"{told.heard}{error}", ""
+                if locked:
+                    raise sqlite3.OperationalError("locked") from None
+                why = told.last or error
+                raise CourseError(f"module {module}: the gradebook could not be prepared: {why}") from None
+
+        other = logging.getLogger("tornado.application")  # where nbgrader complains of its database
+        other.addHandler(told)
+        try:
+            patiently(generate)
+        finally:
+            other.removeHandler(told)
+
+
+def timestamp_of(folder: Path) -> datetime.datetime | None:
+    """When a folder was handed in, in UTC. None when its timestamp.txt does not say so, whatever lies there."""
+    from nbgrader.utils import parse_utc
+
+    text = timestamp_text(folder)
+    with suppress(Exception), warnings.catch_warnings():  # the text is a learner's, its reader forgives little
+        warnings.simplefilter("ignore")
+        when = parse_utc(text.decode().strip()) if text else None
+        return when if isinstance(when, datetime.datetime) else None
+    return None
+
+
+def timestamp_text(folder: Path) -> bytes | None:
+    """What a timestamp.txt holds, when it is a small file: no FIFO, no folder, no link, no giant."""
+    file = folder / "timestamp.txt"
+    with suppress(OSError):
+        plain = file.is_file() and not file.is_symlink() and not folder.is_symlink()
+        if plain and file.stat().st_size <= MAX_TIMESTAMP:
+            return file.read_bytes()
+    return None
+
+
+class Recorder:
+    """Writes results into the gradebook. Use as a context manager; the only writer of a run.
+
+    Raises:
+        CourseError: the gradebook stays locked or cannot be reached, here and in every method.
+    """
+
+    def __init__(self, course: Course) -> None:
+        from nbgrader.api import Gradebook
+
+        venv_on_path()  # a new gradebook takes nbgrader's word for its version from a command
+        self.course, self.dir = course, coursedir(course.root)
+        file = sqlite_file(self.dir.db_url)
+        if file is not None and not file.exists():  # made whole or not at all: nbgrader never mends half of one
+            half = file.with_name(f".{file.name}.new")
+            half.unlink(missing_ok=True)
+            Gradebook(f"sqlite:///{half}", self.dir.course_id).close()
+            os.replace(half, file)
+        self.book = patiently(lambda: Gradebook(self.dir.db_url, self.dir.course_id))
+
+    def __enter__(self) -> Recorder:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.book.close()
+
+    def is_prepared(self, module: str) -> bool:
+        """Whether the gradebook holds the module exactly as it was built: nothing has to be entered anew."""
+        return patiently(lambda: _is_prepared(self.book, self.course, module), self.book.db.rollback)
+
+    def graded(self, module: str) -> set[tuple[str, str]]:
+        """Students with the names of their notebooks that have points by machine."""
+        from nbgrader.api import Grade
+
+        with_points = (Grade.auto_score.is_not(None),)
+        rows = patiently(lambda: self._notebooks(module, with_points), self.book.db.rollback)
+        return {(student, name) for _, student, name in rows}
+
+    def _notebooks(self, module: str, only: Iterable[Any] = ()) -> list[tuple[str, str, str]]:
+        """Id, student and name of the submitted notebooks of a module."""
+        from nbgrader.api import Assignment, Grade, Notebook, SubmittedAssignment, SubmittedNotebook
+        from sqlalchemy import select
+
+        wanted = (
+            select(SubmittedNotebook.id, SubmittedAssignment.student_id, Notebook.name)
+            .join(SubmittedAssignment, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+            .join(Notebook, SubmittedNotebook.notebook_id == Notebook.id)
+            .join(Assignment, SubmittedAssignment.assignment_id == Assignment.id)
+            .join(Grade, Grade.notebook_id == SubmittedNotebook.id)
+            .where(Assignment.name == module, *only)
+            .distinct()
+        )
+        rows = [(str(i), str(s), str(n)) for i, s, n in self.book.db.execute(wanted)]
+        self.book.db.rollback()  # nothing is held between two steps
+        return rows
+
+    def set_waiting(self, module: str, notebooks: set[tuple[str, str]]) -> None:
+        """Take machine points away that are not of what lies there now, and ask for a human until new ones come.
+
+        Args:
+            notebooks: students with the names of their notebooks.
+        """
+        from nbgrader.api import Grade
+        from sqlalchemy import update
+
+        def step() -> None:
+            ids = [i for i, student, name in self._notebooks(module) if (student, name) in notebooks]
+            for start in range(0, len(ids), MANY):
+                some = update(Grade).where(Grade.notebook_id.in_(ids[start : start + MANY]))
+                self.book.db.execute(some.values(auto_score=None, needs_manual_grade=True))
+            self.book.db.commit()
+
+        if notebooks:
+            patiently(step, self.book.db.rollback)
+
+    def record(
+        self, lessons: Mapping[str, Lesson], results: Mapping[str, Result], answered: Mapping[str, set[str]]
+    ) -> None:
+        """Enter one student's results of one module, all or nothing.
+
+        Args:
+            lessons: the module's lessons by key.
+            results: by the same keys.
+            answered: for each key, the grade ids of hand-graded cells that hold an answer.
+        """
+        from sqlalchemy.exc import SAWarning
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SAWarning)  # nbgrader's own objects, half made when SQLAlchemy flushes
+            patiently(lambda: self._record(lessons, results, answered), self.book.db.rollback)
+
+    def _record(
+        self, lessons: Mapping[str, Lesson], results: Mapping[str, Result], answered: Mapping[str, set[str]]
+    ) -> None:
+        module = next(iter(lessons.values())).module
+        student = next(iter(results.values())).student
+        folder = self.dir.format_path(self.dir.submitted_directory, student, module)
+        timestamp = timestamp_of(Path(folder))
+        submission = self._submission(module, student)
+        if timestamp:
+            submission.timestamp = timestamp
+        made = submission in self.book.db.new
+        if made:
+            self.book.db.flush()  # its rows get their numbers
+        for notebook in submission.notebooks:
+            key = f"{module}/{notebook.name}"
+            marks = _Marks.of(lessons[key], results[key], answered.get(key, set())) if key in results else None
+            if made:
+                self._enter_anew(notebook, marks)
+            elif marks:
+                _enter(notebook, marks)
+        self.book.db.commit()
+
+    def _submission(self, module: str, student: str) -> Any:
+        """A student's rows of a module. Where they are missing they are made, without grades, but not yet written."""
+        from nbgrader.api import MissingEntry, Student, SubmittedAssignment, SubmittedNotebook
+
+        try:
+            return self.book.find_submission(module, student)
+        except MissingEntry:
+            assignment = self.book.find_assignment(module)
+        session = self.book.db
+        who = session.get(Student, student) or Student(id=student)
+        submission = SubmittedAssignment(assignment=assignment, student=who)
+        for notebook in assignment.notebooks:
+            SubmittedNotebook(notebook=notebook, assignment=submission)
+        session.add(submission)
+        return submission
+
+    def _enter_anew(self, own: Any, marks: _Marks | None) -> None:
+        """Grades and comments of a notebook that has none yet, as nbgrader makes them: many rows in one statement."""
+        from nbgrader.api import Comment, Grade
+        from sqlalchemy import insert
+
+        notebook, rows = own.notebook, []
+        for cell in (*notebook.grade_cells, *notebook.task_cells):
+            auto, by_hand = marks.of_cell(cell.name) if marks else (None, True)
+            rows.append({"cell_id": cell.id, "auto_score": auto, "needs_manual_grade": by_hand})
+        said = [
+            {"cell_id": cell.id, "auto_comment": marks.comment(cell.name) if marks else None}
+            for cell in (*notebook.solution_cells, *notebook.task_cells)
+        ]
+        for table, of_table in ((Grade, rows), (Comment, said)):
+            if of_table:
+                self.book.db.execute(insert(table), [{"notebook_id": own.id, **row} for row in of_table])
+
+
+@dataclass(frozen=True)
+class _Marks:
+    """What the gradebook is told of one notebook, by the names of its cells."""
+
+    earned: Mapping[str, float]
+    by_hand: set[str]
+    answered: set[str]
+    needs_human: bool
+
+    @classmethod
+    def of(cls, lesson: Lesson, result: Result, answered: set[str]) -> _Marks:
+        return cls(result.by_cell, lesson.manual_ids, answered, result.state.startswith("needs-human"))
+
+    def of_cell(self, name: str) -> tuple[float | None, bool]:
+        """Points by machine, and whether a person has to look at it."""
+        unread = None if name in self.answered else 0.0
+        auto = unread if name in self.by_hand else self.earned.get(name, 0.0)
+        return auto, self.needs_human or auto is None
+
+    def comment(self, name: str) -> str | None:
+        return "No response." if name in self.by_hand - self.answered else None
+
+
+def _enter(notebook: Any, marks: _Marks) -> None:
+    for grade in notebook.grades:
+        grade.auto_score, by_hand = marks.of_cell(grade.name)
+        grade.needs_manual_grade = by_hand or grade.manual_score is not None
+    for comment in notebook.comments:
+        if comment.name in marks.by_hand:
+            comment.auto_comment = marks.comment(comment.name)

@@ -1,0 +1,479 @@
+"""What the stored results of a module say about its class, lessons and checks. Nothing is run for it.
+
+Points and checks are counted over graded notebooks only: one that was never read, or waits for a human, says nothing
+about a check. Those are listed instead.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import json
+import math
+import re
+import shlex
+import statistics
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from autograder.errors import CourseError
+from autograder.files import Unreadable, read_bounded
+from autograder.grade import batch
+from autograder.lessons.course import Course
+from autograder.lessons.lesson import Lesson
+from autograder.record import results
+from autograder.sandbox import TRUSTED
+from coursekit.checks import shorten
+
+FAILURES = {"fail": "wrong", "error": "error", "timeout": "never ends"}  # by verdict, in words
+STATE = re.compile(r"graded|(zero|needs-human):.+", re.DOTALL)
+NOBODY, EVERYBODY = "nobody passes", "everybody passes"
+NEGATIVE = "discriminates negatively: look at this check"
+GONE = "not in the lesson any more"
+LOOK = (NOBODY, NEGATIVE)  # what somebody should look at
+CHANCE = -0.1  # a discrimination between this and 0 is chance, even in a large class
+MAX_BINS = 10
+QUOTED_CELL = re.compile(r"cell '[^']*'")
+PROBLEM = re.compile(r"(?P<where>cell '[^']*'|a cell of your own|a cell)(?: \(number \d+\))?: (?P<error>[^:]*)")
+
+# ------------------------------------------------------------------------------------------------ numbers
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How points are spread: mean, and the five numbers of a box plot."""
+
+    mean: float
+    lowest: float
+    first_quartile: float
+    median: float
+    third_quartile: float
+    highest: float
+
+
+def spread(points: Sequence[float]) -> Spread | None:
+    """The spread of points; quartiles are interpolated as `numpy.quantile` does. None without any."""
+    if not points:
+        return None
+    first, median, third = statistics.quantiles(points, n=4, method="inclusive") if points[1:] else [points[0]] * 3
+    return Spread(statistics.fmean(points), min(points), first, median, third, max(points))
+
+
+@dataclass(frozen=True)
+class Bin:
+    """How many notebooks earned from `low` points up to, but not, `high`; the last bin holds its `high` too."""
+
+    low: float
+    high: float
+    notebooks: int
+
+
+def histogram(points: Sequence[float], highest: float) -> tuple[Bin, ...]:
+    """At most `MAX_BINS` bins of one round width (1, 2, 5, 10, … points) from 0 to `highest`.
+
+    Args:
+        points: none negative; those above `highest` widen the range.
+    """
+    top = max([highest, *points], default=0.0)
+    width, steps = 1.0, (2.0, 2.5, 2.0)
+    for n in range(100):
+        if width * MAX_BINS >= top:
+            break
+        width *= steps[n % 3]
+    edges = [width * n for n in range(max(1, math.ceil(top / width)))]
+    edges.append(top or width)
+    counts = Counter(min(int(p // width), len(edges) - 2) for p in points)
+    return tuple(Bin(low, high, counts[n]) for n, (low, high) in enumerate(pairwise(edges)))
+
+
+def difficulty(passes: Sequence[bool]) -> float | None:
+    """The difficulty index p: the share of notebooks that pass, from 0 to 1. None without any."""
+    return statistics.fmean(passes) if passes else None
+
+
+def discrimination(passes: Sequence[bool], rest: Sequence[float]) -> float | None:
+    """The corrected point-biserial correlation of passing a check with the points of the lesson's other checks.
+
+    Args:
+        rest: for each notebook, its points without the check's own.
+
+    Returns:
+        From -1 to 1. None where it is undefined: all pass, none does, or all have the same rest.
+    """
+    if len(set(passes)) < 2 or len(set(rest)) < 2:
+        return None
+    return statistics.correlation([float(p) for p in passes], rest)
+
+
+# ------------------------------------------------------------------------------------------------ stored results
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one check of one notebook went."""
+
+    name: str
+    points: float  # what the check is worth
+    verdict: str
+    hidden: bool
+
+    @property
+    def passed(self) -> bool:
+        """Whether it earned its points."""
+        return self.verdict == "pass"
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """A stored result, as far as a report needs it."""
+
+    student: str
+    lesson: str
+    state: str
+    points: float
+    max_points: float
+    checks: tuple[Outcome, ...]
+    repairs: tuple[str, ...]
+    problems: tuple[str, ...]
+    isolation: str  # empty when nothing of it ran
+    slip: str  # the known slip that it looks like, or empty
+
+    @property
+    def reason(self) -> str:
+        """Why it is not graded."""
+        return self.state.partition(":")[2]
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A stored file that is not in the report."""
+
+    file: str
+    why: str
+
+
+def _read(file: Path, module: str) -> Notebook:
+    """Raises `ValueError` with the reason when the file is no stored result of today's shape."""
+    try:
+        raw = json.loads(read_bounded(file))
+    except Unreadable as error:
+        raise ValueError(str(error)) from None
+    except (ValueError, RecursionError):
+        raise ValueError("not JSON") from None
+    try:
+        checks = tuple(
+            Outcome(_text(c["name"]), _number(c["max_points"]), _verdict(c["verdict"]), c["hidden"] is True)
+            for c in raw["checks"]
+        )
+        state, points, max_points = _text(raw["state"]), _number(raw["points"]), _number(raw["max_points"])
+        kept = ("a regrade kept points that the lesson does not give now",) if raw.get("kept") else ()
+        told = (*map(_text, raw["repairs"]), *kept), tuple(map(_text, raw["problems"]))
+        isolation, slip = _text(raw["isolation"]), _text(raw.get("slip") or "")
+    except (KeyError, TypeError, ValueError, ArithmeticError):
+        raise ValueError("not of the shape that this version of the grader stores") from None
+    if not STATE.fullmatch(state) or len({c.name for c in checks}) < len(checks):
+        raise ValueError("not of the shape that this version of the grader stores")
+    return Notebook(
+        file.parent.name, f"{module}/{file.stem}", state, points, max_points, checks, *told, isolation, slip
+    )  # fmt: skip
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= float(value) < 1e9:
+        raise TypeError
+    return float(value)
+
+
+def _verdict(value: Any) -> str:
+    if value != "pass" and value not in FAILURES:
+        raise ValueError
+    return str(value)
+
+
+# ------------------------------------------------------------------------------------------------ report
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """One check over the graded notebooks of its lesson."""
+
+    name: str
+    title: str
+    points: float
+    hidden: bool
+    notebooks: int
+    passed: int
+    difficulty: float | None
+    discrimination: float | None
+    failures: dict[str, int]  # by kind, in words
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LessonReport:
+    """One lesson over its graded notebooks."""
+
+    lesson: str
+    title: str
+    max_points: float
+    graded: int
+    zero: int
+    needs_human: int
+    spread: Spread | None
+    histogram: tuple[Bin, ...]
+    checks: tuple[CheckReport, ...]  # in the lesson's order
+    to_look_at: int  # how many of them nobody passes, or discriminate negatively
+    faulty: int  # graded notebooks that fail a check
+    slips: dict[str, int]  # known slips, and how many notebooks look like each; the most frequent first
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A student who handed in, and the lessons without a stored result."""
+
+    student: str
+    lessons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Ungraded:
+    """A notebook in state zero or needs-human, with what to do next, and a command for it where there is one."""
+
+    student: str
+    lesson: str
+    reason: str
+    step: str
+    command: str = ""
+
+
+@dataclass(frozen=True)
+class Repair:
+    """A kind of mend, with the notebooks (student, lesson) that it was made in."""
+
+    kind: str
+    notebooks: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Cells that did not run to their end: where, in how many notebooks, and with which errors."""
+
+    lesson: str
+    where: str
+    notebooks: int
+    errors: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Report:
+    """All numbers of the page."""
+
+    module: str
+    newest: str | None  # when the newest result was stored, ISO 8601, UTC
+    students: int
+    notebooks: int
+    states: dict[str, int]
+    isolation: dict[str, int]  # notebooks by box, of those that ran
+    warnings: tuple[str, ...]
+    waiting: tuple[Waiting, ...]
+    lessons: tuple[LessonReport, ...]
+    needs_human: tuple[Ungraded, ...]
+    zeros: tuple[Ungraded, ...]
+    repairs: tuple[Repair, ...]
+    problems: tuple[Problem, ...]
+    skipped: tuple[Skipped, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The interface of `--json`."""
+        return asdict(self)
+
+
+def default_path(course: Course, module: str) -> Path:
+    """Where the page of a module is kept."""
+    return results.folder(course) / "reports" / f"{module}.html"
+
+
+def gather(course: Course, module: str) -> Report:
+    """Count what is stored for a module.
+
+    Raises:
+        CourseError: there is no such module, or nothing is stored for it.
+    """
+    lessons = {key: Lesson.read(course.lesson_path(key)) for key in course.lessons_of(module)}
+    files = results.stored_files(course, module)
+    if not files:
+        raise CourseError(f"module {module} has no stored results. Run `autograder grade {module}`.")
+    notebooks, skipped, times = [], [], []
+    for file in files:
+        try:
+            notebook, time = _read(file, module), file.stat().st_mtime
+            if notebook.lesson not in lessons:
+                raise ValueError("the module has no such lesson any more")
+        except (OSError, ValueError) as error:
+            skipped.append(Skipped(str(file.relative_to(course.root)), str(error)))
+            continue
+        notebooks.append(notebook)
+        times.append(time)
+    by_lesson = {key: [n for n in notebooks if n.lesson == key] for key in lessons}
+    isolation = Counter(n.isolation for n in notebooks if n.isolation)
+    return Report(
+        module=module,
+        newest=datetime.fromtimestamp(max(times), UTC).isoformat(timespec="seconds") if times else None,
+        students=len({n.student for n in notebooks}),
+        notebooks=len(notebooks),
+        states=dict(sorted(Counter(n.state for n in notebooks).items(), key=_by_state)),
+        isolation=dict(isolation.most_common()),
+        warnings=(*_isolation_warnings(module, isolation), *_edition_warnings(module, by_lesson)),
+        waiting=_waiting(course, module, list(lessons), notebooks),
+        lessons=tuple(_lesson(lesson, by_lesson[key]) for key, lesson in lessons.items()),
+        needs_human=tuple(_for_human(module, n) for n in notebooks if n.state.startswith("needs-human:")),
+        zeros=tuple(_zero(module, n) for n in notebooks if n.state.startswith("zero:")),
+        repairs=_repairs(notebooks),
+        problems=tuple(_problems(notebooks)),
+        skipped=tuple(skipped),
+    )
+
+
+def _by_state(item: tuple[str, int]) -> tuple[int, int, str]:
+    state, count = item
+    return ["graded", "zero", "needs-human"].index(state.partition(":")[0]), -count, state
+
+
+def _isolation_warnings(module: str, isolation: Counter[str]) -> Iterator[str]:
+    if isolation[TRUSTED.level]:
+        yield (
+            f"{isolation[TRUSTED.level]} of {isolation.total()} notebooks ran as {TRUSTED.level}, without a box: files "
+            "and network were open to them, so their points are worth as much as you trust those who wrote them. "
+            "`autograder doctor` says what a box needs."
+        )
+    if len(isolation) > 1:
+        yield (
+            f"Notebooks ran in different boxes ({', '.join(isolation)}), so not all under the same limits. "
+            f"`autograder grade {module}` where the stronger box works runs the others again."
+        )
+
+
+def _edition_warnings(module: str, by_lesson: dict[str, list[Notebook]]) -> Iterator[str]:
+    for lesson, notebooks in by_lesson.items():
+        if len({tuple((c.name, c.points) for c in n.checks) for n in notebooks}) > 1:
+            yield (
+                f"{lesson} was changed between results: their checks or points differ. "
+                f"`autograder grade {module}` grades all by the lesson as it is now."
+            )
+
+
+def _waiting(course: Course, module: str, lessons: list[str], notebooks: list[Notebook]) -> tuple[Waiting, ...]:
+    there = {(n.student, n.lesson) for n in notebooks}
+    handed: list[str] = []
+    with contextlib.suppress(CourseError):  # nobody handed in
+        handed = batch.students(course, module)
+    missing = [Waiting(s, tuple(key for key in lessons if (s, key) not in there)) for s in handed]
+    return tuple(w for w in missing if w.lessons)
+
+
+def _for_human(module: str, notebook: Notebook) -> Ungraded:
+    if notebook.isolation:
+        step, command = "Read the notebook in submitted/, then give its points in formgrader, where it waits.", ""
+    else:
+        step = "The grader did not get through it: mend what the reason names, then grade it again."
+        command = shlex.join(["autograder", "grade", module, f"--student={notebook.student}", "--again"])
+    return Ungraded(notebook.student, notebook.lesson, notebook.reason, step, command)
+
+
+def _zero(module: str, notebook: Notebook) -> Ungraded:
+    step = "A new notebook in submitted/ is graded by the next `autograder grade`."
+    return Ungraded(notebook.student, notebook.lesson, notebook.reason, step)
+
+
+def _repairs(notebooks: list[Notebook]) -> tuple[Repair, ...]:
+    where: dict[str, dict[tuple[str, str], None]] = {}
+    for n in notebooks:
+        for sentence in n.repairs:
+            kind = shorten(QUOTED_CELL.sub("a cell", sentence))
+            where.setdefault(kind, {})[n.student, n.lesson] = None
+    found = [Repair(kind, tuple(made)) for kind, made in where.items()]
+    return tuple(sorted(found, key=lambda r: (-len(r.notebooks), r.kind)))
+
+
+def _problems(notebooks: list[Notebook]) -> Iterator[Problem]:
+    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for n in notebooks:
+        for sentence in n.problems if n.isolation else ():
+            match = PROBLEM.match(sentence)
+            where, error = (match["where"], match["error"]) if match else ("the run as a whole", sentence)
+            where = where.replace("of your own", "of the learner's own")
+            found.setdefault((n.lesson, where), []).append((n.student, shorten(error, 80)))
+    for (lesson, where), told in sorted(found.items(), key=lambda item: (item[0][0], -len(item[1]), item[0][1])):
+        errors = dict(Counter(error for _, error in told).most_common())
+        yield Problem(lesson, where, len({student for student, _ in told}), errors)
+
+
+def _lesson(lesson: Lesson, notebooks: list[Notebook]) -> LessonReport:
+    graded = [n for n in notebooks if n.state == "graded"]
+    points = [n.points for n in graded]
+    max_points = max((n.max_points for n in notebooks), default=0.0)
+    checks = tuple(_checks(_order(lesson), graded))
+    return LessonReport(
+        lesson=lesson.key,
+        title=lesson.facts.title,
+        max_points=max_points,
+        graded=len(graded),
+        zero=sum(n.state.startswith("zero:") for n in notebooks),
+        needs_human=sum(n.state.startswith("needs-human:") for n in notebooks),
+        spread=spread(points),
+        histogram=histogram(points, max_points) if graded else (),
+        checks=checks,
+        to_look_at=sum(not set(LOOK).isdisjoint(c.flags) for c in checks),
+        faulty=sum(not all(c.passed for c in n.checks) for n in graded),
+        slips=dict(Counter(sorted(n.slip for n in graded if n.slip)).most_common()),
+    )
+
+
+def _order(lesson: Lesson) -> list[str]:
+    """Names of functions in the lesson's graded cells, its checks among them. Nothing is run to find them."""
+    statements = (s for cell in lesson.of_kind("checks") for s in lesson.tree(cell).body)
+    return [s.name for s in statements if isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
+def _checks(order: list[str], graded: list[Notebook]) -> Iterator[CheckReport]:
+    met = list(dict.fromkeys(c.name for n in graded for c in n.checks))
+    for name in sorted(met, key=lambda name: (order.index(name) if name in order else len(order), met.index(name))):
+        rows = [(n, c) for n in graded for c in n.checks if c.name == name]
+        passes = [c.passed for _, c in rows]
+        rest = [math.fsum(o.points for o in n.checks if o.passed and o.name != name) for n, _ in rows]
+        told = Counter(c.verdict for _, c in rows)
+        together = discrimination(passes, rest)
+        yield CheckReport(
+            name=name,
+            title=name.replace("_", " "),
+            points=max(c.points for _, c in rows),
+            hidden=any(c.hidden for _, c in rows),
+            notebooks=len(rows),
+            passed=sum(passes),
+            difficulty=difficulty(passes),
+            discrimination=together,
+            failures={word: told[verdict] for verdict, word in FAILURES.items()},
+            flags=tuple(_flags(passes, together, name in order)),
+        )
+
+
+def _flags(passes: Sequence[bool], together: float | None, known: bool) -> Iterator[str]:
+    if not any(passes):
+        yield NOBODY
+    if all(passes):
+        yield EVERYBODY
+    if together is not None and together <= CHANCE:
+        yield NEGATIVE
+    if not known:
+        yield GONE

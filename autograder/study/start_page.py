@@ -1,0 +1,341 @@
+"""The start page: where a learner stands, what comes next, and the plan. As HTML in a notebook, as text elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import html
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from autograder.files import write_atomically
+from autograder.study import copies, plan as planning, progress as progressing
+from autograder.study.plan import Plan
+from autograder.study.progress import PAUSE, Progress, Standing, in_words, minutes_in_words
+from autograder.study.study import ROOM, START, Foreign, Study, text_of
+
+WORDS = {"done": "✓ done", "begun": "begun", "not begun": "not begun"}
+HEADS = ("lesson", "state", "points", "takes", "left", "spent")
+CALL = "start_page("
+ELSEWHERE = (
+    f"This is the course's own start page. Yours is {ROOM}/{START}: `make lab` opens it (or `autograder update`, then "
+    "`jupyter lab`)."
+)
+
+
+@dataclass(frozen=True)
+class StartPage:
+    """Everything on the page. Prints as text, shows as HTML; whatever comes from a file is escaped there."""
+
+    progress: Progress
+    plan: Plan | None
+    notes: tuple[str, ...]
+    base: str = ""  # from the page to `study/`
+
+    # ------------------------------------------------------------------------------------------ what it says
+
+    @property
+    def next(self) -> tuple[str, Standing | None, str]:
+        """What comes next: words, the lesson to open, more words."""
+        standings = {s.card.key: s for s in self.progress.standings}
+        ahead = self.progress.ahead
+        if not standings:
+            return "There is no lesson in notebooks/: `make build` makes them.", None, ""
+        if not ahead:
+            weak = max(standings.values(), key=lambda s: s.tries)
+            tries = f"It took you {weak.tries} grading{'s' * (weak.tries != 1)}; "
+            return (
+                "All lessons are done. From an empty cell once more: ",
+                weak,
+                (f". {tries}`autograder reset {weak.card.stem}` keeps your work under a dated name."),
+            )
+        card = self.plan.next if self.plan else None
+        chosen = standings[card.key] if card else ahead[0]
+        today = self.plan.days[0] if self.plan and self.plan.days else None
+        practice = today is not None and today.tasks and all(t.card is None for t in today.tasks)
+        before = "today's practice (see the plan), then " if practice else ""
+        if not practice and self.plan and self.plan.done_today and (today is None or not today.tasks):
+            before = "today's part of the plan is done; tomorrow, or now if you like: "
+        goes_on = chosen.state == "begun"
+        told = f", {minutes_in_words(chosen.left)}{' are left' if goes_on and chosen.last else ''}."
+        return before, chosen, told
+
+    @property
+    def summary(self) -> str:
+        """One sentence about all lessons."""
+        every = self.progress.standings
+        counts = {state: sum(s.state == state for s in every) for state in WORDS}
+        points = sum(s.last.points for s in every if s.last)
+        possible = sum(_possible(s) for s in every)
+        told = ", ".join(f"{n} {state}" for state, n in counts.items() if n)
+        left = minutes_in_words(s.left for s in every)
+        return f"{len(every)} lessons: {told}. {points:g} of {possible:g} points; about {left} of lessons are left."
+
+    @property
+    def about_time(self) -> str:
+        """What the times are."""
+        spent, pause = in_words(self.progress.spent, "nothing yet"), minutes_in_words(PAUSE.seconds // 60)
+        return (
+            "“takes” is the lesson's own estimate, “left” the part of it that points are missing for. “spent”, an "
+            f"estimate too, is the time between gradings without pauses over {pause}; in all: {spent}."
+        )
+
+    @property
+    def modules(self) -> Iterator[tuple[str, list[Standing]]]:
+        """Titles of modules with their lessons."""
+        names = dict.fromkeys(s.card.module for s in self.progress.standings)
+        for name in names:
+            yield self.progress.outline.title(name), [s for s in self.progress.standings if s.card.module == name]
+
+    def _row(self, s: Standing) -> tuple[str, ...]:
+        points = f"{s.last.points:g} of {_possible(s):g}" if s.last else f"– of {_possible(s):g}"
+        state = WORDS[s.state]
+        if s.last and s.last.state != "graded":
+            state += f" ({s.last.state.partition(':')[0]})"
+        left = minutes_in_words(s.left) if s.left else "–"
+        takes = minutes_in_words(s.card.minutes) if s.card.minutes else "?"
+        return s.card.title, state, points, takes, left, in_words(s.spent, "–")
+
+    def _days(self) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
+        """Days of the plan: a title, and (minutes, words, link) for each line."""
+        if self.plan is None:
+            return
+        for day in self.plan.days:
+            today = ", today" if day.number == self.plan.today else ""
+            lines = []
+            for task in day.tasks:
+                part = f" ({minutes_in_words(task.minutes)} of it)" if task.more else ""
+                link = self._link(task.card.key) if task.card else ""
+                lines.append((minutes_in_words(task.minutes), task.what + part, link))
+            if not lines:
+                rest = "done for today" if today and self.plan.done_today else "free: look again at what was hardest"
+                lines = [("", rest, "")]
+            yield f"Day {day.number} of {self.plan.begun.days}{today} ({day.date:%a} {day.date})", lines
+
+    @property
+    def _about_plan(self) -> str:
+        if self.plan is None:
+            return f"None yet; `autograder plan` begins one of {planning.DAYS} days, {planning.MINUTES} min each."
+        begun = self.plan.begun
+        head = f"{minutes_in_words(begun.minutes)} a day for {begun.days} days, begun {begun.day}."
+        done = f" Done today: {minutes_in_words(self.plan.done_today)}." if self.plan.done_today else ""
+        return f"{head}{done} {self.plan.advice}".rstrip()
+
+    @property
+    def _without(self) -> str:
+        if self.plan is None or not self.plan.without or not self.plan.days:
+            return ""
+        names = ", ".join(self.plan.without)
+        return f"No lessons yet: {names}. What the plan says of them is practice that nothing here grades."
+
+    def _link(self, key: str) -> str:
+        return f"{self.base}{quote(key)}.ipynb"
+
+    # ------------------------------------------------------------------------------------------ text
+
+    def __str__(self) -> str:
+        before, chosen, after = self.next
+        link = f"{chosen.card.title} ({self._link(chosen.card.key)})" if chosen else ""
+        out = [f"Next: {before}{link}{after}" if chosen else before, ""]
+        rows = [(title, own) for title, own in self.modules]
+        cells = [HEADS, *(self._row(s) for _, own in rows for s in own)]
+        width = [max(len(row[i]) for row in cells) for i in range(len(HEADS))]
+
+        def line(row: tuple[str, ...]) -> str:
+            return "  ".join(text.ljust(w) for text, w in zip(row, width, strict=True)).rstrip()
+
+        if rows:
+            out += [self.summary, "", "  " + line(HEADS)]
+        for title, own in rows:
+            out += [title, *("  " + line(self._row(s)) for s in own)]
+        out += ["", self.about_time] if rows else []
+        out += ["", "Notes", *(f"- {note}" for note in self._notes)] if self._notes else []
+        return _plain("\n".join([*out, "", self.plan_text]))
+
+    __repr__ = __str__
+
+    @property
+    def plan_text(self) -> str:
+        """The plan alone, as lines of text."""
+        out = [f"Plan: {self._about_plan}"]
+        for title, lines in self._days():
+            out += [title, *(f"  {minutes:>8}  {words}".rstrip() for minutes, words, _ in lines)]
+        return _plain("\n".join([*out, *filter(None, [self._without])]))
+
+    @property
+    def _notes(self) -> list[str]:
+        return [*self.notes, *self.progress.problems]
+
+    # ------------------------------------------------------------------------------------------ HTML
+
+    def _repr_html_(self) -> str:
+        return "".join(self._html())
+
+    def _html(self) -> Iterator[str]:
+        say = html.escape
+        before, chosen, after = self.next
+        link = _anchor(self._link(chosen.card.key), chosen.card.title) if chosen else ""
+        label = "<strong>Next:</strong> " if chosen else ""
+        yield f'<p style="font-size:1.2em">{label}{_code(before)}{link}{_code(after)}</p>'
+        if self.progress.standings:
+            yield f'<table><caption style="text-align:left">{say(self.summary)}</caption><thead><tr>'
+            yield "".join(f'<th scope="col" style="text-align:left">{say(h)}</th>' for h in HEADS) + "</tr></thead>"
+        for title, own in self.modules:
+            head = f'<th scope="rowgroup" colspan="{len(HEADS)}" style="text-align:left">{say(title)}</th>'
+            yield f"<tbody><tr>{head}</tr>"
+            for s in own:
+                _, *rest = self._row(s)
+                name = _anchor(self._link(s.card.key), s.card.title)
+                yield f'<tr><th scope="row" style="text-align:left;font-weight:normal">{name}</th>'
+                yield "".join(f'<td style="text-align:left">{say(text)}</td>' for text in rest) + "</tr>"
+            yield "</tbody>"
+        if self.progress.standings:
+            yield f"</table><p>{say(self.about_time)}</p>"
+        if self._notes:
+            yield "<h3>Notes</h3><ul>" + "".join(f"<li>{_code(note)}</li>" for note in self._notes) + "</ul>"
+        here = "" if self.plan or self.base else "Run the cell above, and it begins. "
+        yield f"<h3>The plan</h3><p>{here}{_code(self._about_plan)}</p>"
+        days = list(self._days())
+        if days:
+            heads = (f'<th scope="col" style="text-align:left">{h}</th>' for h in ("day", "minutes", "what"))
+            yield "<table><thead><tr>" + "".join(heads) + "</tr></thead>"
+        for title, lines in days:
+            yield "<tbody>"
+            for number, (minutes, words, link) in enumerate(lines):
+                head = f'<th scope="rowgroup" rowspan="{len(lines)}" style="text-align:left">{say(title)}</th>'
+                what = _anchor(link, words) if link else say(words)
+                yield f'<tr>{head if not number else ""}<td style="text-align:left">{say(minutes)}</td>'
+                yield f'<td style="text-align:left">{what}</td></tr>'
+            yield "</tbody>"
+        yield "</table>" if days else ""
+        yield f"<p>{say(self._without)}</p>" if self._without else ""
+        change = "Another plan: <code>start_page(days=4, minutes=60)</code> in this cell"
+        yield f"<p>{change}, or <code>autograder plan --days 4 --minutes 60</code> in a terminal.</p>"
+
+    # ------------------------------------------------------------------------------------------ JSON
+
+    def as_json(self) -> dict[str, Any]:
+        """The interface of `--json`."""
+        _, chosen, _ = self.next
+        lessons = [
+            {
+                "lesson": s.card.key,
+                "title": s.card.title,
+                "state": s.state,
+                "points": s.last.points if s.last else None,
+                "max_points": _possible(s),
+                "graded": s.last.at.isoformat() if s.last else None,
+                "gradings": s.tries,
+                "minutes": s.card.minutes,
+                "minutes_left": s.left,
+                "minutes_spent": round(s.spent.total_seconds() / 60),
+            }
+            for s in self.progress.standings
+        ]
+        return {
+            "next": chosen.card.key if chosen else None,
+            "lessons": lessons,
+            "plan": _plan_json(self.plan),
+            "notes": self._notes,
+        }
+
+
+def _plan_json(plan: Plan | None) -> dict[str, Any] | None:
+    if plan is None:
+        return None
+    days = [
+        {
+            "day": d.number,
+            "date": d.date.isoformat(),
+            "tasks": [
+                {"minutes": t.minutes, "what": t.what, "lesson": t.card.key if t.card else None} for t in d.tasks
+            ],
+        }
+        for d in plan.days
+    ]
+    begun = {"begun": plan.begun.day.isoformat(), "days": plan.begun.days, "minutes": plan.begun.minutes}
+    return {**begun, "today": plan.today, "minutes_left": plan.left, "minutes_missing": plan.missing, "schedule": days}
+
+
+def _possible(s: Standing) -> float:
+    return max(s.card.points, s.last.max_points if s.last else 0.0)
+
+
+def _anchor(link: str, words: str) -> str:
+    return f'<a href="{html.escape(link)}">{html.escape(words)}</a>'
+
+
+def _code(text: str) -> str:
+    """Escaped text; what stands between backticks is code."""
+    parts = html.escape(text).split("`")
+    return "".join(f"<code>{p}</code>" if n % 2 and n < len(parts) - 1 else p for n, p in enumerate(parts))
+
+
+def _plain(text: str) -> str:
+    """Without what would move a terminal's cursor."""
+    return "".join(c if c == "\n" or c.isprintable() else "�" for c in text)
+
+
+# ---------------------------------------------------------------------------------------------------- making it
+
+
+def make(study: Study, page: Path | None = None) -> StartPage:
+    """The page, for a reader in the folder `page`. Nothing is written.
+
+    Args:
+        page: the folder that links begin in; the course's without one.
+    """
+    progress = progressing.read(study)
+    plan, more = None, []
+    with contextlib.suppress(OSError):
+        more = copies.notes(study)
+    try:
+        begun = planning.stored(study)
+    except Foreign as error:
+        begun = None
+        more.append(str(error))
+    plan = planning.make(progress, begun, study.clock().date()) if begun else None
+    base = os.path.relpath(study.room, page or study.root).replace(os.sep, "/")
+    return StartPage(progress, plan, tuple(more), "" if base == "." else f"{quote(base)}/")
+
+
+def lay_out(study: Study) -> None:
+    """Put the start page into `study/`, with what it shows as it is now. What a learner wrote in it stays."""
+    own, path = study.root / "notebooks" / START, study.room / START
+    try:
+        notebook = json.loads((path if path.exists() else own).read_bytes())
+        newest = json.loads(own.read_bytes())
+        if not _was_written_in(study, notebook):
+            notebook = newest
+        cells = notebook["cells"]
+        shown = next((c for c in cells if c["cell_type"] == "code" and CALL in text_of(c)), None)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return  # the course's is missing, or theirs is no notebook: it is left as it is
+    study.store(START.removesuffix(".ipynb"), {"digests": sorted({*_digests(study), _digest(newest)})})
+    if shown is None:
+        return
+    page = make(study, study.room)
+    data = {"text/plain": str(page).splitlines(keepends=True), "text/html": page._repr_html_()}
+    shown["outputs"] = [{"output_type": "display_data", "data": data, "metadata": {}}]
+    write_atomically(path, (json.dumps(notebook, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "replace"))
+
+
+def _was_written_in(study: Study, notebook: Any) -> bool:
+    return _digest(notebook) not in _digests(study)
+
+
+def _digests(study: Study) -> list[str]:
+    """What the course's start pages were that were ever put into `study/`."""
+    with contextlib.suppress(Foreign, KeyError, TypeError):
+        stored = study.load(START.removesuffix(".ipynb"))["digests"]
+        return [d for d in stored if isinstance(d, str)]
+    return []
+
+
+def _digest(notebook: Any) -> str:
+    texts = [text_of(c) for c in notebook["cells"]]
+    return copies.digest_of(*(t for t in texts if t.strip()))

@@ -1,0 +1,111 @@
+"""What a stored result depends on: whatever can change points, and nothing else."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from autograder.lessons import dependencies
+from tests.bank import COURSE, read
+
+HERE = Path(dependencies.__file__).resolve().parents[2]
+KEY = "02_coding/04_cache_features"
+SAY = f"""
+import json
+from autograder.lessons.course import Course
+from autograder.lessons.lesson import Lesson
+print(json.dumps(Lesson.read(Course.find(__import__("pathlib").Path()).lesson_path("{KEY}")).basis))
+"""
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project that may be bent."""
+    root = tmp_path_factory.mktemp("project")
+    for name in ("autograder", "coursekit", "lessons"):
+        shutil.copytree(HERE / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(HERE / "nbgrader_config.py", root)
+    return root
+
+
+def basis(root: Path) -> str:
+    """What the lesson's points depend on there, as one text."""
+    done = subprocess.run([sys.executable, "-c", SAY], cwd=root, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def changed(root: Path, name: str) -> bool:
+    """Whether one more line in a file changes what the lesson's points depend on."""
+    before, file = basis(root), root / name
+    old = file.read_bytes()
+    file.write_bytes(old + b"\n# one more line\n")
+    try:
+        return basis(root) != before
+    finally:
+        file.write_bytes(old)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "autograder/grade/judge.py",
+        "autograder/grade/submission.py",
+        "autograder/runner/client.py",
+        "autograder/lessons/lesson.py",
+        "coursekit/checks.py",
+        "coursekit/coding/traces.py",
+        f"lessons/{KEY}.py",
+    ],
+)
+def test_what_can_change_points_grades_anew(copy: Path, name: str) -> None:
+    assert changed(copy, name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "autograder/report/page.py",
+        "autograder/record/feedback.py",
+        "autograder/cli/app.py",
+        "autograder/study/plan.py",
+        "autograder/build/editions.py",
+        "coursekit/coding/gpu.py",
+        "coursekit/mlops/drift.py",
+        "lessons/course.toml",
+        "lessons/04_mlops/01_detect_drift.py",
+    ],
+)
+def test_what_cannot_change_points_grades_nothing(copy: Path, name: str) -> None:
+    assert not changed(copy, name)
+
+
+@pytest.mark.parametrize("key", COURSE.lessons)
+def test_a_lesson_depends_on_the_worlds_that_it_imports(key: str) -> None:
+    lesson = read(key)
+    found = {file.stem for file in dependencies.worlds(lesson.trees)}
+    imported = {
+        parts[2]
+        for tree in lesson.trees
+        for parts in (name.split(".") for name in dependencies.imported(tree))
+        if parts[0] == "coursekit" and len(parts) > 3
+    }
+    assert imported
+    assert imported <= found
+    assert set(lesson.preload) >= {f"coursekit.{key[3:].split('/')[0]}.{name}" for name in imported}
+    assert {file.parent.name for file in dependencies.worlds(lesson.trees) if file.suffix == ".py"} == {
+        key[3:].split("/")[0]
+    }
+
+
+def test_the_data_of_a_world_counts(copy: Path) -> None:
+    lesson = read("04_mlops/03_register_models")
+    assert "mlflow_registry.json" in {file.name for file in dependencies.worlds(lesson.trees)}
+
+
+def test_every_room_that_grades_is_there() -> None:
+    for name in dependencies.GRADER:
+        assert (HERE / "autograder" / name).exists()
