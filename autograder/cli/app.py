@@ -25,7 +25,7 @@ from autograder.cli import early_start
 from autograder.cluster import Cluster
 from autograder.errors import CourseError, nearest
 from autograder.files import Stop, Unreadable, decode, read_bounded, write_atomically
-from autograder.grade import batch, regrade as regrading, submission
+from autograder.grade import batch, collected, regrade as regrading, submission
 from autograder.grade.judge import Judge, unread
 from autograder.jobs import Job, Result
 from autograder.lessons.course import Course
@@ -159,7 +159,7 @@ def grade(
     modules = list(dict.fromkeys(module))
     told, phases = _Told(", ".join(modules), as_json), Phases()
     graded: dict[str, list[Result]] = {}
-    total = sum(batch.size(home, name, student) for name in modules)
+    total = sum(collected.size(home, name, student) for name in modules)
 
     def done(result: Result, _: int) -> None:
         told.count(result.state.partition(":")[0], total)

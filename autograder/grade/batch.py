@@ -1,174 +1,41 @@
 """A class at once: every submission of a module becomes a result, whatever the others do.
 
-Several threads read, run and judge; one writes. Before anything runs, points that are not of what lies there now are
-taken out of the gradebook. A student's work is stored in this order: autograded notebook and feedback page, result,
-gradebook. Whatever stops the run in between, the next one takes finished results as they are, does the rest, and enters
-all of them.
+Several threads read, run and judge; one writes. Before anything of a learner's runs, points that are not of what lies
+there now are taken out of the gradebook. A student's work is stored in this order: autograded notebook and feedback
+page, result, gradebook. Whatever stops the run in between, the next one takes finished results as they are, does the
+rest, and enters all of them.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
+import heapq
+import queue
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any, TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
 
-from autograder.errors import CourseError, nearest
-from autograder.files import Forbidden, Stop, Unreadable, read_bounded, write_locked
-from autograder.grade import submission
+from autograder.errors import CourseError
+from autograder.files import Stop, Unreadable
+from autograder.grade.collected import Handed, hand_in, lies_there, misnamed, read, shown, students
 from autograder.grade.judge import Judge, fresh_salt, unread
-from autograder.jobs import Job, Result, Source
+from autograder.grade.published import Class, answered, enter, notebook_of, publish
+from autograder.jobs import Result
 from autograder.lessons.course import Course
 from autograder.lessons.lesson import Lesson
 from autograder.phases import Phases
-from autograder.record import autograded, feedback, results
-from autograder.record.gradebook import MAX_NAME, Recorder, back_up, prepare, timestamp_text
+from autograder.record import results
+from autograder.record.gradebook import Recorder, back_up
 from autograder.work import Local, Runner
 
-T = TypeVar("T")
 WRITERS = 2  # threads beyond the jobs that run at once: what one has to wait for the disk, another one runs
 A_CLASS = 5  # from so many students on it pays to draw the reference's pictures for all
 
-
-@dataclass(frozen=True)
-class Handed:
-    """One student's notebook of one lesson, as far as it could be read."""
-
-    student: str
-    lesson: Lesson
-    cells: tuple[Source, ...] = ()
-    job: Job | None = None
-    state: str = ""  # why there is no job
-    repairs: tuple[str, ...] = field(default=())
-    data: bytes | None = field(default=None, repr=False)
-
-
-def students(course: Course, module: str, wanted: list[str] | None = None) -> list[str]:
-    """Who handed something in, in order of name.
-
-    Raises:
-        CourseError: nobody did, or one of those `wanted` did not.
-    """
-    room = course.room("submitted")
-    found = [p.name for p in sorted(room.iterdir()) if _holds(p, module)] if room.is_dir() else []
-    for student in wanted or ():
-        if student not in found:
-            near = nearest(shown(student), map(shown, found))
-            raise CourseError(f"submitted/{shown(student)}/{module} does not exist.{near}")
-    if not found:
-        raise CourseError(f"nobody handed in {module}: there is no folder submitted/<student>/{module}. Collect first.")
-    return sorted(set(wanted)) if wanted else found
-
-
-def size(course: Course, module: str, wanted: list[str] | None = None) -> int:
-    """How many results there will be.
-
-    Raises:
-        CourseError: as `students`, or there is no such module.
-    """
-    return len(course.lessons_of(module)) * len(students(course, module, wanted))
-
-
-def _holds(folder: Path, module: str) -> bool:
-    """Whether anything of that name lies in a student's folder, whatever it is."""
-    try:
-        os.lstat(folder / module)
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except OSError:  # nobody may look: that has to be said
-        return True
-    return True
-
-
-def _lies_there(course: Course, lesson: Lesson, student: str) -> bool:
-    """Whether anything lies where a notebook would, whatever it is."""
-    return os.path.lexists(course.room("submitted") / student / lesson.module / f"{lesson.name}.ipynb")
-
-
-def shown(text: str) -> str:
-    """A folder's name as it may be printed and stored. One that is escaped holds a backslash, no other one does."""
-    return "".join(c if c.isprintable() and c != "\\" else c.encode("unicode_escape").decode() for c in text)
-
-
-def misnamed(student: str) -> str | None:
-    """Why a student cannot be graded under the name of the folder, or None."""
-    if shown(student) != student:
-        return "the folder's name holds what cannot be printed: rename it"
-    return f"the folder's name is longer than {MAX_NAME} characters: rename it" if len(student) > MAX_NAME else None
-
-
-def read(course: Course, lesson: Lesson, student: str) -> bytes:
-    """The bytes of one submission.
-
-    Raises:
-        Unreadable: it is missing, or nothing that is read.
-    """
-    path = course.room("submitted") / student / lesson.module / f"{lesson.name}.ipynb"
-    if path.parent.is_symlink() or path.parent.parent.is_symlink():
-        raise Unreadable("the folder is a link")
-    return read_bounded(path)
-
-
-def hand_in(course: Course, lesson: Lesson, student: str) -> Handed:
-    """Read one submission. Never raises for what a student did."""
-    repairs: list[str] = []
-    data: bytes | None = None
-    try:
-        data = read(course, lesson, student)
-        cells = submission.parse_notebook(data, repairs)
-        job = submission.job(lesson, student, cells, repairs)
-    except Forbidden as error:
-        return Handed(student, lesson, (), None, f"needs-human:{error}")
-    except Unreadable as error:
-        return Handed(student, lesson, (), None, f"zero:{error}", tuple(repairs), data)
-    except Exception as error:  # a reader that fails is ours to mend, and costs nobody a grade
-        state = f"needs-human:not read: {type(error).__name__}"
-        return Handed(student, lesson, (), None, state, tuple(repairs), data)
-    return Handed(student, lesson, tuple(cells), job, "", tuple(repairs), data)
-
-
-def judged(judge: Judge, handed: Handed) -> Result:
-    """The result of one submission. A grader that fails on it asks for a human and goes on."""
-    if handed.job is None:
-        return unread(handed.lesson, handed.student, handed.state, handed.repairs)
-    try:
-        return judge.grade(handed.lesson, handed.job)
-    except CourseError:
-        raise
-    except Exception as error:
-        return _failed(handed, error)
-
-
-def _failed(handed: Handed, error: Exception) -> Result:
-    why = error.strerror if isinstance(error, OSError) else error
-    state = f"needs-human:the grader failed: {type(error).__name__}: {shown(str(why))[:200]}"
-    return unread(handed.lesson, handed.student, state, handed.repairs)
-
-
-@dataclass(frozen=True)
-class Class:
-    """A module with its lessons and what was released, ready to take submissions."""
-
-    course: Course
-    module: str
-    lessons: dict[str, Lesson]
-    released: dict[str, Any]
-
-    @classmethod
-    def of(cls, course: Course, module: str) -> Class:
-        """Read the module.
-
-        Raises:
-            CourseError: there is no such module, or it has not been built.
-        """
-        lessons = {key: Lesson.read(course.lesson_path(key)) for key in course.lessons_of(module)}
-        released = {key: autograded.released_notebook(course, lesson) for key, lesson in lessons.items()}
-        return cls(course, module, lessons, released)
+Done = Callable[[Result, int], None]
+Graded = tuple[Result, bool]  # a result, and whether the hand-graded question was answered
 
 
 def grade(
@@ -180,7 +47,7 @@ def grade(
     salt: str | None = None,
     runner: Runner | None = None,
     again: bool = False,
-    done: Callable[[Result, int], None] = lambda result, total: None,
+    done: Done = lambda result, total: None,
     stop: Stop | None = None,
     phases: Phases | None = None,
 ) -> list[Result]:
@@ -211,189 +78,225 @@ def grade(
         preload = tuple(sorted({module for lesson in group.lessons.values() for module in lesson.preload}))
         runner.expect(preload, min(jobs, len(who) * len(group.lessons)))
         judge = Judge(runner, salt if salt is not None else fresh_salt(), preload)
-        asked = [x for x in group.lessons.values() if any(_lies_there(course, x, student) for student in who)]
-        with contextlib.ExitStack() as opened:
-
-            def open_gradebook() -> Recorder:
-                with results.locked(course, "gradebook", stop):
-                    back_up(course)
-                    return opened.enter_context(Recorder(course))
-
-            with phases.phase("reference answers"):
-                recorder = _references(judge, asked, jobs, len(who) >= A_CLASS, stop, open_gradebook)
-            with phases.phase("preparing the gradebook"), results.locked(course, "gradebook", stop):
-                if not recorder.is_prepared(module):
-                    prepare(course, module)
-                recorder.set_waiting(module, _outdated(group, judge, who, recorder.graded(module)))
-            return _all(group, judge, who, jobs, again, done, recorder, stop, phases)
+        return Grading(group, judge, who, jobs=max(1, jobs), again=again, done=done, stop=stop, phases=phases).run()
     finally:
         if own:
             runner.close()
 
 
-def _references(
-    judge: Judge, lessons: list[Lesson], jobs: int, drawn: bool, stop: Stop, meanwhile: Callable[[], T]
-) -> T:
-    """Let the references answer, so many at once in warm processes; what fails there is found out here.
-
-    Returns:
-        What is done here meanwhile.
-    """
-    threads = ThreadPoolExecutor(max(1, jobs), thread_name_prefix="reference")
-    try:
-        asked = []
-        for lesson in lessons:
-            _ = lesson.works  # lessons run in the main thread
-            asked.append((lesson, threads.submit(judge.reference, lesson, drawn)))
-        done = meanwhile()
-        for lesson, trace in asked:
-            judge.prepare(lesson, trace.result())
-        return done
-    except BaseException:
-        judge.runner.close()
-        raise
-    finally:
-        threads.shutdown(wait=True, cancel_futures=True)
-        stop.check()  # the reference swallows what a signal raises, or fails of it
-
-
-def _outdated(group: Class, judge: Judge, who: list[str], graded: set[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Those of `graded` (student, notebook) whose stored result is not of what lies there now."""
-    found = set()
-    for student in who:
-        for lesson in group.lessons.values():
-            if (student, lesson.name) in graded:
-                try:
-                    data = read(group.course, lesson, student)
-                except (Unreadable, OSError):
-                    data = None
-                key = results.key(data, lesson, judge.runner.level)
-                if results.load(group.course, lesson, student, key) is None:
-                    found.add((student, lesson.name))
-    return found
-
-
-def _all(
-    group: Class,
-    judge: Judge,
-    who: list[str],
-    jobs: int,
-    again: bool,
-    done: Callable[[Result, int], None],
-    recorder: Recorder,
-    stop: Stop,
-    phases: Phases,
-) -> list[Result]:
-    finished: dict[str, dict[str, tuple[Result, bool]]] = {student: {} for student in who}
-    total = len(who) * len(group.lessons)
-    threads = ThreadPoolExecutor(max(1, jobs) + WRITERS, thread_name_prefix="grade")
-    running = threading.Semaphore(max(1, jobs))
-    waiting: dict[Future[tuple[Result, bool]], tuple[str, Lesson]] = {}
-    try:
-        for student in who:
-            for key, lesson in group.lessons.items():
-                if why := misnamed(student):
-                    finished[student][key] = unread(lesson, shown(student), f"needs-human:{why}"), False
-                    done(finished[student][key][0], total)
-                else:
-                    one = threads.submit(_one, group, judge, lesson, student, again, stop, phases, running)
-                    waiting[one] = student, lesson
-        for future in as_completed(waiting):
-            student, lesson = waiting[future]
-            finished[student][lesson.key] = future.result()
-            if len(finished[student]) == len(group.lessons):
-                with phases.phase("gradebook"):
-                    enter(group, recorder, finished[student], stop)
-            done(finished[student][lesson.key][0], total)
-            stop.check()
-    except BaseException:
-        stop.asked = True
-        judge.runner.close()
-        raise
-    finally:
-        threads.shutdown(wait=True, cancel_futures=True)
-    return [finished[student][key][0] for student in who for key in group.lessons]
-
-
-def enter(group: Class, recorder: Recorder, finished: dict[str, tuple[Result, bool]], stop: Stop | None = None) -> None:
-    """One student's results into the gradebook, each with whether the hand-graded question was answered."""
-    said = {key: group.lessons[key].manual_ids if wrote else set() for key, (_, wrote) in finished.items()}
-    with results.locked(group.course, "gradebook", stop):
-        recorder.record(group.lessons, {key: r for key, (r, _) in finished.items()}, said)
-
-
-def _one(
-    group: Class,
-    judge: Judge,
-    lesson: Lesson,
-    student: str,
-    again: bool,
-    stop: Stop,
-    phases: Phases,
-    running: threading.Semaphore,
-) -> tuple[Result, bool]:
-    """One result, with its notebook and page on disk, and whether the hand-graded question was answered.
+class Grading:
+    """One grading of one module. References answer first; as soon as a lesson's has, its notebooks are run, those of
+    the first students before others.
 
     Args:
-        running: lets as many jobs run as are wanted at once.
+        who: students, in the order of the results.
+        jobs: how many notebooks run at once.
+        again: run everything, even where a stored result fits exactly.
+        done: called after each result with the number of all.
+        stop: asked to end the run at once.
+        phases: told how long each part of the work took.
     """
-    with results.locked(group.course, f"{student}/{lesson.key}", stop):
-        stop.check()
-        with phases.phase("reading"):
-            handed = hand_in(group.course, lesson, student)
-        if handed.job is not None and lesson.key not in judge.prepared:  # references answer in the main thread, before
+
+    def __init__(
+        self,
+        group: Class,
+        judge: Judge,
+        who: list[str],
+        *,
+        jobs: int,
+        again: bool,
+        done: Done,
+        stop: Stop,
+        phases: Phases,
+    ) -> None:
+        self.group, self.judge, self.who = group, judge, who
+        self.again, self.done, self.stop, self.phases = again, done, stop, phases
+        self.total = len(who) * len(group.lessons)
+        self.finished: dict[str, dict[str, Graded]] = {student: {} for student in who}
+        self._threads = ThreadPoolExecutor(jobs + WRITERS, thread_name_prefix="grade")
+        self._running = threading.Semaphore(jobs)
+        self._ended: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
+        self._references: dict[Future[Any], Lesson] = {}
+        self._ready: list[tuple[int, int, str, Lesson]] = []  # a heap of notebooks that may be run
+        self._of_heap = threading.Lock()
+
+    def run(self) -> list[Result]:
+        """Grade everybody. Call it once, from the main thread: lessons run there.
+
+        Raises:
+            CourseError: a reference does not answer, or the gradebook cannot be written.
+            KeyboardInterrupt: the run was stopped.
+        """
+        try:
+            with self._gradebook() as recorder:
+                self._ask_references()
+                self._set_waiting(recorder)
+                self._refuse_names()
+                asked = set(map(id, self._references.values()))
+                for lesson in self.group.lessons.values():
+                    if id(lesson) not in asked:  # nobody handed it in
+                        self._offer(lesson)
+                while sum(map(len, self.finished.values())) < self.total:
+                    self._take(self._ended.get(), recorder)
+                    self.stop.check()
+        except BaseException:
+            self.stop.asked = True
+            self.judge.runner.close()
+            raise
+        finally:
+            self._threads.shutdown(wait=True, cancel_futures=True)
+        return [self.finished[student][key][0] for student in self.who for key in self.group.lessons]
+
+    # ------------------------------------------------------------------------------------- in the main thread
+
+    def _gradebook(self) -> Recorder:
+        course = self.group.course
+        with self.phases.phase("preparing the gradebook"), results.locked(course, "gradebook", self.stop):
+            back_up(course)
+            return Recorder(course)
+
+    def _ask_references(self) -> None:
+        """Let the references of what was handed in answer, in warm processes."""
+        drawn = len(self.who) >= A_CLASS
+        for lesson in self.group.lessons.values():
+            if any(lies_there(self.group.course, lesson, student) for student in self.who):
+                with self.phases.phase("reading lessons"):
+                    _ = lesson.works  # lessons run in the main thread
+                self._references[self._submit(self._reference, lesson, drawn)] = lesson
+
+    def _set_waiting(self, recorder: Recorder) -> None:
+        """Let the gradebook hold the module, without points that are not of what lies there now."""
+        module = self.group.module
+        with self.phases.phase("preparing the gradebook"), results.locked(self.group.course, "gradebook", self.stop):
+            recorder.prepare(module)
+            recorder.set_waiting(module, self._outdated(recorder.graded(module)))
+
+    def _outdated(self, graded: set[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Those of `graded` (student, notebook) whose stored result is not of what lies there now."""
+        course, found = self.group.course, set()
+        for student in self.who:
+            for lesson in self.group.lessons.values():
+                if (student, lesson.name) in graded:
+                    try:
+                        data = read(course, lesson, student)
+                    except (Unreadable, OSError):
+                        data = None
+                    key = results.key(data, lesson, self.judge.runner.level)
+                    if results.load(course, lesson, student, key) is None:
+                        found.add((student, lesson.name))
+        return found
+
+    def _refuse_names(self) -> None:
+        """Results of those whose folder's name nobody can store anything under."""
+        for student in self.who:
+            if why := misnamed(student):
+                for key, lesson in self.group.lessons.items():
+                    self.finished[student][key] = unread(lesson, shown(student), f"needs-human:{why}"), False
+                    self.done(self.finished[student][key][0], self.total)
+
+    def _offer(self, lesson: Lesson) -> None:
+        """The lesson's notebooks may be run."""
+        place = list(self.group.lessons).index(lesson.key)
+        for number, student in enumerate(self.who):
+            if not misnamed(student):
+                with self._of_heap:
+                    heapq.heappush(self._ready, (number, place, student, lesson))
+                self._submit(self._next)
+
+    def _submit(self, work: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        future = self._threads.submit(work, *arguments)
+        future.add_done_callback(self._ended.put)
+        return future
+
+    def _take(self, ended: Future[Any], recorder: Recorder) -> None:
+        """Go on with what a thread has done."""
+        lesson = self._references.pop(ended, None)
+        if lesson is not None:
+            with self.phases.phase("reference answers"):
+                self.judge.prepare(lesson, ended.result())
+            self.stop.check()  # the reference swallows what a signal raises
+            self._offer(lesson)
+            return
+        student, lesson, graded = ended.result()
+        mine = self.finished[student]
+        mine[lesson.key] = graded
+        if len(mine) == len(self.group.lessons):
+            with self.phases.phase("gradebook"):
+                enter(self.group, recorder, mine, self.stop)
+        self.done(graded[0], self.total)
+
+    # ------------------------------------------------------------------------------------- in other threads
+
+    def _reference(self, lesson: Lesson, drawn: bool) -> Any:
+        with self._running:
+            self.stop.check()
+            with self.phases.phase("reference answers"):
+                return self.judge.reference(lesson, drawn)
+
+    def _next(self) -> tuple[str, Lesson, Graded]:
+        """Grade the next notebook that may be run."""
+        with self._of_heap:
+            _, _, student, lesson = heapq.heappop(self._ready)
+        with results.locked(self.group.course, f"{student}/{lesson.key}", self.stop):
+            self.stop.check()
+            return student, lesson, self._one(student, lesson)
+
+    def _one(self, student: str, lesson: Lesson) -> Graded:
+        """One result, with its notebook and page on disk."""
+        with self.phases.phase("reading"):
+            handed = hand_in(self.group.course, lesson, student)
+        prepared = lesson.key in self.judge.prepared
+        if handed.job is not None and not prepared:  # references answer in the main thread, before
             late = "needs-human:handed in while the run was going on: grade again"
             handed = replace(handed, job=None, state=late)
-        said = answered(lesson, group.released[lesson.key], handed)
-        key = results.key(handed.data, lesson, judge.runner.level)
-        may_fit = not again and handed.data is not None  # why nothing could be read is looked at anew
-        stored = results.load(group.course, lesson, student, key) if may_fit else None
+        said = answered(lesson, self.group.released[lesson.key], handed)
+        key = results.key(handed.data, lesson, self.judge.runner.level)
+        may_fit = not self.again and handed.data is not None  # why nothing could be read is looked at anew
+        stored = results.load(self.group.course, lesson, student, key) if may_fit else None
         if stored is not None:
             return stored, said
-        with running:
-            stop.check()
-            began = time.perf_counter()
-            result = judged(judge, handed)
-        ran = result.trace.phases if result.trace else {}
-        phases.add({**ran, "judging": time.perf_counter() - began - sum(ran.values())})
-        stop.check()  # a run that was cut off says nothing about the submission
-        if result.trace is None and (handed.job is not None or lesson.key not in judge.prepared):
+        result = self._judged(handed)
+        if result.trace is None and (handed.job is not None or not prepared):
             key = {**key, "grader": ""}  # it failed: the next run tries again
+        return replace(self._published(handed, result, key), trace=None), said
+
+    def _judged(self, handed: Handed) -> Result:
+        with self._running:
+            self.stop.check()
+            began = time.perf_counter()
+            result = judged(self.judge, handed)
+        ran = result.trace.phases if result.trace else {}
+        self.phases.add({**ran, "judging": time.perf_counter() - began - sum(ran.values())})
+        self.stop.check()  # a run that was cut off says nothing about the submission
+        return result
+
+    def _published(self, handed: Handed, result: Result, key: results.Key) -> Result:
+        """Put the result on disk; where that fails, the result is that it failed."""
+        group = self.group
         try:
-            with phases.phase("notebooks and feedback"):
-                publish(group, lesson, result, notebook_of(group, handed, result), key)
+            with self.phases.phase("notebooks and feedback"):
+                publish(group, handed.lesson, result, notebook_of(group, handed, result), key)
+            return result
         except Exception as error:
             result = _failed(handed, error)
             with contextlib.suppress(OSError):
                 results.store(group.course, group.module, result, {**key, "grader": ""})
-        return replace(result, trace=None), said
+            return result
 
 
-def notebook_of(group: Class, handed: Handed, result: Result) -> dict[str, Any]:
-    """The autograded notebook of a result that still has its trace."""
-    released = group.released[handed.lesson.key]
-    return autograded.autograded_notebook(released, handed.lesson, list(handed.cells), handed.job, result)
+def judged(judge: Judge, handed: Handed) -> Result:
+    """The result of one submission. A grader that fails on it asks for a human and goes on."""
+    if handed.job is None:
+        return unread(handed.lesson, handed.student, handed.state, handed.repairs)
+    try:
+        return judge.grade(handed.lesson, handed.job)
+    except CourseError:
+        raise
+    except Exception as error:
+        return _failed(handed, error)
 
 
-def publish(group: Class, lesson: Lesson, result: Result, notebook: dict[str, Any], key: results.Key) -> None:
-    """Put a result on disk: notebook and feedback page, then the stored result, which says that they are there."""
-    autograded.add_kept(notebook, result)
-    here = group.course.room("autograded") / result.student / lesson.module
-    page = group.course.room("feedback") / result.student / lesson.module / f"{lesson.name}.html"
-    by_hand = sum(c.points for c in lesson.of_kind("manual"))
-    write_locked(here / f"{lesson.name}.ipynb", autograded.as_bytes(notebook))
-    write_locked(page, feedback.page(notebook, result, by_hand))
-    when = timestamp_text(group.course.room("submitted") / result.student / lesson.module)
-    if when is not None and lesson.key == next(iter(group.lessons)):  # one lesson writes it for all: one writer
-        write_locked(here / "timestamp.txt", when)
-    results.store(group.course, group.module, result, key)
-
-
-def answered(lesson: Lesson, released: Any, handed: Handed) -> bool:
-    """Whether the question that is graded by hand holds anything but its stub."""
-    stubs = {c.id: c.source.strip() for c in released.cells}
-    texts: dict[str, str] = {}
-    for cell in handed.cells:
-        if cell.grade_id:
-            texts[cell.grade_id] = texts.get(cell.grade_id, "") + cell.text
-    return any(texts.get(g, "").strip() not in ("", stubs.get(g, "")) for g in lesson.manual_ids)
+def _failed(handed: Handed, error: Exception) -> Result:
+    why = error.strerror if isinstance(error, OSError) else error
+    state = f"needs-human:the grader failed: {type(error).__name__}: {shown(str(why))[:200]}"
+    return unread(handed.lesson, handed.student, state, handed.repairs)

@@ -18,8 +18,10 @@ from typing import Any, Literal
 from autograder.build import builder
 from autograder.errors import CourseError
 from autograder.files import Stop, write_locked
-from autograder.grade import batch
+from autograder.grade.batch import judged
+from autograder.grade.collected import Handed, hand_in, misnamed, students
 from autograder.grade.judge import Judge, fresh_salt
+from autograder.grade.published import Class, answered, enter, notebook_of, publish
 from autograder.jobs import Result
 from autograder.lazy import nbformat
 from autograder.lessons.course import Course
@@ -224,8 +226,8 @@ def regrade(
     own = runner is None
     runner, stop = runner or Local(), stop or Stop()
     try:
-        group = batch.Class.of(course, module)
-        who = [student for student in batch.students(course, module, wanted) if not batch.misnamed(student)]
+        group = Class.of(course, module)
+        who = [student for student in students(course, module, wanted) if not misnamed(student)]
         differ = [p for p in builder.build(course, [module], check=True) if p.parts[0] in ("source", "release")]
         if differ:
             raise CourseError(f"{differ[0]} is not what lessons/{module} gives now. Run `autograder build {module}`.")
@@ -256,7 +258,7 @@ def regrade(
             runner.close()
 
 
-def _judges(group: batch.Class, who: list[str], runner: Runner) -> dict[tuple[str, str], Judge]:
+def _judges(group: Class, who: list[str], runner: Runner) -> dict[tuple[str, str], Judge]:
     """For each student and lesson a judge with the salt of the stored result, or with the usual one of the class."""
     stored = results.stored(group.course, group.module)
     salts = {(raw["student"], raw["lesson"]): raw["salt"] for raw in stored if raw.get("salt")}
@@ -273,7 +275,7 @@ def _judges(group: batch.Class, who: list[str], runner: Runner) -> dict[tuple[st
 class _Run:
     """One regrading of a module."""
 
-    group: batch.Class
+    group: Class
     level: str
     judges: Mapping[tuple[str, str], Judge]  # by student and lesson
     again: bool
@@ -291,7 +293,7 @@ class _Run:
         course = self.group.course
         with results.locked(course, f"{student}/{lesson.key}", self.stop):
             self.stop.check()
-            handed = batch.hand_in(course, lesson, student)
+            handed = hand_in(course, lesson, student)
             key = results.key(handed.data, lesson, self.level)
             before = results.read(course, lesson, student)
             judge = self.judges[student, lesson.key]
@@ -301,14 +303,14 @@ class _Run:
                 if result is not None and before is not None and result.salt not in ("", judge.salt):
                     result = None  # graded since, in other worlds
             if result is None:
-                result = batch.judged(judge, handed)
+                result = judged(judge, handed)
                 self.stop.check()  # a run that was cut off says nothing about the submission
-                notebook = autograded.as_bytes(batch.notebook_of(self.group, handed, result))
+                notebook = autograded.as_bytes(notebook_of(self.group, handed, result))
                 write_locked(self._notebook(lesson, student), notebook)
                 results.store(course, self.group.module, result, key, PREVIEW)
             return compare(before, results.as_stored(self._settled(before, result, key), key))
 
-    def _fitting(self, lesson: Lesson, handed: batch.Handed, key: results.Key) -> Result | None:
+    def _fitting(self, lesson: Lesson, handed: Handed, key: results.Key) -> Result | None:
         """The stored result, if running it again would give the same. Why nothing could be read may have changed."""
         known = not self.again and handed.data is not None
         return results.load(self.group.course, lesson, handed.student, key) if known else None
@@ -330,14 +332,14 @@ class _Run:
                 stop.check()
                 ran = [le for le in self.group.lessons.values() if self._notebook(le, student).exists()]
                 if ran:
-                    batch.enter(self.group, recorder, {le.key: self._publish(le, student) for le in ran})
+                    enter(self.group, recorder, {le.key: self._publish(le, student) for le in ran})
                 shutil.rmtree(results.folder(course) / PREVIEW / module / student, ignore_errors=True)
 
     def _publish(self, lesson: Lesson, student: str) -> tuple[Result, bool]:
         course = self.group.course
         with results.locked(course, f"{student}/{lesson.key}"):
-            handed = batch.hand_in(course, lesson, student)
-            said = batch.answered(lesson, self.group.released[lesson.key], handed)
+            handed = hand_in(course, lesson, student)
+            said = answered(lesson, self.group.released[lesson.key], handed)
             key = results.key(handed.data, lesson, self.level)
             fitting = self._fitting(lesson, handed, key)
             if fitting is not None:
@@ -347,5 +349,5 @@ class _Run:
                 raise CourseError(f"{student} handed in {lesson.key} while this ran. Say the same again.")
             result = self._settled(results.read(course, lesson, student), result, key)
             notebook = nbformat.reads(self._notebook(lesson, student).read_text("utf-8"), as_version=4)
-            batch.publish(self.group, lesson, result, notebook, key)
+            publish(self.group, lesson, result, notebook, key)
             return result, said

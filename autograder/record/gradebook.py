@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 
 from autograder.errors import CourseError
 from autograder.jobs import Result
+from autograder.lazy import nbformat
 from autograder.lessons.course import Course
 from autograder.lessons.lesson import Lesson
 from autograder.nbgrader_api import ONE_WAIT, Listener, coursedir, venv_on_path
@@ -100,19 +101,50 @@ def back_up(course: Course) -> Path | None:
     return copy
 
 
-def _cells(course: Course, module: str) -> dict[str, dict[str, tuple[Any, ...]]]:
-    """What nbgrader keeps of a module's cells, by notebook and grade id: kinds, points and text."""
-    found: dict[str, dict[str, tuple[Any, ...]]] = {}
+@dataclass(frozen=True)
+class _Entry:
+    """What nbgrader keeps of a cell."""
+
+    cell_type: str
+    points: float | None  # of a graded cell
+    is_solution: bool
+    is_locked: bool
+    text: str
+    checksum: str
+
+    @classmethod
+    def of(cls, cell: Any) -> _Entry:
+        """From a cell of the source edition whose solution has been taken out."""
+        from nbgrader.utils import compute_checksum, is_locked
+
+        own = cell.metadata.nbgrader
+        points = float(own.points) if own.grade else None
+        return cls(cell.cell_type, points, bool(own.solution), is_locked(cell), cell.source, compute_checksum(cell))
+
+
+@dataclass(frozen=True)
+class _Notebook:
+    """What nbgrader keeps of a notebook: its kernel, and its cells by grade id."""
+
+    kernelspec: str
+    cells: Mapping[str, _Entry]
+
+
+def _built(course: Course, module: str) -> dict[str, _Notebook]:
+    """What `nbgrader generate_assignment` would enter of a module, by the notebook's name."""
+    found: dict[str, _Notebook] = {}
     for path in sorted((course.room("source") / module).glob("*.ipynb")):
         released = json.loads((course.root / "release" / module / path.name).read_text("utf-8"))
         stubs = {cell["id"]: "".join(cell["source"]) for cell in released["cells"]}
-        cells = found[path.stem] = {}
-        for cell in json.loads(path.read_text("utf-8"))["cells"]:
-            meta = cell["metadata"].get("nbgrader")
-            if meta and (meta["grade"] or meta["solution"] or meta["locked"]):
-                text = stubs[cell["id"]] if meta["solution"] else "".join(cell["source"])
-                points = float(meta["points"]) if meta["grade"] else None
-                cells[meta["grade_id"]] = cell["cell_type"], points, bool(meta["solution"]), text
+        notebook = nbformat.reads(path.read_text("utf-8"), as_version=4)
+        cells: dict[str, _Entry] = {}
+        for cell in notebook.cells:
+            own = cell.metadata.get("nbgrader")
+            if own and (own.grade or own.solution or own.locked):
+                if own.solution:
+                    cell.source = stubs[cell.id]
+                cells[own.grade_id] = _Entry.of(cell)
+        found[path.stem] = _Notebook(json.dumps(notebook.metadata.get("kernelspec", {})), cells)
     return found
 
 
@@ -130,7 +162,10 @@ def _is_prepared(book: Any, course: Course, module: str) -> bool:
             }
             if not {*points, *solutions} <= set(entered[notebook.name]) or notebook.task_cells:
                 return False
-        return entered == _cells(course, module)
+        return entered == {
+            name: {grade_id: (e.cell_type, e.points, e.is_solution, e.text) for grade_id, e in notebook.cells.items()}
+            for name, notebook in _built(course, module).items()
+        }
     except (MissingEntry, OSError, ValueError, KeyError, TypeError, AttributeError):
         return False  # nbgrader says what is wrong
     finally:
@@ -194,6 +229,25 @@ def timestamp_text(folder: Path) -> bytes | None:
     return None
 
 
+def _make_tables(url: str) -> None:
+    """Make nbgrader's tables in an empty database, as `Gradebook` does, which starts a Python for the version."""
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+    from nbgrader.api import Base
+    from nbgrader.dbutil import ALEMBIC_DIR
+    from sqlalchemy import create_engine, text
+
+    config = Config()
+    config.set_main_option("script_location", ALEMBIC_DIR)
+    version = ScriptDirectory.from_config(config).get_current_head()
+    engine = create_engine(url)
+    Base.metadata.create_all(engine)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+        connection.execute(text("INSERT INTO alembic_version (version_num) VALUES (:version)"), {"version": version})
+    engine.dispose()
+
+
 class Recorder:
     """Writes results into the gradebook. Use as a context manager; the only writer of a run.
 
@@ -204,12 +258,13 @@ class Recorder:
     def __init__(self, course: Course) -> None:
         from nbgrader.api import Gradebook
 
-        venv_on_path()  # a new gradebook takes nbgrader's word for its version from a command
+        venv_on_path()  # a new gradebook that is no file of SQLite's takes nbgrader's version from a command
         self.course, self.dir = course, coursedir(course.root)
         file = sqlite_file(self.dir.db_url)
         if file is not None and not file.exists():  # made whole or not at all: nbgrader never mends half of one
             half = file.with_name(f".{file.name}.new")
             half.unlink(missing_ok=True)
+            _make_tables(f"sqlite:///{half}")
             Gradebook(f"sqlite:///{half}", self.dir.course_id).close()
             os.replace(half, file)
         self.book = patiently(lambda: Gradebook(self.dir.db_url, self.dir.course_id))
@@ -223,6 +278,49 @@ class Recorder:
     def is_prepared(self, module: str) -> bool:
         """Whether the gradebook holds the module exactly as it was built: nothing has to be entered anew."""
         return patiently(lambda: _is_prepared(self.book, self.course, module), self.book.db.rollback)
+
+    def prepare(self, module: str) -> None:
+        """Let the gradebook hold the module exactly as it was built.
+
+        Raises:
+            CourseError: `source/` has not been built, or nbgrader refuses.
+        """
+        if self.is_prepared(module):
+            return
+        if not (self.course.room("source") / module).is_dir():
+            raise CourseError(f"source/{module} is missing. Run `make build`.")
+        if not patiently(lambda: self._enter_module(module), self.book.db.rollback):
+            prepare(self.course, module)
+
+    def _enter_module(self, module: str) -> bool:
+        """Enter a module of which the gradebook holds nothing yet; whether that was so.
+
+        The rows are those of `nbgrader generate_assignment`, which takes some seconds to make them.
+        """
+        from nbgrader.api import GradeCell, MissingEntry, Notebook, SolutionCell, SourceCell
+
+        try:
+            assignment = self.book.find_assignment(module)
+        except MissingEntry:
+            assignment = self.book.add_assignment(module)
+        if assignment.notebooks or assignment.submissions:
+            self.book.db.rollback()
+            return False
+        rows: list[Any] = []
+        for name, built in _built(self.course, module).items():
+            notebook = Notebook(name=name, assignment=assignment, kernelspec=built.kernelspec)
+            rows.append(notebook)
+            for grade_id, e in built.cells.items():
+                named = {"name": grade_id, "notebook": notebook}
+                kept = {"locked": e.is_locked, "source": e.text, "checksum": e.checksum}
+                if e.points is not None:
+                    rows.append(GradeCell(**named, cell_type=e.cell_type, max_score=e.points))
+                if e.is_solution:
+                    rows.append(SolutionCell(**named))
+                rows.append(SourceCell(**named, cell_type=e.cell_type, **kept))
+        self.book.db.add_all(rows)
+        self.book.db.commit()
+        return True
 
     def graded(self, module: str) -> set[tuple[str, str]]:
         """Students with the names of their notebooks that have points by machine."""

@@ -23,7 +23,7 @@ from typing import Any
 
 from autograder.errors import CourseError
 from autograder.files import Unreadable, read_bounded
-from autograder.grade import batch
+from autograder.grade.collected import students
 from autograder.lessons.course import Course
 from autograder.lessons.lesson import Lesson
 from autograder.record import results
@@ -377,7 +377,7 @@ def _waiting(course: Course, module: str, lessons: list[str], notebooks: list[No
     there = {(n.student, n.lesson) for n in notebooks}
     handed: list[str] = []
     with contextlib.suppress(CourseError):  # nobody handed in
-        handed = batch.students(course, module)
+        handed = students(course, module)
     missing = [Waiting(s, tuple(key for key in lessons if (s, key) not in there)) for s in handed]
     return tuple(w for w in missing if w.lessons)
 

@@ -15,11 +15,12 @@ import pytest
 
 from autograder.build.builder import build
 from autograder.errors import CourseError
-from autograder.grade import batch
+from autograder.grade import batch, collected
 from autograder.grade.judge import Judge
 from autograder.jobs import Result, Trace
 from autograder.lessons.course import Course
 from autograder.lessons.lesson import Lesson
+from autograder.record.gradebook import Recorder
 from autograder.runner import wire
 from autograder.runner.client import RunnerGone
 from autograder.work import Local
@@ -51,11 +52,11 @@ def cell(made: dict[str, Any], grade_id: str) -> dict[str, Any]:
     return found
 
 
-def hand_in(course: Course, lesson: Lesson, student: str, data: dict[str, Any] | bytes) -> batch.Handed:
+def hand_in(course: Course, lesson: Lesson, student: str, data: dict[str, Any] | bytes) -> collected.Handed:
     path = course.root / "submitted" / student / f"{KEY}.ipynb"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data if isinstance(data, bytes) else json.dumps(data).encode())
-    return batch.hand_in(course, lesson, student)
+    return collected.hand_in(course, lesson, student)
 
 
 def graded(course: Course, lesson: Lesson, judge: Judge, data: dict[str, Any] | bytes) -> Result:
@@ -223,7 +224,7 @@ def test_only_regular_files_of_bounded_size_are_read(course: Course, lesson: Les
     secret = course.root / "source" / f"{KEY}.ipynb"
 
     def state() -> str:
-        return batch.judged(judge, batch.hand_in(course, lesson, "odd")).state
+        return batch.judged(judge, collected.hand_in(course, lesson, "odd")).state
 
     assert state() == "zero:the file is missing"
     path.symlink_to(secret)
@@ -430,10 +431,10 @@ def test_one_students_trouble_is_nobody_elses(course: Course, lesson: Lesson) ->
 def test_nobody_and_unknown_students_are_said_in_a_sentence(tmp_path: Path) -> None:
     course = course_with(tmp_path)
     with pytest.raises(CourseError, match="nobody handed in 02_coding"):
-        batch.students(course, "02_coding")
+        collected.students(course, "02_coding")
     (course.root / "submitted" / "kim" / "02_coding").mkdir(parents=True)
     with pytest.raises(CourseError, match="Did you mean 'kim'"):
-        batch.students(course, "02_coding", ["kimm"])
+        collected.students(course, "02_coding", ["kimm"])
 
 
 def test_lost_names_what_was_lost(lesson: Lesson, judge: Judge) -> None:
@@ -448,14 +449,12 @@ def test_a_lesson_handed_in_while_the_run_goes_on_waits_for_the_next(
     lesson = Lesson.read(course.lesson_path(KEY))
     (course.root / "submitted" / "kim" / "02_coding").mkdir(parents=True)
     assert batch.grade(course, "02_coding")[0].state.startswith("zero:")
-    prepare = batch.prepare
 
-    def meanwhile(*args: Any) -> None:
+    def meanwhile(recorder: Recorder, module: str) -> set[tuple[str, str]]:
         hand_in(course, lesson, "kim", notebook(course))
-        prepare(*args)
+        return set()
 
     with monkeypatch.context() as patched:
-        patched.setattr(batch, "prepare", meanwhile)
-        patched.setattr("autograder.record.gradebook.Recorder.is_prepared", lambda *_: False)
+        patched.setattr(Recorder, "graded", meanwhile)
         assert "grade again" in batch.grade(course, "02_coding")[0].state
     assert [(r.state, r.points) for r in batch.grade(course, "02_coding")] == [("graded", 8)]

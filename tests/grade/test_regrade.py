@@ -15,7 +15,7 @@ from rich.console import Console
 from autograder.build.builder import build
 from autograder.cli import app as cli
 from autograder.errors import CourseError
-from autograder.grade import batch
+from autograder.grade import batch, regrade as regrading
 from autograder.grade.regrade import Change, by_check, keep, regrade, totals
 from autograder.jobs import CheckResult, Result, Trace
 from autograder.lessons import dependencies
@@ -323,8 +323,8 @@ def test_a_write_that_was_stopped_is_taken_up(
                 raise KeyboardInterrupt
             entered.append(enter(*arguments))
 
-        enter = batch.enter
-        patch.setattr(batch, "enter", stop_at_the_second)
+        enter = regrading.enter
+        patch.setattr(regrading, "enter", stop_at_the_second)
         with pytest.raises(KeyboardInterrupt):
             regrade(course, MODULE, runner=runner, write=True)
     assert points(course) == POINTS | {"ada": expected["ada"]}

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from autograder.build.builder import build
-from autograder.grade import batch
+from autograder.grade import batch, collected
 from autograder.grade.judge import Judge
 from autograder.jobs import Result
 from autograder.lessons.course import Course
@@ -122,7 +122,7 @@ class Bench:
     def grade(self, cell: str, student: str = "kim") -> Result:
         """The right answer with one more cell behind `tally`."""
         put(self.course, student, honest("x", behind=cell).file(released(self.course)))
-        return batch.judged(self.judge, batch.hand_in(self.course, self.lesson, student))
+        return batch.judged(self.judge, collected.hand_in(self.course, self.lesson, student))
 
 
 @pytest.fixture(scope="module")

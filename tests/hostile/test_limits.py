@@ -317,7 +317,8 @@ def test_no_process_outlives_a_grader_that_is_killed(tmp_path: Path) -> None:
     course = new_course(tmp_path / "course")
     cell = NEVER_DIES.format(mark=mark) + "import time; time.sleep(50)"
     put(course, "kim", honest("x", behind=cell).file(released(course)))
-    script = f"from pathlib import Path; from autograder import batch; from autograder.lessons.course import Course; " \
+    script = "from pathlib import Path; from autograder.grade import batch; " \
+        "from autograder.lessons.course import Course; " \
         f"batch.grade(Course(Path({str(course.root)!r})), {MODULE!r})"  # fmt: skip
     grader = subprocess.Popen([sys.executable, "-c", script], cwd=Path(__file__).parents[2])
     try:

@@ -334,7 +334,7 @@ def test_a_runner_that_is_closed_ends_what_it_runs(box: Any, tmp_path: Path) -> 
 
     began = time.monotonic()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(batch, "as_completed", lambda futures: iter(interrupts() or ()))
+        patch.setattr(batch.Grading, "_take", interrupts)
         with pytest.raises(KeyboardInterrupt):
             batch.grade(course, MODULE, runner=runner)
     assert time.monotonic() - began < 30

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +18,7 @@ import pytest
 from autograder.grade import batch
 from autograder.lessons.course import Course
 from autograder.lessons.lesson import Lesson
+from autograder.record.gradebook import Recorder, prepare
 from tests.bank import COURSE, cells_as_text, read
 from tests.demo import fill, new_course
 
@@ -60,7 +63,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     course = new_course(tmp_path_factory.mktemp("nbgrader") / "course")
     for room in ("lessons", "source", "release"):
         for folder in (course.root / room).iterdir():
-            if folder.name not in (MODULE, "diagrams"):
+            if folder.is_dir() and folder.name not in (MODULE, "diagrams"):
                 shutil.rmtree(folder)
     for key in course.lessons:
         lesson = read(key)
@@ -138,3 +141,32 @@ def test_the_exchange_carries_a_module_there_and_back(course: Course, tmp_path: 
     results = batch.grade(course, MODULE)
     assert {r.student for r in results} == {student.name}
     assert {r.points for r in results} == {0.0}
+
+
+def test_a_new_gradebook_holds_what_nbgrader_itself_would_enter(tmp_path: Path) -> None:
+    """Row by row, tables included: `Recorder` makes them without nbgrader's converter, which takes seconds."""
+    ours, theirs = (new_course(tmp_path / name) for name in ("ours", "theirs"))
+    with Recorder(ours) as recorder:
+        for module in ours.modules:
+            recorder.prepare(module)
+            assert recorder.is_prepared(module)
+    for module in theirs.modules:
+        prepare(theirs, module)
+    queries = (
+        "SELECT name, sql FROM sqlite_master ORDER BY name",
+        "SELECT version_num FROM alembic_version",
+        "SELECT name, duedate, course_id FROM assignment ORDER BY name",
+        "SELECT a.name, n.name, n.kernelspec FROM notebook n JOIN assignment a ON a.id = n.assignment_id ORDER BY 1, 2",
+        "SELECT n.name, c.name, c.cell_type, c.locked, c.source, c.checksum"
+        " FROM source_cell c JOIN notebook n ON n.id = c.notebook_id ORDER BY 1, 2",
+        "SELECT n.name, b.name, b.type, g.max_score, g.cell_type"
+        " FROM base_cell b JOIN notebook n ON n.id = b.notebook_id LEFT JOIN grade_cells g ON g.id = b.id"
+        " ORDER BY 1, 2, 3",
+    )
+    for query in queries:
+        rows = []
+        for course in (ours, theirs):
+            with contextlib.closing(sqlite3.connect(course.root / "gradebook.db")) as database:
+                rows.append(database.execute(query).fetchall())
+        assert rows[0], query
+        assert rows[0] == rows[1], query
