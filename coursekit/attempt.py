@@ -11,7 +11,8 @@ from typing import Any
 from coursekit import vtime
 from coursekit.checks import collecting, shorten
 
-SECONDS = 10.0
+KIT = Path(__file__).parent
+TIME_LIMIT = 10.0  # seconds of CPU, and of real time
 
 
 def try_it(function: Callable[[], Any]) -> Callable[[], Any]:
@@ -23,7 +24,8 @@ def try_it(function: Callable[[], Any]) -> Callable[[], Any]:
         return function
     name = function.__name__.replace("_", " ")
     try:
-        print(f"{name} → {shorten(repr(vtime.run(function, cpu=SECONDS, wall=SECONDS)), 2000)}")
+        returned = vtime.run(function, cpu=TIME_LIMIT, wall=TIME_LIMIT)
+        print(f"{name} → {shorten(repr(returned), 2000)}")
     except Exception as error:
         print(f"{name} → {in_a_sentence(error)}")
     except vtime.TimeLimit as error:
@@ -36,10 +38,11 @@ def in_a_sentence(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     if isinstance(error, NotImplementedError):
         return f"not written yet: {frames[-1].name}" if frames else "not written yet"
-    where = ""
-    for frame in reversed(frames):
-        ours = Path(frame.filename).is_relative_to(Path(__file__).parent)
-        if not ours and inspect.getmodulename(frame.filename) not in ("tasks", "futures"):
-            where = f" (line {frame.lineno} of {frame.name})"
-            break
+    learners = [frame for frame in frames if not _is_machinery(frame.filename)]
+    where = f" (line {learners[-1].lineno} of {learners[-1].name})" if learners else ""
     return shorten(f"{type(error).__name__}: {error}{where}", 500)
+
+
+def _is_machinery(file: str) -> bool:
+    """Whether the code is the kit's, a world's or asyncio's: no place where a learner looks for a mistake."""
+    return KIT in Path(file).parents or inspect.getmodulename(file) in ("tasks", "futures")

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from coursekit.plots import key, scales
+from coursekit.plots import Box, bars, label_axes, legend
 
 Activity = dict[str, str]  # {"user_id": "harbour/7", "action": "edit", "timestamp": "2026-11-02T09:30:00+02:00"}
 Features = Mapping[str, Mapping[str, Any]]  # by user
@@ -101,10 +101,8 @@ def draw_skew(figure: Any, seen: Mapping[str, Any], reference_day: float, delay_
         reference_day: days after `START`.
         delay_days: the chosen delay, marked with a star.
     """
-    from matplotlib.collections import PolyCollection
-
     axes = figure.subplots(gridspec_kw=MARGINS)
-    bars: list[list[tuple[float, float]]] = []
+    boxes: list[Box] = []
     faces, edges = [], []
     axes.plot(DELAYS, seen["late"], **_LATE)
     axes.plot(DELAYS, [seen["honest"]] * len(DELAYS), **_TRUE)
@@ -114,19 +112,20 @@ def draw_skew(figure: Any, seen: Mapping[str, Any], reference_day: float, delay_
         for side, who in enumerate(("stayed", "left")):
             mean, x = seen["values"][when][who], _RIGHT + 2.6 * place + side
             height = 0.4 + 0.6 * mean / top
-            bars.append([(x - 0.4, 0.4), (x - 0.4, height), (x + 0.4, height), (x + 0.4, 0.4)])
+            boxes.append((x - 0.4, 0.4, 0.8, height - 0.4))
             faces.append(look["color"] if who == "stayed" else "white")
             edges.append(look["color"])
             axes.text(x, height + 0.01, f"{mean:.1f}", ha="center", va="bottom", fontsize=9)
             axes.text(x, 0.385, who, ha="center", va="top", fontsize=9)
-    axes.add_collection(PolyCollection(bars, facecolors=faces, edgecolors=edges, linewidths=2), autolim=False)
+    bars(axes, boxes, facecolors=faces, edgecolors=edges, linewidths=2)
     axes.set(xlim=(-0.4, _RIGHT + 4.2), ylim=(0.4, 1.02))
-    scales(axes, {day: str(day) for day in DELAYS}, {0.5: "0.5", 0.75: "0.75", 1.0: "1"}, ylabel="area under the curve")
+    areas = {0.5: "0.5", 0.75: "0.75", 1.0: "1"}
+    label_axes(axes, {day: str(day) for day in DELAYS}, areas, ylabel="area under the curve")
     axes.text(2.5, 0.335, "days from the reference to the job", ha="center", va="top", fontsize=9)
     for middle, words in ((0.5, "at the reference"), (3.1, f"{delay_days} days later")):
         axes.text(_RIGHT + middle, 0.335, words, ha="center", va="top", fontsize=9)
     axes.text(_RIGHT + 1.8, 1.05, f"mean {FEATURE}", ha="center", va="bottom", fontsize=9)
-    key(axes, {"when the job ran": _LATE, "at the reference": _TRUE, "your choice": _STAR}, 0.19, 0.175)
+    legend(axes, {"when the job ran": _LATE, "at the reference": _TRUE, "your choice": _STAR}, 0.19, 0.175)
     users = seen["users"]
     figure.text(
         0.5, 0.93, ha="center", fontsize=11,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from coursekit import vtime
-from coursekit.plots import round_steps, scales
+from coursekit.plots import label_axes, round_ticks
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -288,8 +288,8 @@ def plot_trade_off(figure: Figure, seen: TradeOff, max_batch_size: int, max_wait
     bottom.set_yscale("log")
     top.set(xlim=(-0.3, 12.3), ylim=(0, most))
     bottom.set(xlim=(-0.3, 12.3), ylim=(10, 30_000))
-    scales(top, dict.fromkeys(marks, ""), round_steps(most), ylabel="requests per second")
-    scales(bottom, marks, {10: "10", 100: "100", 1000: "1,000", 10_000: "10,000"}, ylabel="p95 latency, ms")
+    label_axes(top, dict.fromkeys(marks, ""), round_ticks(most), ylabel="requests per second")
+    label_axes(bottom, marks, {10: "10", 100: "100", 1000: "1,000", 10_000: "10,000"}, ylabel="p95 latency, ms")
     bottom.text(2.5, 3.2, f"max_batch_size, at a wait of {max_wait_ms:g} ms", ha="center", va="top")
     bottom.text(9.5, 3.2, f"max_wait_ms, at a size of {max_batch_size}", ha="center", va="top")
     figure.text(

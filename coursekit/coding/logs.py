@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from coursekit.plots import key, scales
+from coursekit.plots import label_axes, legend
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -124,11 +124,11 @@ def draw_report(
     times = {0.0: "10:00", 15.0: "10:15", 30.0: "10:30", 45.0: "10:45", 60.0: "11:00, report"}
     most = {tenant: max(seen["final"].get(tenant, {}).values(), default=0) for tenant in bases}
     labels = {base + highest / 2: f"{tenant}\nup to {most[tenant]}" for tenant, base in bases.items()}
-    scales(axes, times, labels, grid=False)
+    label_axes(axes, times, labels, grid=False)
     axes.hlines(list(bases.values()), 0, REPORT_MINUTE, color="0.6", linewidth=0.8)
     looks = {"events per minute, known at 11:00": KNOWN, "arrived later": LATER}
     lines = {name: {"color": look["colors"], "linewidth": look["linewidths"]} for name, look in looks.items()}
-    key(axes, lines, 0.0, 0.33)
+    legend(axes, lines, 0.0, 0.33)
     counted = sum(map(_total, seen["report"].values()))
     missing = sum(map(_total, seen["true"].values())) - counted
     headline = f"last {window_minutes:g} minutes: {counted} events counted, {missing} came too late"

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from coursekit import vtime
-from coursekit.plots import scales
+from coursekit.plots import label_axes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -211,7 +211,7 @@ def draw_outage(figure: Figure, seen: dict[str, Any], outage_seconds: Seconds, *
         axes.text(HORIZON + 1, rows[name], f"{seconds:.0f} s", va="center_baseline", fontsize=9)
     axes.set(xlim=(0, HORIZON), ylim=(0, 7.1))
     names = {rows[row] + (0.5 if row in FATES else 0): row.lower().replace("_", "-") for row in rows}
-    scales(axes, {at: f"{at:g} s" for at in range(0, 101, 20)}, names, grid=False)
+    label_axes(axes, {at: f"{at:g} s" for at in range(0, 101, 20)}, names, grid=False)
     axes.text((BEGINS + ends) / 2, 6.85, "outage", ha="center", va="center_baseline", fontsize=9)
     closed = seen["closed_after"]
     back = "not closed again" if closed is None else f"closed {closed:.1f} s after the outage"

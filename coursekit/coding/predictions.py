@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from coursekit.clocks import ManualClock
-from coursekit.plots import key as legend, scales
+from coursekit.plots import bars, label_axes, legend
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -145,7 +145,7 @@ def draw_key_designs(
             axes.text(_at(2), row, "no wrong answer", va="center_baseline", fontsize=9)
     shares: dict[float, str] = {0: "0", 25: "25", 50: "% of all requests", 75: "75", 100: "100"}
     times = {_at(0): "0", _at(30): "30", release: f"minute 60: {AFTER} is released", _at(90): "90", _at(END): "120"}
-    scales(axes, shares | times, rows, grid=False)
+    label_axes(axes, shares | times, rows, grid=False)
     hit, foreign, old, model = ({"color": look.get("color", look.get("facecolor"))} for look in BARS.values())
     block = {"linewidth": 9, "solid_capstyle": "butt"}
     looks = {"right": hit | block, "another tenant's": foreign | block, f"{BEFORE}'s, too old": old | block}
@@ -160,17 +160,15 @@ def _at(minute: Minutes) -> float:
 
 
 def _draw_bars(axes: Axes, rows: Mapping[float, str], served: Mapping[str, Mapping[str, Sequence[Minutes]]]) -> None:
-    from matplotlib.collections import PolyCollection
-
     left = dict.fromkeys(rows, 0.0)
     for kind, look in BARS.items():
         boxes = []
         for row, name in rows.items():
             total = max(1, sum(map(len, served[name].values())))
-            right = left[row] + 100 * len(served[name][kind]) / total
-            boxes.append([(x, row + y) for x, y in ((left[row], -0.3), (right, -0.3), (right, 0.3), (left[row], 0.3))])
-            left[row] = right
-        axes.add_collection(PolyCollection(boxes, linewidth=0, **look), autolim=False)
+            share = 100 * len(served[name][kind]) / total
+            boxes.append((left[row], row - 0.3, share, 0.6))
+            left[row] += share
+        bars(axes, boxes, linewidth=0, **look)
 
 
 def _headline(served: Mapping[str, Mapping[str, Sequence[Minutes]]]) -> str:

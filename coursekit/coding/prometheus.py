@@ -36,7 +36,7 @@ from prometheus_client.samples import Sample
 
 from coursekit.attempt import in_a_sentence
 from coursekit.checks import collecting, shorten
-from coursekit.plots import key, round_steps, scales
+from coursekit.plots import bars, label_axes, legend, round_ticks
 from coursekit.where import in_kernel
 
 if TYPE_CHECKING:
@@ -508,10 +508,11 @@ def _draw_buckets(axes: Axes, cumulated: Sequence[float], bounds: Sequence[str],
     parts = [100 * (now - before) / total for before, now in zip([0.0, *cumulated], cumulated, strict=False)]
     top = 1.15 * max(parts)
     colours = [BLUE if n == at else GREY for n in range(len(parts))]
-    axes.bar(range(len(parts)), parts, 0.94, color=colours, edgecolor="black", linewidth=0.6)
+    boxes = [(n - 0.47, 0.0, 0.94, part) for n, part in enumerate(parts)]
+    bars(axes, boxes, facecolors=colours, edgecolors="black", linewidths=0.6)
     axes.set(xlim=(-0.6, len(parts) - 0.4), ylim=(0, top))
     places = {n + 0.5: f"{float(bound):g}" for n, bound in enumerate(bounds[:-1])}
-    scales(axes, places, round_steps(top), "bucket bounds, seconds", "% of requests in each bucket", grid=False)
+    label_axes(axes, places, round_ticks(top), "bucket bounds, seconds", "% of requests in each bucket", grid=False)
     axes.text(at, parts[at] + 0.02 * top, "p95", ha="center", va="bottom", fontsize=9, weight="bold")
 
 
@@ -533,8 +534,8 @@ def _draw_inside(
         axes.plot([at], [95], mark, color=colour, markersize=7, markeredgecolor="black")
     axes.set(xlim=(xs[0], xs[-1]), ylim=(min(start, 90.0) - 2, 102))
     up = {95.0: "95 %"} | ({start: f"{start:.0f} %"} if start < 92 else {}) | ({100.0: "100 %"} if start > 60 else {})
-    scales(axes, {low: _time(low), right: "longest" if is_open else _time(high)}, up, "the bucket of p95")
-    key(axes, {"true share below": truth, "what PromQL assumes": line}, 0.02, 0.34)
+    label_axes(axes, {low: _time(low), right: "longest" if is_open else _time(high)}, up, "the bucket of p95")
+    legend(axes, {"true share below": truth, "what PromQL assumes": line}, 0.02, 0.34)
 
 
 def _time(seconds: Seconds) -> str:

@@ -12,10 +12,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-import numpy as np
-
 from coursekit import vtime
-from coursekit.plots import key, round_steps, scales
+from coursekit.plots import label_axes, legend, round_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -138,6 +136,8 @@ class Rollout:
 
         At 100 % the stable version answers nobody; a mirrored copy of some requests keeps it comparable.
         """
+        import numpy as np  # only here: the lesson does without it
+
         luck = np.random.default_rng([self.seed, int(side == "canary"), round(minute * 60)])
         mine = share if side == "canary" else max(1.0 - share, MIRRORED)
         error_rate, p99 = USUAL_ERROR_RATE, USUAL_P99_MS
@@ -243,12 +243,13 @@ def draw_rollout(figure: Figure, seen: Timeline, **_: float) -> None:
     _curves(errors, stages, lambda r: 100 * r.error_rate, seen.max_error_ratio, 100 * seen.max_error_rate)
     _curves(latency, stages, lambda r: r.p99_latency_ms, seen.max_latency_ratio, seen.max_p99_latency_ms)
     _decisions(errors, stages)
-    key(errors, {"canary": CANARY_LOOKS, "stable": STABLE_LOOKS})
+    legend(errors, {"canary": CANARY_LOOKS, "stable": STABLE_LOOKS})
     halted = stages[-1].decision != "PROCEED"
     end = max(25.5, stages[-1].end * (1.5 if halted else 1.05))  # the words after a halt need room
-    minutes = round_steps(end, 6)
-    scales(errors, dict.fromkeys(minutes, ""), round_steps(errors.get_ylim()[1]), ylabel="error rate, %")
-    scales(latency, minutes, round_steps(latency.get_ylim()[1]), "minutes since the rollout began", "p99 latency, ms")
+    minutes = round_ticks(end, 6)
+    label_axes(errors, dict.fromkeys(minutes, ""), round_ticks(errors.get_ylim()[1]), ylabel="error rate, %")
+    words = "minutes since the rollout began"
+    label_axes(latency, minutes, round_ticks(latency.get_ylim()[1]), words, "p99 latency, ms")
     for axes in (errors, latency):
         axes.set_xlim(0, end)
 
@@ -282,4 +283,4 @@ def _curves(axes: Axes, stages: Sequence[Stage], value: Callable[[Reading], floa
     axes.axhline(limit, **LIMIT_LOOKS)
     axes.vlines([stage.end for stage in stages], 0, 1, transform=axes.get_xaxis_transform(), color="#999999", lw=0.8)
     axes.set_ylim(0, 1.15 * max([limit, *map(value, canary), *map(value, stable)]))
-    key(axes, {f"{ratio:g} × stable": BOUND_LOOKS, f"limit {limit:g}": LIMIT_LOOKS}, 0.6)
+    legend(axes, {f"{ratio:g} × stable": BOUND_LOOKS, f"limit {limit:g}": LIMIT_LOOKS}, 0.6)

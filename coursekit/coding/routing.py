@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from coursekit.plots import key, scales
+from coursekit.plots import label_axes, legend
 
 Version = str  # "v7"
 Flow = tuple[Version, Version, int]  # (before, while it lasts, how many users)
@@ -189,10 +189,10 @@ def draw_hand_over(figure: Any, seen: HandOver, **_: float) -> None:
     for x, y, align, text in words:
         axes.text(x, y, text, ha=align, va="center_baseline", fontsize=9)
     axes.set(xlim=(-0.5, (len(seen.flows) - 1) * _PANEL + 1.5), ylim=(-0.1 * CROWD, 1.1 * CROWD))
-    scales(axes, {}, {})
+    label_axes(axes, {}, {})
     axes.spines[["left", "bottom"]].set_visible(False)
     lines = {"stay": _STAYS, "had to move": _MUST, "move for nothing": _IDLE}
-    key(axes, {name: _line(look) for name, look in lines.items()}, 0.27, 0.17)
+    legend(axes, {name: _line(look) for name, look in lines.items()}, 0.27, 0.17)
 
 
 def _gather(

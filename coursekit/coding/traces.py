@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 from coursekit.clocks import ManualClock
-from coursekit.plots import key, round_steps, scales
+from coursekit.plots import label_axes, legend, round_ticks
 
 Seconds = float
 
@@ -173,12 +173,12 @@ def plot_hit_rates(figure: Any, seen: HitRates, capacity: int, ttl_seconds: Seco
     axes.plot([_at_size(capacity), _at_ttl(ttl)], [100 * chosen.hit_rate] * 2, **star)
     axes.set(xlim=(-0.3, 12.7), ylim=(0, 100))
     marks = {_at_size(size): f"{size:g}" for size in CAPACITIES} | {_at_ttl(life): f"{life:g}" for life in TTLS}
-    scales(axes, marks, {at: str(at) for at in range(0, 101, 25)}, ylabel="hit rate in %")
-    for seconds, label in round_steps(oldest).items():
+    label_axes(axes, marks, {at: str(at) for at in range(0, 101, 25)}, ylabel="hit rate in %")
+    for seconds, label in round_ticks(oldest).items():
         axes.text(12.8, 100 * seconds / oldest, label, va="center_baseline", fontsize=9)
     axes.text(2.5, -8.5, f"capacity in entries, at a ttl of {ttl:g} s", ha="center", va="top")
     axes.text(9.5, -8.5, f"ttl in seconds, at {capacity} entries", ha="center", va="top")
-    key(
+    legend(
         axes,
         {"all tenants": everybody, f"{QUIET}, smallest": quiet, "mean age, s (right)": age, "your choice": star},
         0.18,

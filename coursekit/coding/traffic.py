@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from coursekit.clocks import ManualClock
-from coursekit.plots import key, round_steps, scales
+from coursekit.plots import label_axes, legend, round_ticks
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -136,10 +136,10 @@ def draw_limits(figure: Figure, seen: dict[str, Any], limit: int, window_seconds
     axes.set(xlim=(0, end), ylim=(-4.1 * height, top))
     names = {(floor - 3.4) * height: name for name, floor in FLOORS.items()}
     places = {number * window_seconds: f"{number * window_seconds:g} s" for number in range(WINDOWS + 1)}
-    scales(axes, places, round_steps(top) | names, ylabel="allowed in sight")
+    label_axes(axes, places, round_ticks(top) | names, ylabel="allowed in sight")
     marks = {"marker": "|", "markersize": 11, "linestyle": "none", "color": "black"}
     crosses = {"marker": "x", "markersize": 4, "linestyle": "none", "color": "black"}
-    key(axes, looks | {"allowed": marks, "refused": crosses}, 0.19, 0.165)
+    legend(axes, looks | {"allowed": marks, "refused": crosses}, 0.19, 0.165)
     worst = ", ".join(f"{name} {count}" for name, count in most.items())
     figure.text(
         0.5, 0.94, ha="center", va="center_baseline", fontsize=10,

@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from coursekit.plots import key, scales
+from coursekit.plots import label_axes, legend
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Floats = NDArray[np.float64]
 Ticket = str  # "t412": unique within a tenant, and used by every tenant
@@ -248,8 +250,8 @@ def draw_timeline(figure: Figure, seen: Mapping[str, Any], drift: float, delay: 
         days = [day for day, value in enumerate(seen[name]) if value is not None]
         axes.plot(days, [_height(name, seen[name][day]) for day in days], **LINE)
         axes.text(-0.5, bottom + 1.06, words)
-    scales(axes, {float(day): str(day) for day in range(0, DAYS, 14)}, marks, "days", grid=False)
-    key(axes, {**{name: {**look, "linestyle": "none"} for name, look in LOOKS.items()}, "limit": LIMIT}, 0.55, 0.11)
+    label_axes(axes, {float(day): str(day) for day in range(0, DAYS, 14)}, marks, "days", grid=False)
+    legend(axes, {**{name: {**look, "linestyle": "none"} for name, look in LOOKS.items()}, "limit": LIMIT}, 0.55, 0.11)
 
 
 def _height(panel: str, value: float) -> float:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from coursekit.plots import key, scales
+from coursekit.plots import label_axes, legend
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -147,10 +147,10 @@ def _draw_intervals(figure: Figure, looks: Sequence[Look], lift: float, title: s
         words = f"{looks[first]['winner']} “wins” after {users:,}"
         axes.text(users, -8, words, ha=side, va="top", size=9, weight="bold")
     places = {float(at): f"{at:,}" for at in (0, 1000, 2000, 3000)}
-    scales(axes, places, {-10: "−10", -5: "−5", 0: "0", 5: "+5", 10: "+10"}, "visitors in each arm")
+    label_axes(axes, places, {-10: "−10", -5: "−5", 0: "0", 5: "+5", 10: "+10"}, "visitors in each arm")
     axes.text(0, 1.11, title, transform=axes.transAxes, size=9.5)
     sample = {"color": BLUE, "linewidth": 1.6}
-    key(axes, {"interval": sample, "without 0": {"color": ORANGE, "linewidth": 4}, "truth": _TRUTH}, 0.36, 0.22)
+    legend(axes, {"interval": sample, "without 0": {"color": ORANGE, "linewidth": 4}, "truth": _TRUTH}, 0.36, 0.22)
 
 
 def _draw_rates(figure: Figure, looks: int, yours: float) -> None:
@@ -161,10 +161,10 @@ def _draw_rates(figure: Figure, looks: int, yours: float) -> None:
     axes.plot(range(1, MOST_LOOKS + 1), rates, **_LONG_RUN)
     axes.plot([looks], [rates[looks - 1]], "o", color=BLUE, markeredgecolor="black", markersize=8)
     axes.plot([looks], [yours], **_YOURS)
-    scales(axes, {1: "1", 7: "7", 14: "14", 28: "28"}, {float(at): f"{at}" for at in heights}, "looks")
+    label_axes(axes, {1: "1", 7: "7", 14: "14", 28: "28"}, {float(at): f"{at}" for at in heights}, "looks")
     axes.text(0, 1.11, "experiments that name a winner, %", transform=axes.transAxes, size=9.5)
     names = f" equal arms, long run: {rates[looks - 1]:.0f}", f" your 40: {yours:.0f}"
-    key(axes, dict(zip(names, (_LONG_RUN, _YOURS), strict=True)), -0.02, 0.66)
+    legend(axes, dict(zip(names, (_LONG_RUN, _YOURS), strict=True)), -0.02, 0.66)
 
 
 _TRUTH: dict[str, Any] = {"color": GREY, "linewidth": 1.6, "linestyle": "--"}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from coursekit.plots import key, round_steps, scales
+from coursekit.plots import bars, label_axes, legend, round_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -163,10 +163,11 @@ def _draw_histograms(axes: Axes, baseline: Floats, current: Floats) -> None:
     axes.stairs(old, edges, fill=True, **filled)
     axes.stairs(new, edges, **dashed)
     axes.set(xlim=(0, 200), ylim=(0, top))
-    scales(axes, round_steps(200), round_steps(top), "usual wait for a first answer, minutes", "% of rows", grid=False)
+    words = "usual wait for a first answer, minutes"
+    label_axes(axes, round_ticks(200), round_ticks(top), words, "% of rows", grid=False)
     missing = [f"{100 * np.isnan(side).mean():.0f} % missing" for side in (baseline, current)]
     sample = filled | {"linewidth": 9, "solid_capstyle": "butt"}
-    key(axes, {f"baseline, {missing[0]}": sample, f"production, {missing[1]}": dashed}, 0.25, 0.37)
+    legend(axes, {f"baseline, {missing[0]}": sample, f"production, {missing[1]}": dashed}, 0.25, 0.37)
 
 
 def _draw_parts(axes: Axes, baseline: Floats, current: Floats) -> None:
@@ -179,16 +180,18 @@ def _draw_parts(axes: Axes, baseline: Floats, current: Floats) -> None:
     parts = (q - p) * np.log(q / p)
     top = max(0.05, 1.15 * float(parts.max()))
     edges = {bar + 0.5: f"{cut:.0f}" for bar, cut in enumerate(cuts)}
-    bars = np.arange(len(parts))
-    colours, hatches = [BLUE] * BUCKETS + [GREY], [""] * BUCKETS + ["//"]
-    axes.bar(bars, parts, color=colours, hatch=hatches, edgecolor="black", linewidth=0.6)
+    centres = np.arange(len(parts))
+    boxes = [(centre - 0.4, 0.0, 0.8, height) for centre, height in enumerate(parts.tolist())]
+    edge: dict[str, Any] = {"edgecolors": "black", "linewidths": 0.6}
+    bars(axes, boxes[:BUCKETS], facecolors=BLUE, **edge)
+    bars(axes, boxes[BUCKETS:], facecolors=GREY, hatch="//", **edge)
     for mark, which in (("^", q > p), ("v", q <= p)):
         shown = which & (parts >= 0.005)
-        axes.plot(bars[shown], parts[shown] + 0.05 * top, mark, color="black", markersize=5)
+        axes.plot(centres[shown], parts[shown] + 0.05 * top, mark, color="black", markersize=5)
     axes.set(xlim=(-0.6, len(parts) - 0.4), ylim=(0, top))
     places = edges | {BUCKETS: "null"}
-    scales(axes, places, round_steps(top), "bins of the baseline, minutes", "part of the PSI", grid=False)
-    key(axes, {"more rows than before": _mark("^"), "fewer": _mark("v")}, 0.45, 0.35)
+    label_axes(axes, places, round_ticks(top), "bins of the baseline, minutes", "part of the PSI", grid=False)
+    legend(axes, {"more rows than before": _mark("^"), "fewer": _mark("v")}, 0.45, 0.35)
 
 
 def _mark(marker: str) -> dict[str, Any]:
@@ -199,11 +202,12 @@ def _draw_scores(axes: Axes, scores: Mapping[str, float]) -> None:
     values = {name: float(score) for name, score in scores.items()}
     lengths = [value if np.isfinite(value) else 0.0 for value in values.values()]
     others = len(scores) - 1
-    axes.barh(range(len(scores)), lengths, 0.55, color=[BLUE, *["#dfe8f3"] * others], edgecolor=BLUE)
+    boxes = [(0.0, row - 0.275, length, 0.55) for row, length in enumerate(lengths)]
+    bars(axes, boxes, facecolors=[BLUE, *["#dfe8f3"] * others], edgecolors=BLUE, linewidths=1)
     for at, words, style, side in ((0.2, "look: above 0.2 ", ":", "right"), (0.25, " act: above 0.25", "--", "left")):
         axes.axvline(at, color="black", linewidth=1, linestyle=style)
         axes.text(at, -0.65, words, ha=side, fontsize=9)
     widest = max(0.5, 1.1 * max(lengths))
     names = [f"{name}  {value:.3f}" if np.isfinite(value) else f"{name}  no answer" for name, value in values.items()]
     axes.set(xlim=(0, widest), ylim=(others + 0.5, -0.6))
-    scales(axes, round_steps(widest), dict(enumerate(names)), "PSI of the same two samples", grid=False)
+    label_axes(axes, round_ticks(widest), dict(enumerate(names)), "PSI of the same two samples", grid=False)

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from coursekit.checks import quiet
-from coursekit.plots import key, scales
+from coursekit.plots import label_axes, legend
 
 Step = tuple[str, str]  # ("register", "v1"), ("promote", "v1") or ("rollback", "")
 Stages = dict[str, str]  # {"v1": "archived", "v2": "production"}
@@ -222,14 +222,14 @@ def draw_stories(figure: Any, stories: Mapping[str, Story], **_: float) -> None:
     lanes = {lane: y for lane, y in _LANES.items() if lane != "refused" or parts.marks["x"]}
     axes.axhline(-0.6, color="0.8", lw=0.8)
     axes.set(xlim=(-0.7, left - 1.3), ylim=(min(lanes.values()) - 0.4, len(rows) + 0.4))
-    scales(axes, dict.fromkeys(parts.columns, ""), {y: label for label, y in (rows | lanes).items()})
+    label_axes(axes, dict.fromkeys(parts.columns, ""), {y: label for label, y in (rows | lanes).items()})
     axes.spines[["left", "bottom"]].set_visible(False)
     looks: dict[str, dict[str, Any]] = {
         stage: {"linewidth": width, "linestyle": style, "color": colour, "solid_capstyle": "butt"}
         for stage, (width, style, colour) in _LOOKS.items()
         if parts.lines[stage]
     }
-    key(axes, looks | {"serves": _MARKS["o"], "after rollback": _MARKS["<"]}, 0.06, 0.16)
+    legend(axes, looks | {"serves": _MARKS["o"], "after rollback": _MARKS["<"]}, 0.06, 0.16)
 
 
 def _gather(story: Story, rows: Mapping[str, float], left: float, parts: _Parts) -> None:

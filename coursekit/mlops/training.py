@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from coursekit.plots import scales
+from coursekit.plots import label_axes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -215,7 +215,7 @@ def draw_shifts(figure: Figure, seen: Sequence[Mapping[str, Any]], **sliders: fl
         axes.plot([power for power, _ in points], [row for _, row in points], "o", markersize=8, **look)
     places = {still: "no bit", -16: "1e-16", -12: "1e-12", -8: "1e-8", -4: "1e-4", 0: "1"}
     labels = {float(row): str(one["what"]) for row, one in zip(rows, seen, strict=True)}
-    scales(axes, places, labels, "largest shift of a weight, trained on what came in (powers of ten)")
+    label_axes(axes, places, labels, "largest shift of a weight, trained on what came in (powers of ten)")
     beside = axes.get_yaxis_transform()
     top = len(seen) + 0.75
     axes.text(-0.02, top, "what changed", transform=beside, ha="right", size=9.5, weight="bold")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import math
 from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from numpy.typing import NDArray
+from PIL import Image
 
 from coursekit import explore, plots, slider
 from coursekit.coding.activities import DELAYS, draw_skew
@@ -29,7 +34,7 @@ from coursekit.mlops.experiments import EXPERIMENTS, USERS, draw_looks
 from coursekit.mlops.production import Scored, baseline_week, draw_drift, production_day, psi_elsewhere
 from coursekit.mlops.registries import DEPLOYS, Stages, Story, draw_stories
 from coursekit.mlops.training import draw_shifts, variants
-from coursekit.plots import round_steps, scales
+from coursekit.plots import bars, label_axes, round_ticks
 
 Draw = Callable[[Figure], None]
 
@@ -209,7 +214,7 @@ def test_no_label_of_a_picture_is_cut_off(draw: Draw, size: tuple[float, float])
 
 def test_a_label_that_leaves_the_picture_is_noticed() -> None:
     def careless(figure: Figure) -> None:
-        scales(figure.add_axes((0.01, 0.2, 0.9, 0.7)), {0: "0"}, {0: "1,000,000"})
+        label_axes(figure.add_axes((0.01, 0.2, 0.9, 0.7)), {0: "0"}, {0: "1,000,000"})
 
     assert cut_off(careless, (4, 3)) == ["1,000,000"]
 
@@ -219,7 +224,7 @@ def test_what_looks_the_same_is_drawn_once() -> None:
 
     def line(figure: Figure, seen: object, **values: float) -> None:
         drawn.append(seen)
-        scales(figure.add_axes((0.2, 0.2, 0.7, 0.7)), {0: "0"}, {1: str(seen)})
+        label_axes(figure.add_axes((0.2, 0.2, 0.7, 0.7)), {0: "0"}, {1: str(seen)})
 
     line.__module__, line.__name__ = "coursekit.plots", "line_of_a_test"
     plots.line_of_a_test = line  # type: ignore[attr-defined]
@@ -232,6 +237,45 @@ def test_what_looks_the_same_is_drawn_once() -> None:
     assert [type(seen) for seen in drawn] == [int, float, object, object, int]
 
 
+def pixels(picture: bytes) -> NDArray[np.uint8]:
+    """Red, green and blue, by row and column."""
+    with Image.open(io.BytesIO(picture)) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def test_a_picture_is_what_savefig_would_write() -> None:
+    figure, file = Figure(figsize=(9.0, 4.2), dpi=96), io.BytesIO()
+    outage(60, 39.9)(figure)
+    with rc_context({"text.hinting": "no_hinting"}):
+        figure.savefig(file, format="png", dpi=96)
+    ours, theirs = pixels(plots.png(figure)), pixels(file.getvalue())
+    assert ours.shape == (403, 864, 3)
+    assert (ours == theirs).all()
+
+
+def test_a_picture_does_not_depend_on_what_was_drawn_before() -> None:
+    def drawn(words: str, **look: Any) -> bytes:
+        figure = Figure(figsize=(4, 2), dpi=96)
+        figure.text(0.1, 0.5, words, **look)
+        return plots.png(figure)
+
+    first, other = drawn("first"), drawn("other", fontsize=30, color="red")
+    assert other != first == drawn("first")
+
+
+def test_bars_look_like_matplotlibs() -> None:
+    figures = [Figure(figsize=(4, 2), dpi=96) for _ in range(2)]
+    ours, theirs = (figure.add_axes((0, 0, 1, 1)) for figure in figures)
+    look = {"edgecolor": "black", "linewidth": 1, "hatch": "//"}
+    bars(ours, [(0.6, 0.0, 0.8, 2.0), (1.6, 0.0, 0.8, 3.0)], facecolor="red", **look)
+    theirs.bar([1, 2], [2.0, 3.0], 0.8, facecolor="red", **look)
+    for axes in (ours, theirs):
+        axes.set(xlim=(0, 3), ylim=(-1, 4))
+    difference = pixels(plots.png(figures[0])).astype(int) - pixels(plots.png(figures[1]))
+    assert np.abs(difference).max() < 64  # corners are joined in another way
+    assert (difference != 0).mean() < 0.001
+
+
 def test_a_learners_own_drawing_is_never_taken_for_another() -> None:
     drawn = []
     for colour in ("black", "white"):
@@ -240,8 +284,8 @@ def test_a_learners_own_drawing_is_never_taken_for_another() -> None:
 
 
 def test_steps_are_round_and_end_within_the_scale() -> None:
-    assert round_steps(361) == {0: "0", 100: "100", 200: "200", 300: "300"}
-    assert list(round_steps(0.05).values()) == ["0", "0.02", "0.04"]
+    assert round_ticks(361) == {0: "0", 100: "100", 200: "200", 300: "300"}
+    assert list(round_ticks(0.05).values()) == ["0", "0.02", "0.04"]
     for top in np.geomspace(0.01, 1e5, 50):
-        assert 2 <= len(round_steps(top)) <= 5
-        assert max(round_steps(top)) <= top
+        assert 2 <= len(round_ticks(top)) <= 5
+        assert max(round_ticks(top)) <= top
