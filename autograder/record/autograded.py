@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -27,7 +26,6 @@ TEXT: dict[str, Callable[[str], str]] = {
 BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*\Z")
 MAX_LINES, MAX_TRACEBACK = 1000, 100  # lines of a cell's streams, and of a traceback: nbgrader's `LimitOutput`
 MAX_GROWTH = 20_000_000  # characters that updates may add to one notebook: one update may change many outputs
-MANY_TABLES = 1000  # scoreboards that are remembered
 MAX_TEXT = 500_000  # characters of one output; the runner stops earlier, but a forged one does not
 
 
@@ -142,30 +140,9 @@ def autograded_notebook(
 
 
 def as_bytes(notebook: dict[str, Any]) -> bytes:
-    """The file of a notebook, a line for each cell: indented, as nbformat writes it, it takes twice as long.
-
-    Without a look at its schema: nothing in it has a form that a learner chose.
-    """
-    rest = dict(notebook)
-    cells = ",\n".join(_json(_in_lines(cell)) for cell in rest.pop("cells"))
-    return f'{{"cells": [\n{cells}\n],\n{_json(rest).removeprefix("{")}\n'.encode()
-
-
-def _json(data: dict[str, Any]) -> str:
-    return json.dumps(data, ensure_ascii=False, sort_keys=True)
-
-
-def _in_lines(part: dict[str, Any]) -> dict[str, Any]:
-    """A cell, an output or its data as nbformat writes it: longer texts as lists of lines."""
-    made = dict(part)
-    for name, value in part.items():
-        if name == "outputs":
-            made[name] = [_in_lines(output) for output in value]
-        elif name == "data":
-            made[name] = _in_lines(value)
-        elif isinstance(value, str) and (name in ("source", "text") or name.startswith("text/")):
-            made[name] = value.splitlines(True)
-    return made
+    """The file of a notebook. Its schema is not looked at: nothing in it has a form that a learner chose."""
+    text: str = nbformat.v4.writes(nbformat.from_dict(notebook))
+    return f"{text}\n".encode()
 
 
 def _cells(
@@ -207,27 +184,10 @@ def _lesson_cell(
             score = Score([c.row for c in result.checks if c.grade_id == grade_id])
             lost = score.points < score.max_points
             guess = f"<p>{html.escape(result.guess)}</p>" if result.guess and lost else ""
-            data = {"text/plain": repr(score), "text/html": table(score) + guess}
+            data = {"text/plain": repr(score), "text/html": score._repr_html_() + guess}
             shown_ = {"output_type": "execute_result", "data": data, "metadata": {}, "execution_count": ran.number}
             cell["outputs"] = [shown_]
     return cell
-
-
-_tables: dict[tuple[Any, ...], str] = {}
-
-
-def table(score: Score) -> str:
-    """A scoreboard as HTML, rendered once for all whose checks went the same way."""
-    checks = [row.check for row in score.rows]
-    key = (
-        *((c.name, c.hint, c.points, c.hidden) for c in checks),
-        *((r.verdict, r.seen, r.expected) for r in score.rows),
-    )
-    if key not in _tables:
-        if len(_tables) == MANY_TABLES:
-            _tables.clear()
-        _tables[key] = score._repr_html_()
-    return _tables[key]
 
 
 def _as_shown(ran: Shown) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from autograder.jobs import Result
-from autograder.record.autograded import table
 from coursekit.checks import Score
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -48,7 +47,7 @@ def page(notebook: dict[str, Any], result: Result, by_hand: float) -> bytes:
         parts.append("<ul>" + "".join(f"<li>{say(sentence)}</li>" for sentence in told) + "</ul>")
     for grade_id in dict.fromkeys(c.grade_id for c in result.checks):
         score = Score([c.row for c in result.checks if c.grade_id == grade_id])
-        parts.append(f"<h2>{say(grade_id)}</h2>{table(score)}")
+        parts.append(f"<h2>{say(grade_id)}</h2>{score._repr_html_()}")
     parts.append("<h2>Your cells</h2>")
     for cell in notebook["cells"]:
         parts += _cell(cell)
