@@ -2,20 +2,28 @@
 # JupyterLab's settings again when tools/jupyter is.
 
 BIN := .venv/bin
-STAMP := .venv/.stamp
+INSTALLED := .venv/.stamp
+STAMP := .venv/.compiled
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup lab test drift lint types laws notebooks build diagrams slips proof demo mutants bank repeats limits bench libraries screenshot lock binder clean
+.PHONY: help setup moved lab test drift lint types laws notebooks build diagrams slips proof demo mutants bank repeats limits bench libraries screenshot lock binder clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1: /p' Makefile
 
 setup: $(STAMP) ## make .venv from requirements.lock (needs Python 3.11 to 3.13; name one with PYTHON=...)
 
-$(STAMP): requirements.lock pyproject.toml tools/setup.sh $(shell find tools/jupyter -type f)
+# Also when the folder was moved or the Python that .venv was made with is gone.
+MOVED := $(shell [ "$$(head -n 1 $(INSTALLED) 2>/dev/null)" = "$$(pwd -P)" ] && [ -x $(BIN)/python ] || echo moved)
+
+$(INSTALLED): requirements.lock pyproject.toml tools/setup.sh $(shell find tools/jupyter -type f) $(MOVED)
 	@PYTHON='$(PYTHON)' sh tools/setup.sh
 
-lab: $(STAMP) ## JupyterLab on the course's start page; more for it with LAB_ARGS='...'
+$(STAMP): $(INSTALLED) tools/compile.sh
+	@echo "setup: compiling what was installed"
+	@sh tools/compile.sh
+
+lab: $(INSTALLED) ## JupyterLab on the course's start page; more for it with LAB_ARGS='...'
 	@sh tools/lab.sh $(LAB_ARGS)
 
 test: drift lint types laws notebooks ## everything that CI runs

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
+import zipfile
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
@@ -20,6 +22,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
+ROOMS = ("autograder", "coursekit")
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 RANGES = [Requirement(r) for r in PROJECT["dependencies"]]
 DEV = [Requirement(r) for r in PROJECT["optional-dependencies"]["dev"]]
@@ -117,6 +120,47 @@ def imports(file: Path) -> set[str]:
     return found
 
 
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """The files of a wheel of this project, to which a package was added that no file lists."""
+    folder = tmp_path_factory.mktemp("project")
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, folder)
+    for room in ROOMS:
+        shutil.copytree(ROOT / room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in NEWCOMERS:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    (folder / "tests").mkdir()
+    (folder / "tests" / "__init__.py").touch()
+    build = "import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])"
+    subprocess.run([sys.executable, "-c", build, "."], cwd=folder, capture_output=True, check=True)
+    (built,) = folder.glob("*.whl")
+    return set(zipfile.ZipFile(built).namelist())
+
+
+NEWCOMERS = {f"autograder/attic/{name}" for name in ("__init__.py", "page.html", "templates/page.html.j2", "a.json")}
+
+
+def test_packages_and_their_data_are_found_not_listed(wheel: set[str]) -> None:
+    assert wheel >= NEWCOMERS
+    assert not [name for name in wheel if name.startswith("tests")]
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_wheel_holds_every_file_of_the_packages(wheel: set[str], room: str) -> None:
+    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", room]
+    names = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
+    files = {name for name in names if name and (ROOT / name).exists()}
+    assert f"{room}/py.typed" in files
+    assert files <= wheel
+
+
+def test_the_changelog_has_the_version() -> None:
+    versions = re.findall(r"^## \[(.*?)\]", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+    assert versions[0] == PROJECT["version"]
+
+
 def test_binder_would_install_the_environment_and_run_post_build() -> None:
     """repo2docker, as far as it goes without Docker: the Dockerfile."""
     command = [str(Path(sys.executable).with_name("jupyter-repo2docker")), "--no-build", "--debug", "."]
@@ -131,6 +175,27 @@ def test_binder_would_install_the_environment_and_run_post_build() -> None:
     assert sorted(installed.split()) == sorted(packages)
 
 
+def test_the_workflow_runs_ci_with_every_python_of_the_project() -> None:
+    (workflow,) = (ROOT / ".github" / "workflows").glob("*.yml")
+    (job,) = yaml.safe_load(workflow.read_text("utf-8"))["jobs"].values()
+    pythons = job["strategy"]["matrix"]["python"]
+    around = [f"3.{minor}" for minor in range(8, 20)]
+    assert pythons == [p for p in around if SpecifierSet(PROJECT["requires-python"]).contains(p)]
+    runs = [step["run"] for step in job["steps"] if "run" in step]
+    assert len(runs) == 1
+    assert re.search(r" PYTHON=.*steps\.python\..* \.ci/run$", runs[0])
+
+
+@pytest.mark.parametrize("form", sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("[0-9]*.yml")), ids=lambda p: p.stem)
+def test_issue_forms_have_what_a_form_needs(form: Path) -> None:
+    told = yaml.safe_load(form.read_text("utf-8"))
+    assert {"name", "description", "body"} <= told.keys()
+    asked = [part for part in told["body"] if part["type"] != "markdown"]
+    assert len({part["id"] for part in asked}) == len(asked)
+    assert all(part["attributes"]["label"] for part in asked)
+    assert any(part.get("validations", {}).get("required") for part in asked)
+
+
 def test_no_file_names_a_registry_or_a_machine() -> None:
     listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
@@ -143,7 +208,13 @@ def test_no_file_names_a_registry_or_a_machine() -> None:
         assert found is None, f"{name}: {found and found.group()!r}"
 
 
-GUIDES = ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md"))]
+GUIDES = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "SECURITY.md",
+    *sorted(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md")),
+]
 
 
 @pytest.mark.parametrize("guide", GUIDES)

@@ -107,6 +107,10 @@ CELLS = {  # and single cells, which must differ as long as they stand here
     "widget-interact": "a widget is not stored: what it would show is shown in its place",
     "widget-output": "the same",
 }
+if sys.version_info >= (3, 12):
+    CELLS["warning-escape"] = "from here on a warning about syntax, three times too"
+if sys.version_info >= (3, 13):
+    CELLS["thread-error"] = "Python colours it where its environment says so, which it does not read in a box"
 BELOW_PYTHON = {  # stock hears what `print` does not write in a thread of its own, at times too late or a cell later
     "fd-system": "from a shell\n",
     "fd-write": "straight to fd 1\n",
