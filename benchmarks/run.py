@@ -28,7 +28,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from autograder.lessons.course import Course
-from autograder.sandbox import choose
+from autograder.runner.box import choose
 from tests.bank import COURSE, cells_as_text, read
 from tests.demo import fill, new_course
 

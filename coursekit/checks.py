@@ -140,17 +140,23 @@ def quiet() -> Iterator[None]:
             handler.stream = stream
 
 
-def observe(function: Observing, seeds: list[str] | None = None, cpu: float = CPU_SECONDS) -> codec.Json:
+def observe(
+    function: Observing, seeds: list[str] | None = None, cpu: float = CPU_SECONDS, wall: float | None = None
+) -> codec.Json:
     """Call a check and return what it saw as JSON: a list of outcomes, one for each seed (one without seeds).
 
     An outcome is `{"returned": data}`, `{"raised": …}` (see `codec.encode_raised`) or `{"never": reason}`.
     Nothing is printed, nothing is raised.
+
+    Args:
+        cpu: seconds of CPU time for each seed.
+        wall: and of real time; five times that when None.
     """
 
     def once(args: tuple[Any, ...]) -> codec.Json:
         with quiet():
             try:
-                return {"returned": codec.encode(vtime.run(function, *args, cpu=cpu, wall=5 * cpu))}
+                return {"returned": codec.encode(vtime.run(function, *args, cpu=cpu, wall=wall or 5 * cpu))}
             except (vtime.NeverEnds, vtime.TimeLimit) as error:
                 return {"never": str(error)}
             except BaseException as error:

@@ -31,6 +31,7 @@ MAX_STEPS = 50_000  # turns of the loop in one check
 IDLE_TURNS = 2_000  # turns without waiting, after which the clock creeps, so that polling ends
 IDLE_READS = 200_000  # clock readings without waiting, after which the clock creeps
 CREEP = 1e-3  # seconds
+OUT_OF_TIME = "more than"  # how the reason of every `TimeLimit` begins
 PAUSE = 0.01  # real seconds that a sleeping helper thread of a plain function lets others run, at most
 sleep_elsewhere: Callable[[], bool] = bool  # what a sleeping helper thread does instead; False when it does nothing
 
@@ -272,15 +273,25 @@ def _drive(world: World, function: Callable[..., Any], args: tuple[Any, ...]) ->
 
 @contextlib.contextmanager
 def limits(cpu: float, wall: float) -> Iterator[None]:
-    """Raise `TimeLimit` after so many seconds of this process's CPU or of real time. Main thread and POSIX only."""
+    """Raise `TimeLimit` after so many seconds of this process's CPU or of real time. Main thread and POSIX only.
+
+    An alarm (`SIGALRM`) before its time is from somebody who has seen that nothing happens here any more, or that the
+    CPU time is over while this thread waits for another.
+    """
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
         yield
         return
 
     def bang(number: int, frame: object) -> None:
-        spent = f"{cpu:g} s of CPU time" if number == signal.SIGVTALRM else f"{wall:g} s of real time"
-        raise TimeLimit(f"more than {spent}")
+        if number == signal.SIGVTALRM or time.process_time() - began_cpu >= cpu:
+            spent = f"{cpu:g} s of CPU time"
+        elif real.monotonic() - began >= wall:
+            spent = f"{wall:g} s of real time"
+        else:
+            spent = "enough time waiting for what never came"
+        raise TimeLimit(f"{OUT_OF_TIME} {spent}")
 
+    began, began_cpu = real.monotonic(), time.process_time()
     old = {number: signal.signal(number, bang) for number in (signal.SIGVTALRM, signal.SIGALRM)}
     signal.setitimer(signal.ITIMER_VIRTUAL, cpu, 0.2)  # repeats: user code may swallow the first
     signal.setitimer(signal.ITIMER_REAL, wall, 0.2)

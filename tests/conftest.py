@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from autograder.grade.judge import Judge
-from autograder.work import Local
+from autograder.runner.pool import Local
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from autograder.grade.judge import Judge
 from autograder.lessons.lesson import Lesson
-from autograder.work import Local
+from autograder.runner.pool import Local
 from tests.bank import ANSWERS, COURSE, grade_text, lost, read
 
 OPPOSITES = [

@@ -34,7 +34,7 @@ from autograder.files import write_atomically
 from autograder.grade.judge import Judge
 from autograder.jobs import Result
 from autograder.lessons.lesson import Lesson
-from autograder.work import Local, Runner
+from autograder.runner.pool import Local, Runner
 from coursekit.checks import shorten
 from tests import mutants, slips
 from tests.bank import COURSE, Answer, answers, cells_as_text, grade_text, held_out, lost, read

@@ -11,7 +11,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from autograder.grade.judge import Judge
-from autograder.work import Local
+from autograder.runner.pool import Local
 from tests.bank import COURSE, answers, cells_as_text, grade_text, lost, read
 
 

@@ -24,7 +24,7 @@ from autograder.grade.symptoms import EXACT, Lost, Symptoms, symptoms
 from autograder.jobs import Result
 from autograder.lessons.lesson import Lesson
 from autograder.runner.client import observed
-from autograder.work import Local, Runner
+from autograder.runner.pool import Local, Runner
 from coursekit.checks import Check
 from coursekit.expect import is_true_of
 from tests.bank import COURSE, Answer, answers, grade_text, read

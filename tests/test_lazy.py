@@ -30,7 +30,7 @@ import sys
 from autograder.cli import early_start as ahead
 for words in (["report", "x"], ["grade", "x", "--scheduler=tcp://y"], ["grade", "--help"], []):
     ahead.start(words)
-assert ahead.runner() is None and "autograder.work" not in sys.modules
+assert ahead.runner() is None and "autograder.runner.pool" not in sys.modules
 """,
     "a warm process is ready for grade, and is handed over once": """
 from autograder.cli import early_start as ahead

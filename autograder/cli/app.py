@@ -22,7 +22,6 @@ from rich.table import Table
 
 from autograder.build import builder as building, diagrams as drawing
 from autograder.cli import early_start
-from autograder.cluster import Cluster
 from autograder.errors import CourseError, nearest
 from autograder.files import Stop, Unreadable, decode, read_bounded, write_atomically
 from autograder.grade import batch, collected, regrade as regrading, submission
@@ -34,10 +33,11 @@ from autograder.phases import Phases
 from autograder.record.gradebook import backs_itself_up
 from autograder.record.results import locked
 from autograder.report import page as report_page, summary as reporting
-from autograder.sandbox import BUBBLEWRAP, LANDLOCK, TRUSTED, choose, probe
+from autograder.runner.box import BUBBLEWRAP, LANDLOCK, TRUSTED, choose, probe
+from autograder.runner.cluster import Cluster
+from autograder.runner.pool import Local
 from autograder.study import copies, plan as planning, progress as progressing, reveal as revealing, start_page
 from autograder.study.study import ROOM, Clock, Study, now
-from autograder.work import Local
 from coursekit.checks import WORDS, shorten
 
 app = typer.Typer(

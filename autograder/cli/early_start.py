@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from autograder.errors import CourseError
-from autograder.sandbox import BUBBLEWRAP, choose, probe
+from autograder.runner.box import BUBBLEWRAP, choose, probe
 
 if TYPE_CHECKING:
-    from autograder.work import Local
+    from autograder.runner.pool import Local
 
 OTHERWISE = ("--scheduler", "--trust-submissions", "--help")  # runs elsewhere, in another box, or not at all
 _started: list[Local] = []
@@ -27,7 +27,7 @@ def start(arguments: Sequence[str]) -> None:
         return
     tried = threading.Thread(target=probe, args=(BUBBLEWRAP.level,))
     tried.start()
-    from autograder.work import Local
+    from autograder.runner.pool import Local
 
     tried.join()
     with contextlib.suppress(CourseError, OSError):

@@ -29,7 +29,7 @@ from autograder.lessons.lesson import Lesson
 from autograder.phases import Phases
 from autograder.record import results
 from autograder.record.gradebook import Recorder, back_up
-from autograder.work import Local, Runner
+from autograder.runner.pool import Local, Runner
 
 WRITERS = 2  # threads beyond the jobs that run at once: what one has to wait for the disk, another one runs
 A_CLASS = 5  # from so many students on it pays to draw the reference's pictures for all

@@ -15,7 +15,8 @@ from autograder.grade.symptoms import Lost
 from autograder.jobs import CheckResult, Job, Result, Trace
 from autograder.lessons.lesson import Lesson
 from autograder.runner.client import RunnerGone, observed
-from autograder.work import Local, Runner, pack, pack_lesson, pack_reference
+from autograder.runner.parcels import pack, pack_lesson, pack_reference
+from autograder.runner.pool import Local, Runner
 from coursekit import checks as kit
 
 MANY = 10_000  # verdicts of a lesson that are remembered

@@ -28,7 +28,7 @@ from autograder.lessons.course import Course
 from autograder.lessons.lesson import Lesson
 from autograder.record import autograded, results
 from autograder.record.gradebook import Recorder, back_up, prepare
-from autograder.work import Local, Runner
+from autograder.runner.pool import Local, Runner
 
 PREVIEW = "preview"  # beside the stored results
 TINY = 1e-6  # points: what sums of fractions may differ by

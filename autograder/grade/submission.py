@@ -21,7 +21,7 @@ from autograder.grade.definitions import only_adds
 from autograder.jobs import Job, Source, Step, Trace
 from autograder.lessons.lesson import Cell, Lesson
 from autograder.lessons.names import bound
-from autograder.runner.wire import HALF
+from autograder.plain import SURROGATES
 
 MAX_NESTS = 500_000  # lists and objects in the file: each costs the reader memory
 MAX_CELLS = 2_000
@@ -59,7 +59,7 @@ def parse_notebook(data: bytes, repairs: list[str]) -> list[Source]:
     sources = [_source(cell) for cell in cells if isinstance(cell, dict)]
     if sum(len(s.text) for s in sources) > MAX_SOURCE:
         raise Unreadable(f"more than {MAX_SOURCE // 1_000_000} MB of code and text")
-    mended = [replace(s, text=HALF.sub("\ufffd", s.text)) for s in sources]
+    mended = [replace(s, text=SURROGATES.sub("\ufffd", s.text)) for s in sources]
     if mended != sources:
         repairs.append("halves of characters, which no file can hold, were replaced")
     return mended

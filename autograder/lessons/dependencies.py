@@ -15,15 +15,7 @@ from pathlib import Path
 
 PACKAGES = Path(__file__).resolve().parents[2]  # where `autograder` and `coursekit` lie
 KIT = PACKAGES / "coursekit"
-GRADER = (
-    "runner",
-    "sandbox",
-    "work.py",
-    "grade",
-    "lessons",
-    "jobs.py",
-    "files.py",
-)  # rooms and modules of `autograder`
+GRADER = ("inside", "runner", "grade", "lessons", "files.py", "jobs.py", "plain.py")  # in `autograder`
 
 
 @functools.cache

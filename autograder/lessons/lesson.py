@@ -88,7 +88,7 @@ class Work:
     names: tuple[str, ...]  # the checks, in order
     restore: tuple[str, ...]  # names that come back from locked cells or builtins
     visible: Work | None = None  # of the visible checks alone: they are observed before any hidden code is sent
-    code: str = ""  # the source, compiled: `runner.wire.code_as_text`
+    code: str = ""  # the source, compiled: `inside.wire.code_as_text`
 
 
 @dataclass(frozen=True)

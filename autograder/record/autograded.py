@@ -13,8 +13,8 @@ from autograder.jobs import Job, Result, Source, Trace
 from autograder.lazy import nbformat
 from autograder.lessons.course import Course
 from autograder.lessons.lesson import Lesson
+from autograder.plain import PICTURES, plain_metadata
 from autograder.record.sanitiser import clean_html, clean_markdown, clean_tex
-from autograder.runner.outputs import PICTURES, plain_metadata
 from coursekit.checks import Score
 
 TEXT: dict[str, Callable[[str], str]] = {

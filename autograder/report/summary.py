@@ -27,7 +27,7 @@ from autograder.grade.collected import students
 from autograder.lessons.course import Course
 from autograder.lessons.lesson import Lesson
 from autograder.record import results
-from autograder.sandbox import TRUSTED
+from autograder.runner.box import TRUSTED
 from coursekit.checks import shorten
 
 FAILURES = {"fail": "wrong", "error": "error", "timeout": "never ends"}  # by verdict, in words

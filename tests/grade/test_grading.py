@@ -17,13 +17,13 @@ from autograder.build.builder import build
 from autograder.errors import CourseError
 from autograder.grade import batch, collected
 from autograder.grade.judge import Judge
+from autograder.inside import wire
 from autograder.jobs import Result, Trace
 from autograder.lessons.course import Course
 from autograder.lessons.lesson import Lesson
 from autograder.record.gradebook import Recorder
-from autograder.runner import wire
 from autograder.runner.client import RunnerGone
-from autograder.work import Local
+from autograder.runner.pool import Local
 from coursekit.expect import REFERENCE
 from tests.bank import grade_text, lost
 from tests.small import KEY, LESSON, RIGHT, course_with

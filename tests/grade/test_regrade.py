@@ -21,7 +21,7 @@ from autograder.jobs import CheckResult, Result, Trace
 from autograder.lessons import dependencies
 from autograder.lessons.course import Course
 from autograder.record import results
-from autograder.work import Local
+from autograder.runner.pool import Local
 from coursekit.checks import Check, Row
 from tests.small import KEY, LESSON, RIGHT, course_with
 

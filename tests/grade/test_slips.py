@@ -18,11 +18,11 @@ from autograder.grade.judge import Judge
 from autograder.grade.slips import Pattern, Slip, Table
 from autograder.grade.submission import job, parse_notebook
 from autograder.grade.symptoms import Lost, symptoms
+from autograder.inside.resources import readable
 from autograder.lessons.lesson import Lesson
 from autograder.record import autograded as record, feedback
-from autograder.sandbox import readable
+from autograder.runner.pool import Runner
 from autograder.selfstudy import Report
-from autograder.work import Runner
 from coursekit import codec
 from coursekit.checks import Check, Row, encoded, judge as judged
 from coursekit.expect import recorded

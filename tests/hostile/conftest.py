@@ -8,6 +8,7 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,14 +21,15 @@ from autograder.grade.judge import Judge
 from autograder.jobs import Result
 from autograder.lessons.course import Course
 from autograder.lessons.lesson import Lesson
-from autograder.runner import client
-from autograder.work import Local
+from autograder.runner.limits import Limits
+from autograder.runner.pool import Local
 from tests.hostile.corpus import CASES, honest
 from tests.hostile.lesson import IN_ENVIRONMENT, LESSON
 from tests.small import KEY, course_with
 
 MODULE = KEY.split("/")[0]
 SALT = "the same worlds for everybody"
+SHORT = Limits(cell=0.7, cell_again=0.3, cell_idle=1.0, check_idle=0.5, cell_wall=5.0, cells_wall=12.0, patience=3.0)
 TRUSTED_ROOMS = ("lessons", "source", "release", "notebooks", "submitted", "nbgrader_config.py")
 
 
@@ -104,10 +106,9 @@ def group(tmp_path_factory: pytest.TempPathFactory, listener: tuple[int, list[by
     for case in CASES:
         put(course, case.name, case.file(released(course), place))
     before = hashes(course)
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, closing(Local(limits=Limits(patience=3.0))) as runner:
         patch.setenv("CANARY", IN_ENVIRONMENT)
-        patch.setattr(client, "PATIENCE", 3.0)
-        results = batch.grade(course, MODULE, jobs=2, salt=SALT)
+        results = batch.grade(course, MODULE, jobs=2, salt=SALT, runner=runner)
     return Graded(course, {r.student: r for r in results}, before, hashes(course), listener[1])
 
 
@@ -129,12 +130,9 @@ class Bench:
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     course = new_course(tmp_path_factory.mktemp("bench"))
     lesson = Lesson.read(course.lesson_path(KEY))
-    judge = Judge(Local(), SALT)
+    judge = Judge(Local(limits=SHORT), SALT)
     judge.prepare(lesson)
-    with pytest.MonkeyPatch.context() as patch:
-        for name, seconds in {"CELL_CPU": 0.7, "CELL_WALL": 5.0, "JOB_SECONDS": 12.0, "PATIENCE": 3.0}.items():
-            patch.setattr(client, name, seconds)
-        yield Bench(course, lesson, judge)
+    yield Bench(course, lesson, judge)
     judge.runner.close()
 
 

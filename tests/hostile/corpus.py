@@ -247,7 +247,7 @@ json.encoder.JSONEncoder.encode = lambda s, o: "[true]"
         "the-wire-replaced",
         """
 import sys
-wire = sys.modules.get("autograder.runner.wire")
+wire = sys.modules.get("autograder.inside.wire")
 if wire:
     real = wire.send
     def send(sock, message):

@@ -24,7 +24,7 @@ from autograder.grade.submission import answer_job
 from autograder.lessons.course import Course
 from autograder.lessons.lesson import Lesson
 from autograder.record import gradebook
-from autograder.work import Local
+from autograder.runner.pool import Local
 from tests.hostile import graders
 from tests.hostile.graders import CARELESS, MODULE, hand_in, new_class, points, wait_for
 from tests.small import KEY, RIGHT

@@ -15,10 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from autograder import sandbox
 from autograder.grade.judge import Judge
+from autograder.inside import resources
 from autograder.jobs import Result
-from autograder.work import Local
+from autograder.runner.box import LANDLOCK, probe
+from autograder.runner.pool import Local
 from tests.hostile.conftest import MODULE, SALT, Bench, alive, new_course, put, released
 from tests.hostile.corpus import honest
 from tests.hostile.lesson import MAX_POINTS, MERGE
@@ -185,7 +186,7 @@ def test_a_limit_costs_the_offender_only(what: str, bench: Bench) -> None:
     assert points is None or result.points in (points if isinstance(points, set) else {points})
     assert word in _told(result)
     assert time.monotonic() - began < 60  # a bound on patience, not a measurement: the machine may be busy
-    assert peak.memory < sandbox.TREE_MEMORY + 1500 * MIB  # the watch looks every 50 ms
+    assert peak.memory < resources.TREE_MEMORY + 1500 * MIB  # the watch looks every 50 ms
     assert len(json.dumps(result.as_json())) < 100_000
     after = bench.grade("x = 1", "honest")
     assert (after.state, after.points, after.problems) == ("graded", MAX_POINTS, ())
@@ -203,12 +204,12 @@ LITTER = {
 }
 
 
-@pytest.mark.skipif(bool(sandbox.probe("landlock")), reason=sandbox.probe("landlock") or "Landlock works")
+@pytest.mark.skipif(bool(probe("landlock")), reason=probe("landlock") or "Landlock works")
 @pytest.mark.parametrize("what", sorted(LITTER))
 def test_the_machines_own_disk_is_limited_too(what: str, bench: Bench) -> None:
     """Without bubblewrap there is no file system of the job's own that could be full."""
     cell, word = LITTER[what]
-    plain = Bench(bench.course, bench.lesson, Judge(Local(sandbox.LANDLOCK), SALT))
+    plain = Bench(bench.course, bench.lesson, Judge(Local(LANDLOCK), SALT))
     try:
         assert word in _told(plain.grade(cell, "litter"))
         after = plain.grade("x = 1", "honest")

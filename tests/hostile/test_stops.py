@@ -22,8 +22,8 @@ from autograder.grade.judge import Judge
 from autograder.jobs import Result
 from autograder.lessons.course import Course
 from autograder.record import feedback
-from autograder.sandbox import BUBBLEWRAP, TRUSTED, probe
-from autograder.work import Local
+from autograder.runner.box import BUBBLEWRAP, TRUSTED, probe
+from autograder.runner.pool import Local
 from tests.hostile import graders
 from tests.hostile.conftest import alive
 from tests.hostile.graders import CARELESS, MODULE, ROOT, STATE, hand_in, new_class, points, wait_for

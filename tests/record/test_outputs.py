@@ -26,12 +26,12 @@ from PIL import Image
 
 from autograder.build.builder import build
 from autograder.grade import batch
+from autograder.inside import outputs as bounds, shell
 from autograder.jobs import CellTrace, Job, Step, Trace
 from autograder.lessons.course import Course
 from autograder.lessons.lesson import Lesson
 from autograder.record import autograded as record
 from autograder.record.gradebook import prepare
-from autograder.runner import outputs as bounds, shell
 from tests.bank import COURSE, cells_as_text, read
 from tests.demo import fill, new_course
 from tests.small import KEY, RIGHT, course_with
@@ -84,7 +84,8 @@ def no_terminal(outputs: Outputs) -> Outputs:
 
 def not_the_frames_below(outputs: Outputs) -> Outputs:
     """What a traceback shows of the kernel itself is the runner here."""
-    below = re.compile(r"(?:\x1b\[[\d;]*m)*File .*/(?:ipykernel|autograder/runner)/")
+    ours = re.escape(str(Path(shell.__file__).parent))
+    below = re.compile(rf"(?:\x1b\[[\d;]*m)*File .*(?:/ipykernel|{ours})/")
     return [
         o | {"traceback": [t for t in o["traceback"] if not below.match(t)]} if "traceback" in o else o for o in outputs
     ]

@@ -21,17 +21,17 @@ import pytest
 from dask import config
 from typer.testing import CliRunner
 
-from autograder import cluster
 from autograder.build.builder import build
 from autograder.cli.app import app
-from autograder.cluster import Cluster
 from autograder.errors import CourseError
 from autograder.grade import batch
 from autograder.jobs import Result, Trace
 from autograder.lessons.course import Course
 from autograder.record import results
-from autograder.sandbox import choose
-from autograder.work import Local, Runner
+from autograder.runner import cluster
+from autograder.runner.box import choose
+from autograder.runner.cluster import Cluster
+from autograder.runner.pool import Local, Runner
 from tests.small import KEY, RIGHT, course_with
 
 MODULE, SALT = KEY.split("/")[0], "the same worlds everywhere"
@@ -41,7 +41,7 @@ ANSWERS = (RIGHT, "def count(text): return 4\n", "def count(text): return len(te
 # What a worker loads before it starts. Each changes one thing about it.
 BEFORE_EACH = """
 import os, signal, time
-from autograder import cluster
+from autograder.runner import cluster
 
 def watched(run):
     def run_on_worker(parcel, *terms):
@@ -63,10 +63,10 @@ def before(parcel):
         time.sleep(0.5)  # the others arrive, and are blamed as well
         os.kill(os.getpid(), signal.SIGKILL)
 """
-ANOTHER_GRADER = "from autograder import cluster\ncluster.whole_digest = lambda: 'older'\n"
+ANOTHER_GRADER = "from autograder.runner import cluster\ncluster.whole_digest = lambda: 'older'\n"
 NO_BOX = """
-from autograder import sandbox
-sandbox.probe = lambda level: None if level == "trusted" else "it is not installed"
+from autograder.runner import box
+box.probe = lambda level: None if level == "trusted" else "it is not installed"
 """
 
 

@@ -26,7 +26,7 @@ from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 from traitlets import Type
 from traitlets.config import Config
 
-from autograder.runner.outputs import STREAMS, Outputs, Tap
+from autograder.inside.outputs import STREAMS, Outputs, Tap
 from coursekit.vtime import TimeLimit
 
 MAX_FRAMES = 60  # of a traceback's beginning, and of its end

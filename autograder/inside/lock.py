@@ -1,6 +1,6 @@
 """The locks that a process closes behind itself: nobody's rights, limits, Landlock, seccomp. Linux, x86-64 and arm64.
 
-Run as `python -m autograder.sandbox.lock` it closes them and tries to get out: the probe of a level.
+Run as `python -m autograder.inside.lock` it closes them and tries to get out: the probe of a level.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from autograder.sandbox import LIMITS, NOBODY, SPARE_PROCESSES, readable
+from autograder.inside.resources import LIMITS, NOBODY, SPARE_PROCESSES, readable
 
 PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_FILTER = 4, 38, 22, 2
 ALLOW, KILL, ERRNO = 0x7FFF0000, 0x80000000, 0x50000

@@ -21,9 +21,10 @@ from typing import Any, TypeVar
 from autograder.errors import CourseError
 from autograder.jobs import Trace
 from autograder.lessons.dependencies import whole_digest
+from autograder.runner.box import choose
 from autograder.runner.client import RunnerGone
-from autograder.sandbox import choose
-from autograder.work import Local, pack_trace, unpack_trace
+from autograder.runner.parcels import pack_trace, unpack_trace
+from autograder.runner.pool import Local
 
 CONNECT_SECONDS = 20.0  # for the scheduler to be reached
 ANSWER_SECONDS = 60.0  # for an answer to a question

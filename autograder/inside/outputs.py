@@ -12,6 +12,8 @@ import tempfile
 from types import TracebackType
 from typing import Any
 
+from autograder.plain import PICTURES, plain_metadata
+
 with contextlib.suppress(ImportError):  # Windows: nothing is run there, but the command line starts
     import fcntl
 
@@ -20,9 +22,6 @@ MAX_OUTPUTS = 200
 MAX_RICH = 5_000_000  # characters of one picture
 MAX_MARKUP = 400_000  # characters of one table or text
 MAX_CELL = 10_000_000  # characters that all of a cell's outputs may need as JSON
-MAX_SIDE = 10_000  # pixels
-MAX_ALT = 1000  # characters
-PICTURES = ("image/png", "image/jpeg")
 KEPT = (*PICTURES, "text/plain", "text/html", "text/latex", "text/markdown")  # nothing else is ever stored
 STREAMS = {"stdout": 1, "stderr": 2}  # and their file descriptors
 
@@ -157,22 +156,6 @@ class Outputs:
         if sum(map(_cost, [*self.items, item])) > MAX_CELL:
             item["traceback"] = []
         self.add(item)
-
-
-def plain_metadata(metadata: Any) -> dict[str, Any]:
-    """Of an output's metadata what a picture needs: its size in pixels, words in its place, the ground below it."""
-    given = metadata if isinstance(metadata, dict) else {}
-    kept: dict[str, Any] = {}
-    for kind in PICTURES:
-        about = given.get(kind)
-        about = about if isinstance(about, dict) else {}
-        plain = {s: about[s] for s in ("width", "height") if type(about.get(s)) is int and 0 < about[s] <= MAX_SIDE}
-        if type(about.get("alt")) is str:
-            plain["alt"] = about["alt"][:MAX_ALT]
-        if plain:
-            kept[kind] = plain
-    ground = given.get("needs_background")
-    return kept | ({"needs_background": ground} if ground in ("light", "dark") else {})
 
 
 def _within(bundle: Any, room: int) -> dict[str, str]:

@@ -12,24 +12,11 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.errors import CourseError
-
-MIB = 1 << 20
-LIMITS: Mapping[str, int] = {"AS": 6144 * MIB, "FSIZE": 64 * MIB, "NOFILE": 512, "NPROC": 256, "CPU": 600, "CORE": 0}
-SPARE_PROCESSES = 64  # of the hard limit, for the runner's own forks where threads have used up the soft one
-TREE_MEMORY = 2048 * MIB  # of all processes of one job together, watched by the warm process
-TREE_PROCESSES = 48
-TREE_DESCRIPTORS = 4096  # what pipes and sockets hold is in nobody's memory
-SCRATCH = 64 * MIB  # files of one job, in memory
-SCRATCH_FILES = 20_000
-SHARED = Path("/dev/shm")  # multiprocessing keeps its locks there; a box has its own
-NOBODY = 65534
-PYTHON_ROOMS = ("bin", "lib", "lib32", "lib64", "libexec", "share", "pyvenv.cfg")
-PACKAGE = Path(__file__).resolve().parent.parent
+from autograder.inside.resources import MIB, SCRATCH, readable
 
 
 @dataclass(frozen=True)
@@ -87,16 +74,6 @@ LANDLOCK = Box(
 TRUSTED = Box("trusted", "a process of its own with limits only: files and network are open to it")
 
 
-def readable() -> list[Path]:
-    """What learners' code may read: Python, its packages, and the parts of the course that run beside it."""
-    kit = PACKAGE.parent / "coursekit"
-    own = [PACKAGE / name for name in ("__init__.py", "errors.py", "selfstudy.py", "runner", "sandbox")]
-    system = [Path(p) for p in ("/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/localtime", "/etc/fonts")]
-    python = {Path("/usr"), Path("/usr/local"), Path(sys.prefix), Path(sys.base_prefix)}
-    inside = [p / room for p in sorted(python) for room in PYTHON_ROOMS]  # never a whole prefix: courses live in some
-    return [p for p in (*system, *inside, kit, *own) if p.exists()]
-
-
 def _bubblewrap() -> list[str]:
     command = [
         "bwrap", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try",
@@ -146,7 +123,7 @@ def probe(level: str) -> str | None:
     if level == "bubblewrap" and shutil.which("bwrap") is None:
         return "bubblewrap is not installed: apt-get install bubblewrap"
     box = BUBBLEWRAP if level == "bubblewrap" else LANDLOCK
-    command = box.wrap([sys.executable, "-I", "-B", "-m", "autograder.sandbox.lock"], Path("/"))
+    command = box.wrap([sys.executable, "-I", "-B", "-m", "autograder.inside.lock"], Path("/"))
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, check=False,
