@@ -1,4 +1,4 @@
-"""The answer bank: right and wrong answers for each lesson, and how to grade one."""
+"""The answer bank: right and wrong answers for each lesson, how to grade one, and the bar that bank and proof meet."""
 
 from __future__ import annotations
 
@@ -14,7 +14,36 @@ from autograder.lessons.course import Course
 from autograder.lessons.lesson import Lesson
 
 COURSE = Course.find(Path(__file__).parent)
-ANSWERS = Path(__file__).parent / "answers"
+ANSWERS = Path("tests", "answers")  # in a course
+
+
+@dataclass(frozen=True)
+class Bar:
+    """What a lesson's answers and its proof must reach.
+
+    Attributes:
+        right, wrong, held_out: answers of each kind.
+        repeats: gradings in random order.
+        killed: share of the mutants of the solution, without the equivalent ones.
+    """
+
+    right: int = 4
+    wrong: int = 10
+    held_out: int = 3
+    repeats: int = 1_000
+    killed: float = 0.98
+
+    def __str__(self) -> str:
+        return (
+            f"at least {self.right} right answers, none refused; at least {self.wrong} wrong ones, each of which loses "
+            "exactly the criteria it names; every criterion lost by some wrong answer; at least "
+            f"{self.killed:.0%} of the mutants of the solution killed, those aside that are listed as equivalent with "
+            f"a reason; {self.repeats:,} gradings of solution and answers in random order without a changed verdict; "
+            f"known slips named rightly or not at all, and half of at least {self.held_out} held-out answers named"
+        )
+
+
+BAR = Bar()
 
 
 @dataclass(frozen=True)
@@ -62,22 +91,27 @@ class Answer:
         return None
 
 
-def answers(lesson: str) -> list[Answer]:
+def answers(lesson: str, course: Course = COURSE) -> list[Answer]:
     """Right and wrong ones."""
-    return [Answer(lesson, p) for kind in ("right", "wrong") for p in _files(lesson, kind)]
+    return [Answer(lesson, p) for kind in ("right", "wrong") for p in _files(course, lesson, kind)]
 
 
-def held_out(lesson: str) -> list[Answer]:
+def held_out(lesson: str, course: Course = COURSE) -> list[Answer]:
     """Wrong answers that the tables of known slips are not made from."""
-    return [Answer(lesson, p) for p in _files(lesson, "held_out")]
+    return [Answer(lesson, p) for p in _files(course, lesson, "held_out")]
 
 
-def _files(lesson: str, kind: str) -> list[Path]:
-    return sorted((ANSWERS / lesson / kind).glob("*.py"))
+def _files(course: Course, lesson: str, kind: str) -> list[Path]:
+    return sorted((course.root / ANSWERS / lesson / kind).glob("*.py"))
 
 
-def read(lesson: str) -> Lesson:
-    return Lesson.read(COURSE.lesson_path(lesson))
+def read(lesson: str, course: Course = COURSE) -> Lesson:
+    return Lesson.read(course.lesson_path(lesson))
+
+
+def home(lesson: Lesson) -> Course:
+    """The course that a lesson was read from: its answers lie there too."""
+    return Course(lesson.path.parents[2])
 
 
 def grade_text(judge: Judge, lesson: Lesson, text: str) -> Result:

@@ -1,6 +1,6 @@
 """Mutants of the solutions, made by cosmic-ray: each must die, or be listed as equivalent with a reason.
 
-`python -m tests.mutants [LESSON …]` prints survivors. The list: `tests/answers/<lesson>/equivalent.toml`.
+`python -m tests.mutants [LESSON …]` prints survivors. The list: `tests/answers/<module>/<lesson>/equivalent.toml`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from autograder.grade.judge import Judge
 from autograder.lessons.lesson import Lesson
 from autograder.runner.pool import Local
-from tests.bank import ANSWERS, COURSE, grade_text, lost, read
+from tests.bank import ANSWERS, COURSE, grade_text, home, lost, read
 
 OPPOSITES = [
     ("Lt", "LtE"), ("LtE", "Lt"), ("Gt", "GtE"), ("GtE", "Gt"), ("Lt", "GtE"), ("Gt", "LtE"), ("LtE", "Gt"),
@@ -85,9 +85,9 @@ def _difference(before: str, after: str) -> tuple[str, str]:
     return changed[0] if changed else (old[-1].strip(), new[-1].strip())
 
 
-def equivalents(lesson: str) -> dict[tuple[str, str], str]:
+def equivalents(lesson: Lesson) -> dict[tuple[str, str], str]:
     """Changes that leave the behaviour as it is: (line before, line after) to the reason."""
-    path = ANSWERS / lesson / "equivalent.toml"
+    path = home(lesson).root / ANSWERS / lesson.key / "equivalent.toml"
     if not path.is_file():
         return {}
     listed = tomllib.loads(path.read_text("utf-8"))["mutant"]
@@ -120,7 +120,7 @@ def main() -> int:
     for key in sys.argv[1:] or COURSE.lessons:
         lesson = read(key)
         count, alive = survivors(lesson, judge)
-        listed = equivalents(lesson.key)
+        listed = equivalents(lesson)
         unknown = [m for m in alive if (m.before, m.after) not in listed]
         stale = set(listed) - {(m.before, m.after) for m in alive}
         print(f"{lesson.key}: {count} mutants, {count - len(alive)} killed, {len(alive) - len(unknown)} equivalent")

@@ -3,11 +3,12 @@
 `python -m tests.proof [LESSON …]` takes the lessons whose proof is out of date, grades every answer of the bank, the
 held-out ones, every mutant of the solution, and a thousand answers in random order and fresh random worlds, and writes
 what came out of it. A run that is stopped goes on where it was. It ends with 1 if a lesson misses the bar
-(`shortfalls`).
+(`tests.bank.BAR`), and says what is missing and what to do about it (`shortfalls`).
 """
 
 from __future__ import annotations
 
+import argparse
 import ast
 import datetime
 import functools
@@ -24,7 +25,7 @@ import tokenize
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,15 +34,15 @@ from autograder.errors import CourseError
 from autograder.files import write_atomically
 from autograder.grade.judge import Judge
 from autograder.jobs import Result
+from autograder.lessons.course import Course
 from autograder.lessons.lesson import Lesson
 from autograder.runner.pool import Local, Runner
 from coursekit.checks import shorten
 from tests import mutants, slips
-from tests.bank import COURSE, Answer, answers, cells_as_text, grade_text, held_out, lost, read
+from tests.bank import ANSWERS, BAR, COURSE, Answer, Bar, answers, cells_as_text, grade_text, held_out, home, lost, read
 
-ROOM, PAGE = COURSE.root / "docs" / "proof", COURSE.root / "docs" / "proof.md"
-PARTS = COURSE.root / ".cache" / "proof"  # of proofs that are not finished
-RIGHT, WRONG, HELD_OUT, REPEATS, KILLED = 4, 10, 3, 1_000, 0.98  # the bar
+ROOM, PAGE = Path("docs", "proof"), Path("docs", "proof.md")  # in a course
+PARTS = Path(".cache", "proof")  # of proofs that are not finished
 ROUND = 100  # gradings in the same random worlds
 EVERY = 10.0  # seconds between two lines of progress
 ENGINE = ("coursekit.checks", "coursekit.codec", "coursekit.expect", "coursekit.vtime")  # behind every check
@@ -56,11 +57,14 @@ Proof = dict[str, Any]  # as it is stored
 
 def digest(lesson: Lesson) -> str:
     """A hash of what may change a verdict: see `COVERS`."""
-    files = [*(a.path for a in (*answers(lesson.key), *held_out(lesson.key))), *kit_files(lesson)]
+    files = [
+        *(a.path for a in (*answers(lesson.key, home(lesson)), *held_out(lesson.key, home(lesson)))),
+        *kit_files(lesson),
+    ]
     texts = {f"{file.parent.name}/{file.name}": bare(file.read_text("utf-8")) for file in files}
     texts["cells"] = "\n".join(bare(c.source) for c in lesson.of_kind("locked", "given", "solution", "checks"))
     texts["tool"] = json.dumps(mutants.OPERATORS)
-    texts["equivalents"] = repr(sorted(mutants.equivalents(lesson.key).items()))
+    texts["equivalents"] = repr(sorted(mutants.equivalents(lesson).items()))
     return hashlib.sha256(json.dumps(texts, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -156,10 +160,60 @@ def verdict(lesson: Lesson, judge: Judge, answer: Answer | None) -> Result:
     return grade_text(judge, lesson, answer.text if answer else cells_as_text(lesson, stub=False))
 
 
-def differs(answer: Answer | None, result: Result) -> list[str]:
-    """The criteria that went otherwise than the bank promises; the state where it was not graded."""
-    promised = answer.fails if answer else set()
-    return sorted(promised ^ lost(result)) if result.state == "graded" else [result.state]
+@dataclass(frozen=True)
+class Trouble:
+    """A criterion that went otherwise than the bank promises.
+
+    Attributes:
+        answer: `wrong/<name>` or `right/<name>`; empty for the lesson's own solution.
+        criterion: empty where the answer was not graded at all.
+        verdict: what it got; the result's state where it was not graded.
+        seen: what the check observed, shortened.
+    """
+
+    answer: str
+    criterion: str
+    verdict: str
+    seen: str = ""
+
+    def __str__(self) -> str:
+        who = self.answer or "the solution"
+        if not self.criterion:
+            return f"{who} is not graded ({self.verdict})"
+        verb = "keeps" if self.verdict == "pass" else "loses"
+        return f"{who} {verb} {self.criterion} ({self.verdict}: {self.seen})"
+
+    def advice(self, lesson: str) -> str:
+        """What an author does about it."""
+        file = (ANSWERS / lesson / f"{self.answer}.py").as_posix()
+        if not self.answer:
+            return "Mend the check: the solution must pass it in every world."
+        if not self.criterion:
+            return f"Look at it: autograder score {lesson} {file}"
+        if self.verdict == "pass":
+            return (
+                f"Mend the check so that it catches this in every world, or take the criterion out of FAILS in {file}."
+            )
+        if self.answer.startswith("wrong/"):
+            return f"Add the criterion to FAILS in {file}, or mend the check."
+        return f"Mend the check, or {file} where it breaks the contract."
+
+
+def differs(answer: Answer | None, result: Result) -> list[Trouble]:
+    """What went otherwise than the bank promises."""
+    name = _name(answer)
+    if result.state != "graded":
+        return [Trouble(name, "", result.state)]
+    promised = answer.fails if answer else set[str]()
+    rows = {c.row.check.name: c.row for c in result.checks}
+    wrong = sorted(promised ^ lost(result))
+    return [Trouble(name, w, rows[w].verdict, shorten(rows[w].seen, 120)) for w in wrong if w in rows] + [
+        Trouble(name, w, "pass", "there is no such criterion") for w in wrong if w not in rows
+    ]
+
+
+def _name(answer: Answer | None) -> str:
+    return f"{answer.path.parent.name}/{answer.path.stem}" if answer else ""
 
 
 def misnamed(answer: Answer | None, result: Result) -> str:
@@ -170,16 +224,16 @@ def misnamed(answer: Answer | None, result: Result) -> str:
 
 def bank(lesson: Lesson, runner: Runner) -> Proof:
     """Every right and wrong answer, once."""
-    judge, every = _fresh(lesson, runner), answers(lesson.key)
+    judge, every = _fresh(lesson, runner), answers(lesson.key, home(lesson))
     told = Told(f"{lesson.key}, answers")
     results = dict(zip(every, _graded(lesson, [(judge, a) for a in every], told), strict=True))
-    refused = {a.path.stem: differs(a, r) for a, r in results.items() if differs(a, r)}
+    troubled = {a.path.stem: [asdict(t) for t in differs(a, r)] for a, r in results.items() if differs(a, r)}
     wrong = [a for a in every if not a.is_right]
     caught = Counter(name for a in wrong for name in a.fails if name in lost(results[a]))
     return {
         "right": len(every) - len(wrong),
         "wrong": len(wrong),
-        "differs": refused,
+        "differs": troubled,
         "criteria": {c.name: caught[c.name] for c in lesson.all_checks},
         "named": sum(bool(r.slip) for r in results.values()),
         "misnamed": {a.path.stem: misnamed(a, r) for a, r in results.items() if misnamed(a, r)},
@@ -197,7 +251,7 @@ def libraries(text: str) -> set[str]:
 
 def held(lesson: Lesson, runner: Runner) -> Proof:
     """Every held-out answer, in three sets of random worlds: what its slip is said to be."""
-    every = held_out(lesson.key)
+    every = held_out(lesson.key, home(lesson))
     todo = [(judge, a) for judge in (_fresh(lesson, runner) for _ in range(3 * bool(every))) for a in every]
     results = _graded(lesson, todo, Told(f"{lesson.key}, held-out answers"))
     named, wrong = Counter[str](), {}
@@ -212,7 +266,7 @@ def held(lesson: Lesson, runner: Runner) -> Proof:
 def mutation(lesson: Lesson, runner: Runner) -> Proof:
     """Every mutant of the solution, once."""
     count, alive = mutants.survivors(lesson, _fresh(lesson, runner), _jobs(), Told(f"{lesson.key}, mutants"))
-    listed = mutants.equivalents(lesson.key)
+    listed = mutants.equivalents(lesson)
     pairs = {(m.before, m.after) for m in alive}
     return {
         "made": count,
@@ -224,31 +278,24 @@ def mutation(lesson: Lesson, runner: Runner) -> Proof:
     }
 
 
-def repeats(lesson: Lesson, runner: Runner, before: Proof) -> Iterator[Proof]:
+def repeats(lesson: Lesson, runner: Runner, before: Proof, bar: Bar = BAR) -> Iterator[Proof]:
     """The solution and all answers again and again, in random order; after each round of fresh random worlds."""
     made: Proof = {"gradings": 0, "rounds": 0, "changed": [], "misnamed": [], **before}
     draw, told, deck = random.Random(), Told(f"{lesson.key}, repeats"), list[Answer | None]()
-    while made["gradings"] < REPEATS:
+    while made["gradings"] < bar.repeats:
         judge, hand = _fresh(lesson, runner), list[Answer | None]()
-        while len(hand) < ROUND:
+        while len(hand) < min(ROUND, bar.repeats):
             if not deck:
-                deck = [None, *answers(lesson.key)]
+                deck = [None, *answers(lesson.key, home(lesson))]
                 draw.shuffle(deck)
             hand.append(deck.pop())
         for answer, result in zip(hand, _graded(lesson, [(judge, a) for a in hand]), strict=True):
-            name = f"{answer.path.parent.name}/{answer.path.stem}" if answer else "the solution"
-            made["changed"] += [f"{name}: {what}{_seen(result, what)}" for what in differs(answer, result)]
-            made["misnamed"] += [f"{name}: {slip}" for slip in filter(None, [misnamed(answer, result)])]
+            made["changed"] += [asdict(trouble) for trouble in differs(answer, result)]
+            made["misnamed"] += [f"{_name(answer)}: {slip}" for slip in filter(None, [misnamed(answer, result)])]
         made["gradings"] += len(hand)
         made["rounds"] += 1
-        told(made["gradings"], REPEATS)
+        told(made["gradings"], bar.repeats)
         yield made
-
-
-def _seen(result: Result, criterion: str) -> str:
-    """What a criterion showed, for somebody who has to find out why."""
-    row = next((c.row for c in result.checks if c.row.check.name == criterion), None)
-    return f" ({row.verdict}: {shorten(row.seen, 120)})" if row else ""
 
 
 def _graded(lesson: Lesson, todo: list[tuple[Judge, Answer | None]], told: Told | None = None) -> list[Result]:
@@ -274,38 +321,38 @@ def _jobs() -> int:
 # ------------------------------------------------------------------------------------------------ a lesson's proof
 
 
-def path(key: str, room: Path = ROOM) -> Path:
+def path(key: str, course: Course = COURSE, room: Path = ROOM) -> Path:
     """Where a lesson's proof is kept."""
-    return room / f"{key}.json"
+    return course.root / room / f"{key}.json"
 
 
-def load(key: str, room: Path = ROOM) -> Proof:
+def load(key: str, course: Course = COURSE, room: Path = ROOM) -> Proof:
     """The stored proof; an empty one when there is none."""
     try:
-        raw = json.loads(path(key, room).read_text("utf-8"))
+        raw = json.loads(path(key, course, room).read_text("utf-8"))
         return raw if isinstance(raw, dict) else {}
     except (OSError, ValueError):
         return {}
 
 
-def store(key: str, made: Proof, room: Path = ROOM) -> None:
-    write_atomically(path(key, room), (json.dumps(made, indent=1, ensure_ascii=False) + "\n").encode())
+def store(key: str, made: Proof, course: Course = COURSE, room: Path = ROOM) -> None:
+    write_atomically(path(key, course, room), (json.dumps(made, indent=1, ensure_ascii=False) + "\n").encode())
 
 
-def prove(lesson: Lesson, runner: Local) -> Proof:
+def prove(lesson: Lesson, runner: Local, bar: Bar = BAR) -> Proof:
     """All stages; those that were finished for the same digest before are not run again."""
-    now = digest(lesson)
-    part = load(lesson.key, PARTS)
+    now, course = digest(lesson), home(lesson)
+    part = load(lesson.key, course, PARTS)
     part = part if part.get("digest") == now else {"digest": now}
     for name, stage in {"bank": bank, "held out": held, "mutants": mutation}.items():
         if name not in part:
             part[name] = stage(lesson, runner)
-            store(lesson.key, part, PARTS)
-    for done in repeats(lesson, runner, part.get("repeats", {})):
+            store(lesson.key, part, course, PARTS)
+    for done in repeats(lesson, runner, part.get("repeats", {}), bar):
         part["repeats"] = done
-        store(lesson.key, part, PARTS)
+        store(lesson.key, part, course, PARTS)
     when = {"date": datetime.date.today().isoformat(), "python": platform.python_version(), "box": runner.level}
-    path(lesson.key, PARTS).unlink()
+    path(lesson.key, course, PARTS).unlink()
     return {**part, **when, "title": _title(lesson)}
 
 
@@ -313,31 +360,55 @@ def _title(lesson: Lesson) -> str:
     return next(line.removeprefix("# ") for line in lesson.cells[0].source.splitlines() if line.startswith("# "))
 
 
-def shortfalls(made: Proof) -> list[str]:
-    """What a proof lacks, in sentences."""
+def shortfalls(made: Proof, key: str, bar: Bar = BAR) -> list[str]:
+    """What a proof lacks and what to do about it, a sentence for each trouble, however often it was met."""
     if not made:
-        return ["there is no proof"]
+        return [f"there is no proof. Run `make proof LESSON={key}`."]
     answered, mutated, again, apart = made["bank"], made["mutants"], made["repeats"], made["held out"]
-    told = [f"{name} does not get what the bank promises: {', '.join(w)}" for name, w in answered["differs"].items()]
-    told += [f"no wrong answer loses {name}" for name, count in answered["criteria"].items() if not count]
-    for count, bar, what in (
-        (answered["right"], RIGHT, "right answers"),
-        (answered["wrong"], WRONG, "wrong answers"),
-        (apart["answers"], HELD_OUT, "held-out answers"),
-        (again["gradings"], REPEATS, "repeats"),
+    rooms = (ANSWERS / key).as_posix()
+    told = [*_troubles([t for some in answered["differs"].values() for t in some], key)]
+    for name, count in answered["criteria"].items():
+        if not count:
+            told.append(f"no wrong answer loses {name}. Write one in {rooms}/wrong/, or drop the check.")
+    for count, least, what, room in (
+        (answered["right"], bar.right, "right answers", "right"),
+        (answered["wrong"], bar.wrong, "wrong answers", "wrong"),
+        (apart["answers"], bar.held_out, "held-out answers", "held_out"),
     ):
-        if count < bar:
-            told.append(f"{count} {what}, not {bar}")
-    if share(mutated) < KILLED:
-        told.append(f"{share(mutated):.1%} of the mutants that are not equivalent are killed, not {KILLED:.0%}")
-    told += [f"listed as equivalent, but killed or gone: {m['after']}" for m in mutated["killed after all"]]
-    told += [f"a verdict changed: {changed}" for changed in again["changed"]]
-    for named in (answered["misnamed"].items(), apart["misnamed"].items()):
-        told += [f"{name} is taken for another slip: {slip}" for name, slip in named]
-    told += [f"taken for another slip: {named}" for named in again["misnamed"]]
+        if count < least:
+            told.append(f"{count} {what}, not {least}. Write more in {rooms}/{room}/.")
+    if again["gradings"] < bar.repeats:
+        told.append(f"{again['gradings']} repeats, not {bar.repeats}. Run `make proof LESSON={key}` to its end.")
+    if share(mutated) < bar.killed:
+        told.append(
+            f"{share(mutated):.1%} of the mutants that are not equivalent are killed, not {bar.killed:.0%}. "
+            f"`make mutants LESSON={key}` names the others: mend a check, or list them in {rooms}/equivalent.toml."
+        )
+    for mutant in mutated["killed after all"]:
+        told.append(f"listed as equivalent, but killed or gone: {mutant['after']}. Drop it from equivalent.toml.")
+    told += _troubles(again["changed"], key)
+    wrong_names = [f"{name}: {slip}" for some in (answered, apart) for name, slip in some["misnamed"].items()]
+    for named, count in Counter([*wrong_names, *again["misnamed"]]).items():
+        told.append(f"taken for another slip{_times(count)}: {named} Let a check's observation tell the two apart.")
     if 2 * apart["named"] < apart["answers"]:
-        told.append(f"{apart['named']} of {apart['answers']} held-out answers are named")
+        told.append(
+            f"{apart['named']} of {apart['answers']} held-out answers are named, not half. "
+            "Let checks return what happened, so that slips look different."
+        )
     return told
+
+
+def _troubles(stored: Sequence[dict[str, str]], key: str) -> Iterator[str]:
+    """A sentence for each answer and criterion, with how often it was met and what it looked like the first time."""
+    met: dict[tuple[str, str, bool], list[Trouble]] = {}
+    for trouble in (Trouble(**one) for one in stored):
+        met.setdefault((trouble.answer, trouble.criterion, trouble.verdict == "pass"), []).append(trouble)
+    for alike in met.values():
+        yield f"{alike[0]}{_times(len(alike))}. {alike[0].advice(key)}"
+
+
+def _times(count: int) -> str:
+    return f" ×{count}" if count > 1 else ""
 
 
 def share(mutated: Proof) -> float:
@@ -348,11 +419,12 @@ def share(mutated: Proof) -> float:
 # ------------------------------------------------------------------------------------------------ the page
 
 
-def page(proofs: dict[str, Proof], missing: Sequence[str] = ()) -> str:
+def page(proofs: dict[str, Proof], missing: Sequence[str] = (), course: Course = COURSE) -> str:
     """docs/proof.md.
 
     Args:
         missing: lessons that have no proof yet.
+        course: where the answers lie.
     """
     lines = [
         "# The proof",
@@ -361,16 +433,12 @@ def page(proofs: dict[str, Proof], missing: Sequence[str] = ()) -> str:
         f"stand in `proof/<module>/<lesson>.json` with a digest of what they depend on: {COVERS}. `make test` says "
         "when they are out of date or below the bar.",
         "",
-        f"**The bar**, for each lesson: at least {RIGHT} right answers, none refused; at least {WRONG} wrong ones, "
-        "each of which loses exactly the criteria it names; every criterion lost by some wrong answer; at least "
-        f"{KILLED:.0%} of the mutants of the solution killed, those aside that are listed as equivalent with a reason; "
-        f"{REPEATS:,} gradings of solution and answers in random order without a changed verdict; known slips named "
-        f"rightly or not at all, and half of at least {HELD_OUT} held-out answers named.",
+        f"**The bar**, for each lesson: {BAR}.",
         "",
         "| lesson | criteria | right accepted | wrong caught | mutants killed | equivalent | repeats | slips named | "
         "held-out named |",
         "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
-        *(_row(key, made) for key, made in proofs.items()),
+        *(_row(key, made, course) for key, made in proofs.items()),
         "",
     ]
     if missing:
@@ -380,10 +448,10 @@ def page(proofs: dict[str, Proof], missing: Sequence[str] = ()) -> str:
     return "\n".join(lines)
 
 
-def _row(key: str, made: Proof) -> str:
+def _row(key: str, made: Proof, course: Course) -> str:
     answered, mutated, again, apart = made["bank"], made["mutants"], made["repeats"], made["held out"]
     bad = set(answered["differs"])
-    rooms = {a.path.stem: a.is_right for a in answers(key)}
+    rooms = {a.path.stem: a.is_right for a in answers(key, course)}
     refused = sum(rooms.get(name, False) for name in bad)
     cells = (
         f"[{made['title']}](#{_anchor(key)})",
@@ -413,7 +481,7 @@ def _section(key: str, made: Proof) -> Iterator[str]:
         f"{', '.join(f'{name} ({_listed(found)})' for name, found in answered['libraries'].items()) or 'none'}."
     )
     yield ""
-    if short := shortfalls(made):
+    if short := shortfalls(made, key):
         yield from (f"- **Below the bar:** {sentence}" for sentence in short)
         yield ""
     yield "| criterion | wrong answers that lose it |"
@@ -436,42 +504,53 @@ def _listed(names: list[str]) -> str:
     return ", ".join(names)
 
 
-def render() -> str:
+def render(course: Course = COURSE) -> str:
     """The page of the proofs there are."""
-    proofs = {key: made for key in COURSE.lessons if (made := load(key))}
-    return page(proofs, [key for key in COURSE.lessons if key not in proofs])
+    proofs = {key: made for key in course.lessons if (made := load(key, course))}
+    return page(proofs, [key for key in course.lessons if key not in proofs], course)
 
 
-def stale(key: str) -> bool:
+def stale(key: str, course: Course = COURSE) -> bool:
     """Whether a lesson's proof is missing, or of something else."""
-    return load(key).get("digest") != digest(read(key))
+    return load(key, course).get("digest") != digest(read(key, course))
+
+
+def run(keys: Sequence[str], course: Course = COURSE, bar: Bar = BAR) -> bool:
+    """Prove the lessons whose proof is out of date, write the page, and say whether all reach the bar."""
+    runner, reached = Local(), True
+    for key in keys:
+        lesson = read(key, course)
+        if not slips.is_current(lesson):
+            slips.update(lesson, runner)
+            lesson = read(key, course)
+        if stale(key, course):
+            began = time.monotonic()
+            try:
+                store(key, prove(lesson, runner, bar), course)
+            except (RuntimeError, CourseError) as error:
+                print(f"{key}: {error}", flush=True)
+                reached = False
+                continue
+            print(f"{key}: proved in {time.monotonic() - began:.0f} s", flush=True)
+        for sentence in shortfalls(load(key, course), key, bar):
+            print(f"{key}: {sentence}", flush=True)
+            reached = False
+    runner.close()
+    write_atomically(course.root / PAGE, render(course).encode())
+    done = sum(bool(load(key, course)) for key in course.lessons)
+    print(f"{PAGE.as_posix()}: {done} of {len(course.lessons)} lessons")
+    return reached
 
 
 def main(arguments: list[str]) -> int:
-    keys = arguments or COURSE.lessons
-    runner, failed = Local(), False
-    for key in keys:
-        lesson = read(key)
-        if not slips.is_current(lesson):
-            slips.update(lesson, runner)
-            lesson = read(key)
-        if stale(key):
-            began = time.monotonic()
-            try:
-                store(key, prove(lesson, runner))
-            except (RuntimeError, CourseError) as error:
-                print(f"{key}: {error}", flush=True)
-                failed = True
-                continue
-            print(f"{key}: proved in {time.monotonic() - began:.0f} s", flush=True)
-        for sentence in shortfalls(load(key)):
-            print(f"{key}: {sentence}", flush=True)
-            failed = True
-    runner.close()
-    write_atomically(PAGE, render().encode())
-    done = sum(bool(load(key)) for key in COURSE.lessons)
-    print(f"{PAGE.relative_to(COURSE.root)}: {done} of {len(COURSE.lessons)} lessons")
-    return int(failed)
+    parser = argparse.ArgumentParser(prog="python -m tests.proof", description="Prove lessons; see docs/author.md.")
+    parser.add_argument("lessons", nargs="*", metavar="LESSON", help="all when none is named")
+    parser.add_argument("--course", type=Path, help="the folder of another course, with tests/answers/ in it")
+    parser.add_argument("--repeats", type=int, default=BAR.repeats, help="fewer for a trial, which is below the bar")
+    told = parser.parse_args(arguments)
+    course = Course.find(told.course) if told.course else COURSE
+    reached = run(told.lessons or course.lessons, course, replace(BAR, repeats=told.repeats))
+    return int(not reached)
 
 
 if __name__ == "__main__":

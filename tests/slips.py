@@ -27,7 +27,7 @@ from autograder.runner.client import observed
 from autograder.runner.pool import Local, Runner
 from coursekit.checks import Check
 from coursekit.expect import is_true_of
-from tests.bank import COURSE, Answer, answers, grade_text, read
+from tests.bank import COURSE, Answer, answers, grade_text, home, read
 
 ROUNDS = 10  # sets of random worlds
 LOOSE = ("coursekit.threads", "coursekit.effort")  # what these see depends on how code is written, not on what it does
@@ -49,7 +49,10 @@ def is_current(lesson: Lesson) -> bool:
         raw = json.loads(slips.path(lesson).read_text("utf-8"))
     except (OSError, ValueError):
         return False
-    return (raw.get("lesson"), raw.get("bank")) == (slips.digest(lesson), bank_digest(answers(lesson.key)))
+    return (raw.get("lesson"), raw.get("bank")) == (
+        slips.digest(lesson),
+        bank_digest(answers(lesson.key, home(lesson))),
+    )
 
 
 def stale(keys: list[str]) -> list[str]:
@@ -140,7 +143,7 @@ def _patterns(runs: list[list[Lost]], free: set[str]) -> dict[str, dict[str, lis
 
 def update(lesson: Lesson, runner: Runner) -> None:
     """Make the lesson's table anew, and say so."""
-    bank = answers(lesson.key)
+    bank = answers(lesson.key, home(lesson))
     table = make(lesson, bank, runner, os.cpu_count() or 1)
     write(lesson, table)
     print(f"{lesson.key}: {len(table['slips'])} slips of {sum(not a.is_right for a in bank)} wrong answers", flush=True)

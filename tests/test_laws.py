@@ -10,7 +10,7 @@ import pytest
 
 from autograder.grade.judge import Judge
 from autograder.lessons.lesson import Lesson
-from tests.bank import COURSE, Answer, answers, cells_as_text, grade_text, lost, read
+from tests.bank import BAR, COURSE, Answer, answers, cells_as_text, grade_text, held_out, lost, read
 
 LESSONS = COURSE.lessons
 
@@ -75,8 +75,9 @@ def test_a_wrong_answer_loses_what_it_says_and_keeps_the_rest(
 def test_the_bank_is_wide_enough(key: str, lessons: dict[str, Lesson]) -> None:
     bank = answers(key)
     right, wrong = [a for a in bank if a.is_right], [a for a in bank if not a.is_right]
-    assert len(right) >= 3
-    assert len(wrong) >= 8
+    assert len(right) >= BAR.right
+    assert len(wrong) >= BAR.wrong
+    assert len(held_out(key)) >= BAR.held_out
     assert all(a.idea for a in bank)
     caught = set().union(*(a.fails for a in wrong))
     assert {c.name for c in lessons[key].all_checks} - caught == set(), "criteria that no wrong answer loses"

@@ -8,17 +8,24 @@ from typing import Any
 import pytest
 
 from tests import proof
-from tests.bank import COURSE, read
+from tests.bank import BAR, COURSE, read
+
+KEY = "02_coding/04_cache_features"
+
+
+def trouble(answer: str, verdict: str = "fail", seen: str = "[1, 2]") -> dict[str, str]:
+    """As a proof stores it."""
+    return {"answer": answer, "criterion": "it", "verdict": verdict, "seen": seen}
 
 
 @pytest.mark.parametrize("key", COURSE.lessons)
 def test_the_proof_of_a_lesson_is_current_and_reaches_the_bar(key: str) -> None:
     assert not proof.stale(key), f"out of date: run `make proof LESSON={key}`"
-    assert proof.shortfalls(proof.load(key)) == []
+    assert proof.shortfalls(proof.load(key), key) == []
 
 
 def test_the_page_tells_what_is_stored() -> None:
-    assert proof.PAGE.read_text("utf-8") == proof.render(), "run `make proof`"
+    assert (COURSE.root / proof.PAGE).read_text("utf-8") == proof.render(), "run `make proof`"
 
 
 def made() -> proof.Proof:
@@ -35,8 +42,13 @@ def made() -> proof.Proof:
 
 
 def test_the_bar_is_where_it_is_said_to_be() -> None:
-    assert proof.shortfalls(made()) == []
-    assert proof.shortfalls({}) == ["there is no proof"]
+    assert proof.shortfalls(made(), KEY) == []
+    assert proof.shortfalls({}, KEY) == [f"there is no proof. Run `make proof LESSON={KEY}`."]
+
+
+@pytest.mark.parametrize("guide", ["docs/author.md", "docs/proof.md"])
+def test_guides_quote_the_bar(guide: str) -> None:
+    assert str(BAR) in " ".join((COURSE.root / guide).read_text("utf-8").split())
 
 
 @pytest.mark.parametrize(
@@ -44,7 +56,7 @@ def test_the_bar_is_where_it_is_said_to_be() -> None:
     [
         ("bank", "right", 3),
         ("bank", "wrong", 9),
-        ("bank", "differs", {"some_answer": ["it"]}),
+        ("bank", "differs", {"some_answer": [trouble("wrong/some_answer")]}),
         ("bank", "criteria", {"it": 0}),
         ("bank", "misnamed", {"some_answer": "Another slip."}),
         ("held out", "answers", 2),
@@ -54,14 +66,36 @@ def test_the_bar_is_where_it_is_said_to_be() -> None:
         ("mutants", "equivalents", 1),
         ("mutants", "killed after all", [{"before": "a", "after": "b"}]),
         ("repeats", "gradings", 999),
-        ("repeats", "changed", ["right/some_answer: it"]),
+        ("repeats", "changed", [trouble("right/some_answer")]),
         ("repeats", "misnamed", ["right/some_answer: A slip."]),
     ],
 )
 def test_a_proof_below_the_bar_says_what_it_lacks(part: str, name: str, value: Any) -> None:
     less = copy.deepcopy(made())
     less[part][name] = value
-    assert len(proof.shortfalls(less)) == 1
+    assert len(proof.shortfalls(less, KEY)) == 1
+
+
+def test_the_same_trouble_is_told_once_with_its_number_and_what_to_do() -> None:
+    less = made()
+    less["repeats"]["changed"] = [trouble("wrong/slow", seen=f"[{n}]") for n in range(10)]
+    less["repeats"]["changed"] += [trouble("wrong/slow", "pass"), trouble("right/quick"), trouble("")]
+    less["repeats"]["misnamed"] = ["right/quick: A slip."] * 3
+    bank = f"tests/answers/{KEY}"
+    assert proof.shortfalls(less, KEY) == [
+        f"wrong/slow loses it (fail: [0]) ×10. Add the criterion to FAILS in {bank}/wrong/slow.py, or mend the check.",
+        "wrong/slow keeps it (pass: [1, 2]). Mend the check so that it catches this in every world, "
+        f"or take the criterion out of FAILS in {bank}/wrong/slow.py.",
+        f"right/quick loses it (fail: [1, 2]). Mend the check, or {bank}/right/quick.py where it breaks the contract.",
+        "the solution loses it (fail: [1, 2]). Mend the check: the solution must pass it in every world.",
+        "taken for another slip ×3: right/quick: A slip. Let a check's observation tell the two apart.",
+    ]
+
+
+def test_an_answer_that_is_not_graded_is_told_as_such() -> None:
+    told = proof.Trouble("wrong/endless", "", "needs-human:the runner died under it")
+    assert str(told) == "wrong/endless is not graded (needs-human:the runner died under it)"
+    assert told.advice(KEY).endswith(f"autograder score {KEY} tests/answers/{KEY}/wrong/endless.py")
 
 
 def test_a_comment_makes_no_proof_stale_and_a_line_of_code_does() -> None:

@@ -20,7 +20,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from autograder.build import builder as building, diagrams as drawing
+from autograder.build import builder as building, diagrams as drawing, new as beginning
 from autograder.cli import early_start
 from autograder.errors import CourseError, nearest
 from autograder.files import Stop, Unreadable, decode, read_bounded, write_atomically
@@ -423,6 +423,17 @@ def build(
         print(f"{path}{advice}")
     if only_check and changed:
         raise typer.Exit(1)
+
+
+@app.command()
+def new(
+    lesson: Annotated[str, typer.Argument(metavar="MODULE/NN_verb_noun", help="Such as 03_devops/01_fix_a_pod.")],
+    course: CourseFolder = Path(),
+) -> None:
+    """Make a small lesson that builds and proves at once: text, world, answers and a test. Nothing is overwritten."""
+    for path in beginning.make(Course.find(course), lesson):
+        print(path.as_posix())
+    print(beginning.next_steps(lesson))
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""The outline of the course, `lessons/course.toml`: modules with their titles and days, and practice without grades."""
+"""The outline of the course, `lessons/course.toml`: its modules, and practice without grades."""
 
 from __future__ import annotations
 
@@ -16,11 +16,16 @@ DAYS = 6  # that the outline is written for
 
 @dataclass(frozen=True)
 class Module:
-    """A module: its folder's name, its title, and the day of a six-day plan that is its own."""
+    """A module: its folder's name, its title, and the day of a six-day plan that is its own.
+
+    Attributes:
+        room: the folder of `coursekit/` where the worlds of its lessons lie.
+    """
 
     name: str
     title: str
     day: int
+    room: str
 
 
 @dataclass(frozen=True)
@@ -61,11 +66,12 @@ class Outline:
         except (OSError, ValueError) as error:
             raise CourseError(f"{path}: {error}. Mend it, or `git checkout {FILE.as_posix()}`.") from None
         try:
-            modules = {name: Module(name, str(m["title"]), int(m["day"])) for name, m in raw["modules"].items()}
+            modules = {name: _module(name, m) for name, m in raw["modules"].items()}
             practice = [*_of_modules(raw["modules"]), *(_practice(p, p["day"]) for p in raw.get("practice", ()))]
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             told = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-            raise CourseError(f"{path}: {told}. Each module has title and day, practice what and minutes.") from None
+            needed = "Each module has title, day and room, practice what and minutes."
+            raise CourseError(f"{path}: {told}. {needed}") from None
         return cls(modules, tuple(sorted(practice, key=lambda p: p.day)))
 
     def title(self, module: str) -> str:
@@ -77,6 +83,10 @@ class Outline:
         """The day of six that is a module's own."""
         known = self.modules.get(module)
         return known.day if known else None
+
+
+def _module(name: str, raw: Mapping[str, Any]) -> Module:
+    return Module(name, str(raw["title"]), int(raw["day"]), str(raw["room"]))
 
 
 def _of_modules(raw: Mapping[str, Any]) -> Iterator[Practice]:

@@ -27,11 +27,10 @@ from coursekit import codec
 from coursekit.checks import Check, Row, encoded, judge as judged
 from coursekit.expect import recorded
 from tests import slips as tables
-from tests.bank import COURSE, Answer, answers, cells_as_text, grade_text, held_out, read
+from tests.bank import BAR, COURSE, Answer, answers, cells_as_text, grade_text, held_out, read
 from tests.small import KEY, RIGHT, course_with
 
 HELD_OUT = [key for key in COURSE.lessons if held_out(key)]
-ENOUGH = 3
 
 # ------------------------------------------------------------------------------------------------ the bank
 
@@ -39,7 +38,7 @@ ENOUGH = 3
 @pytest.mark.parametrize("key", HELD_OUT)
 def test_a_held_out_answer_is_named_by_its_slip_or_not_at_all(key: str, judge: Judge) -> None:
     lesson, named = read(key), 0
-    assert len(held_out(key)) >= ENOUGH
+    assert len(held_out(key)) >= BAR.held_out
     for answer in held_out(key):
         assert answer.slip.text != answer.text
         guess = grade_text(judge, lesson, answer.text).slip

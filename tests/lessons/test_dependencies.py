@@ -95,10 +95,9 @@ def test_a_lesson_depends_on_the_worlds_that_it_imports(key: str) -> None:
     }
     assert imported
     assert imported <= found
-    assert set(lesson.preload) >= {f"coursekit.{key[3:].split('/')[0]}.{name}" for name in imported}
-    assert {file.parent.name for file in dependencies.worlds(lesson.trees) if file.suffix == ".py"} == {
-        key[3:].split("/")[0]
-    }
+    room = COURSE.outline.modules[lesson.module].room
+    assert set(lesson.preload) >= {f"coursekit.{room}.{name}" for name in imported}
+    assert {file.parent.name for file in dependencies.worlds(lesson.trees) if file.suffix == ".py"} == {room}
 
 
 def test_the_data_of_a_world_counts(copy: Path) -> None:
