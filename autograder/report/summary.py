@@ -8,200 +8,33 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import json
 import math
 import re
 import shlex
-import statistics
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from autograder.errors import CourseError
-from autograder.files import Unreadable, read_bounded
 from autograder.grade.collected import students
 from autograder.lessons.course import Course
 from autograder.lessons.lesson import Lesson
 from autograder.record import results
+from autograder.report.numbers import Bin, Spread, difficulty, discrimination, histogram, spread
+from autograder.report.stored import FAILURES, Notebook, Skipped, read_all
 from autograder.runner.box import TRUSTED
 from coursekit.checks import shorten
 
-FAILURES = {"fail": "wrong", "error": "error", "timeout": "never ends"}  # by verdict, in words
-STATE = re.compile(r"graded|(zero|needs-human):.+", re.DOTALL)
 NOBODY, EVERYBODY = "nobody passes", "everybody passes"
 NEGATIVE = "discriminates negatively: look at this check"
 GONE = "not in the lesson any more"
 LOOK = (NOBODY, NEGATIVE)  # what somebody should look at
 CHANCE = -0.1  # a discrimination between this and 0 is chance, even in a large class
-MAX_BINS = 10
 QUOTED_CELL = re.compile(r"cell '[^']*'")
 PROBLEM = re.compile(r"(?P<where>cell '[^']*'|a cell of your own|a cell)(?: \(number \d+\))?: (?P<error>[^:]*)")
-
-# ------------------------------------------------------------------------------------------------ numbers
-
-
-@dataclass(frozen=True)
-class Spread:
-    """How points are spread: mean, and the five numbers of a box plot."""
-
-    mean: float
-    lowest: float
-    first_quartile: float
-    median: float
-    third_quartile: float
-    highest: float
-
-
-def spread(points: Sequence[float]) -> Spread | None:
-    """The spread of points; quartiles are interpolated as `numpy.quantile` does. None without any."""
-    if not points:
-        return None
-    first, median, third = statistics.quantiles(points, n=4, method="inclusive") if points[1:] else [points[0]] * 3
-    return Spread(statistics.fmean(points), min(points), first, median, third, max(points))
-
-
-@dataclass(frozen=True)
-class Bin:
-    """How many notebooks earned from `low` points up to, but not, `high`; the last bin holds its `high` too."""
-
-    low: float
-    high: float
-    notebooks: int
-
-
-def histogram(points: Sequence[float], highest: float) -> tuple[Bin, ...]:
-    """At most `MAX_BINS` bins of one round width (1, 2, 5, 10, … points) from 0 to `highest`.
-
-    Args:
-        points: none negative; those above `highest` widen the range.
-    """
-    top = max([highest, *points], default=0.0)
-    width, steps = 1.0, (2.0, 2.5, 2.0)
-    for n in range(100):
-        if width * MAX_BINS >= top:
-            break
-        width *= steps[n % 3]
-    edges = [width * n for n in range(max(1, math.ceil(top / width)))]
-    edges.append(top or width)
-    counts = Counter(min(int(p // width), len(edges) - 2) for p in points)
-    return tuple(Bin(low, high, counts[n]) for n, (low, high) in enumerate(pairwise(edges)))
-
-
-def difficulty(passes: Sequence[bool]) -> float | None:
-    """The difficulty index p: the share of notebooks that pass, from 0 to 1. None without any."""
-    return statistics.fmean(passes) if passes else None
-
-
-def discrimination(passes: Sequence[bool], rest: Sequence[float]) -> float | None:
-    """The corrected point-biserial correlation of passing a check with the points of the lesson's other checks.
-
-    Args:
-        rest: for each notebook, its points without the check's own.
-
-    Returns:
-        From -1 to 1. None where it is undefined: all pass, none does, or all have the same rest.
-    """
-    if len(set(passes)) < 2 or len(set(rest)) < 2:
-        return None
-    return statistics.correlation([float(p) for p in passes], rest)
-
-
-# ------------------------------------------------------------------------------------------------ stored results
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How one check of one notebook went."""
-
-    name: str
-    points: float  # what the check is worth
-    verdict: str
-    hidden: bool
-
-    @property
-    def passed(self) -> bool:
-        """Whether it earned its points."""
-        return self.verdict == "pass"
-
-
-@dataclass(frozen=True)
-class Notebook:
-    """A stored result, as far as a report needs it."""
-
-    student: str
-    lesson: str
-    state: str
-    points: float
-    max_points: float
-    checks: tuple[Outcome, ...]
-    repairs: tuple[str, ...]
-    problems: tuple[str, ...]
-    isolation: str  # empty when nothing of it ran
-    slip: str  # the known slip that it looks like, or empty
-
-    @property
-    def reason(self) -> str:
-        """Why it is not graded."""
-        return self.state.partition(":")[2]
-
-
-@dataclass(frozen=True)
-class Skipped:
-    """A stored file that is not in the report."""
-
-    file: str
-    why: str
-
-
-def _read(file: Path, module: str) -> Notebook:
-    """Raises `ValueError` with the reason when the file is no stored result of today's shape."""
-    try:
-        raw = json.loads(read_bounded(file))
-    except Unreadable as error:
-        raise ValueError(str(error)) from None
-    except (ValueError, RecursionError):
-        raise ValueError("not JSON") from None
-    try:
-        checks = tuple(
-            Outcome(_text(c["name"]), _number(c["max_points"]), _verdict(c["verdict"]), c["hidden"] is True)
-            for c in raw["checks"]
-        )
-        state, points, max_points = _text(raw["state"]), _number(raw["points"]), _number(raw["max_points"])
-        kept = ("a regrade kept points that the lesson does not give now",) if raw.get("kept") else ()
-        told = (*map(_text, raw["repairs"]), *kept), tuple(map(_text, raw["problems"]))
-        isolation, slip = _text(raw["isolation"]), _text(raw.get("slip") or "")
-    except (KeyError, TypeError, ValueError, ArithmeticError):
-        raise ValueError("not of the shape that this version of the grader stores") from None
-    if not STATE.fullmatch(state) or len({c.name for c in checks}) < len(checks):
-        raise ValueError("not of the shape that this version of the grader stores")
-    return Notebook(
-        file.parent.name, f"{module}/{file.stem}", state, points, max_points, checks, *told, isolation, slip
-    )  # fmt: skip
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError
-    return value
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= float(value) < 1e9:
-        raise TypeError
-    return float(value)
-
-
-def _verdict(value: Any) -> str:
-    if value != "pass" and value not in FAILURES:
-        raise ValueError
-    return str(value)
-
-
-# ------------------------------------------------------------------------------------------------ report
 
 
 @dataclass(frozen=True)
@@ -314,22 +147,12 @@ def gather(course: Course, module: str) -> Report:
     files = results.stored_files(course, module)
     if not files:
         raise CourseError(f"module {module} has no stored results. Run `autograder grade {module}`.")
-    notebooks, skipped, times = [], [], []
-    for file in files:
-        try:
-            notebook, time = _read(file, module), file.stat().st_mtime
-            if notebook.lesson not in lessons:
-                raise ValueError("the module has no such lesson any more")
-        except (OSError, ValueError) as error:
-            skipped.append(Skipped(str(file.relative_to(course.root)), str(error)))
-            continue
-        notebooks.append(notebook)
-        times.append(time)
+    notebooks, skipped = read_all(course, module, files, lessons)
     by_lesson = {key: [n for n in notebooks if n.lesson == key] for key in lessons}
     isolation = Counter(n.isolation for n in notebooks if n.isolation)
     return Report(
         module=module,
-        newest=datetime.fromtimestamp(max(times), UTC).isoformat(timespec="seconds") if times else None,
+        newest=_newest(notebooks),
         students=len({n.student for n in notebooks}),
         notebooks=len(notebooks),
         states=dict(sorted(Counter(n.state for n in notebooks).items(), key=_by_state)),
@@ -343,6 +166,11 @@ def gather(course: Course, module: str) -> Report:
         problems=tuple(_problems(notebooks)),
         skipped=tuple(skipped),
     )
+
+
+def _newest(notebooks: list[Notebook]) -> str | None:
+    newest = max((n.stored for n in notebooks), default=None)
+    return None if newest is None else datetime.fromtimestamp(newest, UTC).isoformat(timespec="seconds")
 
 
 def _by_state(item: tuple[str, int]) -> tuple[int, int, str]:
@@ -449,23 +277,28 @@ def _order(lesson: Lesson) -> list[str]:
 def _checks(order: list[str], graded: list[Notebook]) -> Iterator[CheckReport]:
     met = list(dict.fromkeys(c.name for n in graded for c in n.checks))
     for name in sorted(met, key=lambda name: (order.index(name) if name in order else len(order), met.index(name))):
-        rows = [(n, c) for n in graded for c in n.checks if c.name == name]
-        passes = [c.passed for _, c in rows]
-        rest = [math.fsum(o.points for o in n.checks if o.passed and o.name != name) for n, _ in rows]
-        told = Counter(c.verdict for _, c in rows)
-        together = discrimination(passes, rest)
-        yield CheckReport(
-            name=name,
-            title=name.replace("_", " "),
-            points=max(c.points for _, c in rows),
-            hidden=any(c.hidden for _, c in rows),
-            notebooks=len(rows),
-            passed=sum(passes),
-            difficulty=difficulty(passes),
-            discrimination=together,
-            failures={word: told[verdict] for verdict, word in FAILURES.items()},
-            flags=tuple(_flags(passes, together, name in order)),
-        )
+        yield _check(name, graded, name in order)
+
+
+def _check(name: str, graded: list[Notebook], known: bool) -> CheckReport:
+    rows = [(n, c) for n in graded for c in n.checks if c.name == name]
+    outcomes = [c for _, c in rows]
+    passes = [c.passed for c in outcomes]
+    rest = [math.fsum(o.points for o in n.checks if o.passed and o.name != name) for n, _ in rows]
+    verdicts = Counter(c.verdict for c in outcomes)
+    together = discrimination(passes, rest)
+    return CheckReport(
+        name=name,
+        title=name.replace("_", " "),
+        points=max(c.points for c in outcomes),
+        hidden=any(c.hidden for c in outcomes),
+        notebooks=len(rows),
+        passed=sum(passes),
+        difficulty=difficulty(passes),
+        discrimination=together,
+        failures={word: verdicts[verdict] for verdict, word in FAILURES.items()},
+        flags=tuple(_flags(passes, together, known)),
+    )
 
 
 def _flags(passes: Sequence[bool], together: float | None, known: bool) -> Iterator[str]:

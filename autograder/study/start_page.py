@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import html
 import json
 import os
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from autograder.files import write_atomically
+from autograder.pages import render
 from autograder.study import copies, plan as planning, progress as progressing
 from autograder.study.plan import Plan
 from autograder.study.progress import PAUSE, Progress, Standing, in_words, minutes_in_words
@@ -173,48 +173,22 @@ class StartPage:
     # ------------------------------------------------------------------------------------------ HTML
 
     def _repr_html_(self) -> str:
-        return "".join(self._html())
-
-    def _html(self) -> Iterator[str]:
-        say = html.escape
         before, chosen, after = self.next
-        link = _anchor(self._link(chosen.card.key), chosen.card.title) if chosen else ""
-        label = "<strong>Next:</strong> " if chosen else ""
-        yield f'<p style="font-size:1.2em">{label}{_code(before)}{link}{_code(after)}</p>'
-        if self.progress.standings:
-            yield f'<table><caption style="text-align:left">{say(self.summary)}</caption><thead><tr>'
-            yield "".join(f'<th scope="col" style="text-align:left">{say(h)}</th>' for h in HEADS) + "</tr></thead>"
-        for title, own in self.modules:
-            head = f'<th scope="rowgroup" colspan="{len(HEADS)}" style="text-align:left">{say(title)}</th>'
-            yield f"<tbody><tr>{head}</tr>"
-            for s in own:
-                _, *rest = self._row(s)
-                name = _anchor(self._link(s.card.key), s.card.title)
-                yield f'<tr><th scope="row" style="text-align:left;font-weight:normal">{name}</th>'
-                yield "".join(f'<td style="text-align:left">{say(text)}</td>' for text in rest) + "</tr>"
-            yield "</tbody>"
-        if self.progress.standings:
-            yield f"</table><p>{say(self.about_time)}</p>"
-        if self._notes:
-            yield "<h3>Notes</h3><ul>" + "".join(f"<li>{_code(note)}</li>" for note in self._notes) + "</ul>"
-        here = "" if self.plan or self.base else "Run the cell above, and it begins. "
-        yield f"<h3>The plan</h3><p>{here}{_code(self._about_plan)}</p>"
-        days = list(self._days())
-        if days:
-            heads = (f'<th scope="col" style="text-align:left">{h}</th>' for h in ("day", "minutes", "what"))
-            yield "<table><thead><tr>" + "".join(heads) + "</tr></thead>"
-        for title, lines in days:
-            yield "<tbody>"
-            for number, (minutes, words, link) in enumerate(lines):
-                head = f'<th scope="rowgroup" rowspan="{len(lines)}" style="text-align:left">{say(title)}</th>'
-                what = _anchor(link, words) if link else say(words)
-                yield f'<tr>{head if not number else ""}<td style="text-align:left">{say(minutes)}</td>'
-                yield f'<td style="text-align:left">{what}</td></tr>'
-            yield "</tbody>"
-        yield "</table>" if days else ""
-        yield f"<p>{say(self._without)}</p>" if self._without else ""
-        change = "Another plan: <code>start_page(days=4, minutes=60)</code> in this cell"
-        yield f"<p>{change}, or <code>autograder plan --days 4 --minutes 60</code> in a terminal.</p>"
+        return render(
+            "start_page.html.j2",
+            before=before,
+            next=(self._link(chosen.card.key), chosen.card.title) if chosen else None,
+            after=after,
+            summary=self.summary,
+            columns=HEADS,
+            modules=[(title, [(self._link(s.card.key), self._row(s)) for s in own]) for title, own in self.modules],
+            about_time=self.about_time,
+            notes=self._notes,
+            begins_here=not self.plan and not self.base,
+            about_plan=self._about_plan,
+            days=list(self._days()),
+            without=self._without,
+        )
 
     # ------------------------------------------------------------------------------------------ JSON
 
@@ -263,16 +237,6 @@ def _plan_json(plan: Plan | None) -> dict[str, Any] | None:
 
 def _possible(s: Standing) -> float:
     return max(s.card.points, s.last.max_points if s.last else 0.0)
-
-
-def _anchor(link: str, words: str) -> str:
-    return f'<a href="{html.escape(link)}">{html.escape(words)}</a>'
-
-
-def _code(text: str) -> str:
-    """Escaped text; what stands between backticks is code."""
-    parts = html.escape(text).split("`")
-    return "".join(f"<code>{p}</code>" if n % 2 and n < len(parts) - 1 else p for n, p in enumerate(parts))
 
 
 def _plain(text: str) -> str:
