@@ -23,8 +23,8 @@ from autograder.study.progress import Grading, Progress, Standing
 from autograder.study.start_page import StartPage
 from autograder.study.study import Card
 from coursekit.checks import Check, Row
+from tests.report.test_report import MODULE, Parsed, store
 from tests.small import LESSON, course_with
-from tests.test_report import MODULE, Parsed, store
 
 TEMPLATE = "{{ 7*7 }} {% raw %} {# gone #} {{ missing }}"
 NAME = f"<script>alert(1)<b> \"double\" 'single' &amp; {TEMPLATE}"  # a file may have this name

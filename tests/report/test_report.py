@@ -14,14 +14,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from autograder import report_numbers
 from autograder.cli.app import main
 from autograder.errors import CourseError
 from autograder.jobs import CheckResult, Result
 from autograder.lessons.course import Course
 from autograder.lessons.lesson import Lesson
 from autograder.record import results
-from autograder.report import page as report_page, summary as report
+from autograder.report import numbers, page as report_page, summary as report
 from coursekit.checks import Row, Verdict
 from tests.browser.conftest import MISSING
 from tests.browser.lab import chromium
@@ -75,12 +74,12 @@ def page(course: Course) -> str:
 def test_the_spread_is_numpys(size: int) -> None:
     draw = random.Random(size)
     points = [draw.randrange(0, 80) / 2 for _ in range(size)]
-    spread = report_numbers.spread(points)
+    spread = numbers.spread(points)
     assert spread is not None
     assert spread.mean == pytest.approx(np.mean(points))
     five = spread.lowest, spread.first_quartile, spread.median, spread.third_quartile, spread.highest
     assert five == pytest.approx(np.quantile(points, [0, 0.25, 0.5, 0.75, 1]))
-    assert report_numbers.spread([]) is None
+    assert numbers.spread([]) is None
 
 
 @pytest.mark.parametrize("size", [3, 10, 101])
@@ -88,29 +87,29 @@ def test_discrimination_is_scipys_point_biserial_correlation(size: int) -> None:
     draw = random.Random(size)
     passes = [True, False, *(draw.random() < 0.6 for _ in range(size - 2))]
     rest = [draw.randrange(0, 30) + 3.0 * p for p in passes]
-    assert report_numbers.discrimination(passes, rest) == pytest.approx(stats.pointbiserialr(passes, rest).statistic)
+    assert numbers.discrimination(passes, rest) == pytest.approx(stats.pointbiserialr(passes, rest).statistic)
 
 
 @pytest.mark.parametrize(
     ("passes", "rest"), [([], []), ([True], [1.0]), ([True, True], [1.0, 2.0]), ([True, False], [0.1, 0.1])]
 )
 def test_discrimination_may_be_undefined(passes: list[bool], rest: list[float]) -> None:
-    assert report_numbers.discrimination(passes, rest) is None
+    assert numbers.discrimination(passes, rest) is None
 
 
 def test_difficulty_is_the_share_that_passes() -> None:
-    assert report_numbers.difficulty([True, False, True, True]) == 0.75
-    assert report_numbers.difficulty([]) is None
+    assert numbers.difficulty([True, False, True, True]) == 0.75
+    assert numbers.difficulty([]) is None
 
 
 @pytest.mark.parametrize("highest", [0, 0.5, 1, 8, 10, 11, 38, 40, 100, 1234])
 def test_the_histogram_is_numpys_over_round_bins(highest: float) -> None:
     points = [highest * share for share in (0, 0, 0.1, 0.25, 0.5, 0.5, 0.99, 1, 1)]
-    bins = report_numbers.histogram(points, highest)
+    bins = numbers.histogram(points, highest)
     edges = [bins[0].low, *(b.high for b in bins)]
     assert [b.notebooks for b in bins] == list(np.histogram(points, edges)[0])
     assert [b.low for b in bins[1:]] == edges[1:-1]
-    assert len(bins) <= report_numbers.MAX_BINS
+    assert len(bins) <= numbers.MAX_BINS
     assert (edges[0], edges[-1]) == (0, highest or 1)
     assert {str(b.high - b.low).strip(".0")[:2] for b in bins[:-1]} <= {"1", "2", "5"}
 
@@ -131,7 +130,7 @@ def test_a_class_is_counted(course: Course) -> None:
     assert told.warnings == ()
     (lesson,) = told.lessons
     assert (lesson.graded, lesson.zero, lesson.needs_human, lesson.max_points) == (4, 1, 0, 8)
-    assert lesson.spread == report_numbers.Spread(5.25, 3, 3.75, 5, 6.5, 8)
+    assert lesson.spread == numbers.Spread(5.25, 3, 3.75, 5, 6.5, 8)
     assert [(b.low, b.notebooks) for b in lesson.histogram if b.notebooks] == [(3, 1), (4, 1), (6, 1), (7, 1)]
     checks = {c.name: c for c in lesson.checks}
     assert list(checks) == [FIRST, NOTHING, ANY, EMPTY]
