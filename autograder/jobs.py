@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from coursekit.checks import Row
 
+CELLS = "all cells"  # beside names of checks, which hold no space
 StepKind = Literal["locked", "cell", "checks"]
 
 
@@ -59,6 +60,7 @@ class Trace:
     suspicions: tuple[str, ...] = ()  # things that honest code does not do
     problem: str | None = None  # the run as a whole ended early
     phases: dict[str, float] = field(default_factory=dict)  # seconds by what was done
+    cpu: dict[str, float] = field(default_factory=dict)  # seconds by check, and of CELLS, as a learner's process tells
 
 
 @dataclass(frozen=True)

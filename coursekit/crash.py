@@ -8,6 +8,7 @@ nothing changes.
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import sqlite3.dbapi2
 import threading
@@ -15,33 +16,36 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+SUFFIXES = ("", "-journal", "-wal")  # of the database file and those beside it
 _connect = sqlite3.connect
 _camera: _Camera | None = None
 
 
 class _Camera:
     def __init__(self, database: Path, folder: Path, limit: int) -> None:
-        self.database, self.folder, self.limit = database, folder, limit
+        self.database, self.folder, self.limit = str(database), str(folder), limit
+        self.name = database.name
         self.images: list[Path] = []
         self.last: dict[str, bytes] = {}
         self.lock = threading.Lock()
 
     def shoot(self, _statement: str = "") -> None:
         with self.lock:
-            if len(self.images) >= self.limit or not self.database.exists():
+            if len(self.images) >= self.limit:
                 return
             parts = {}
-            for suffix in ("", "-journal", "-wal"):
-                with contextlib.suppress(FileNotFoundError):
-                    parts[suffix] = self.database.with_name(self.database.name + suffix).read_bytes()
-            if parts == self.last:
+            for suffix in SUFFIXES:
+                with contextlib.suppress(FileNotFoundError), open(self.database + suffix, "rb", buffering=0) as file:
+                    parts[suffix] = file.readall()
+            if "" not in parts or parts == self.last:
                 return
-            image = self.folder / f"{len(self.images):04}" / self.database.name
-            image.parent.mkdir(parents=True)
+            folder = os.path.join(self.folder, f"{len(self.images):04}")
+            os.makedirs(folder)
             for suffix, data in parts.items():
-                image.with_name(image.name + suffix).write_bytes(data)
+                with open(os.path.join(folder, self.name + suffix), "wb", buffering=0) as file:
+                    file.write(data)
             self.last = parts
-            self.images.append(image)
+            self.images.append(Path(folder, self.name))
 
 
 def _watched(*args: Any, **kwargs: Any) -> sqlite3.Connection:

@@ -57,7 +57,7 @@ class _Turns:
     """
 
     def __init__(self, threads: int, seed: object) -> None:
-        self.bits = random.Random(f"race {seed}").getrandbits
+        self.random = random.Random(f"race {seed}").random
         self.mutex = _thread.allocate_lock()
         self.gates = [_thread.allocate_lock() for _ in range(threads)]
         for gate in self.gates:
@@ -68,12 +68,12 @@ class _Turns:
         self.parked: dict[int, bool] = {}  # who waits for a lock, and whether for as long as it takes
         self.steps = self.stride = 0
 
-    def step(self, me: int, *, yields: bool = False, lot: bool = False) -> None:
-        """One line of thread `me`, which may be its last for a while: with `yields` it is, with `lot` one is drawn."""
-        if self.turn == me and self.stride > 1 and not yields and not lot:
-            self.stride -= 1
-            self.steps += 1
-            return
+    def step(self, me: int, *, yields: bool = False, lot: bool = False, called: int = -1, others: int = 0) -> None:
+        """One line of thread `me`, which may be its last for a while: with `yields` it is, with `lot` one is drawn.
+
+        Args:
+            called: the thread that lined up for a lock, drawn for `others` too, who still wait for the same one.
+        """
         with self.mutex:
             self.steps += 1
             if self.turn == me:
@@ -81,7 +81,7 @@ class _Turns:
                 if not self.ready or (self.stride > 0 and not yields and not lot):
                     return
                 self.ready.append(me)
-                if self._draw(but=me if yields else None) == me:
+                if self._draw(me if yields else -1, called, others) == me:
                     return
             elif self.turn is None:
                 self.turn = me
@@ -136,18 +136,12 @@ class _Turns:
                 self.turn = None
                 self._draw()
 
-    def _lot(self, many: int) -> int:
-        """A number below `many`, as `random.choice` draws one, in a third of its time."""
-        bits = many.bit_length()
-        while (lot := self.bits(bits)) >= many:
-            pass
-        return lot
-
-    def _draw(self, but: int | None = None) -> int:
-        those = [n for n in self.ready if n != but]
-        chosen = those[self._lot(len(those))]
+    def _draw(self, but: int = -1, called: int = -1, others: int = 0) -> int:
+        those = self.ready if but < 0 else [n for n in self.ready if n != but]
+        lot = int(self.random() * (len(those) + others))
+        chosen = those[lot] if lot < len(those) else called
         self.ready.remove(chosen)
-        self.stride = STRIDES[self._lot(len(STRIDES))]
+        self.stride = STRIDES[int(self.random() * len(STRIDES))]
         if chosen != self.turn:
             self.turn = chosen
             self.gates[chosen].release()
@@ -163,6 +157,9 @@ def yield_processor() -> None:
     if race_ is None:
         if _thread._count():  # somebody else is there
             real.sleep(1e-6)
+    elif race_.turn == _mine.number and race_.stride > 1:  # `step` would find the same: one call less for a tracer
+        race_.stride -= 1
+        race_.steps += 1
     else:
         race_.step(_mine.number)
 
@@ -215,18 +212,23 @@ class _Lock:
         self._given_back()
 
     def _given_back(self) -> None:
-        """Whoever waits for it lines up; in a race, a lot says who goes on."""
+        """One of those who wait for it lines up, and a lot says who; in a race, another lot says who goes on.
+
+        The others would only find it taken. One of them lines up when whoever takes it next gives it back.
+        """
+        mine: _Turns | None = getattr(_mine, "race", None)
+        called, others = -1, 0
         if self._waiting:
             with _desk:
-                called, self._waiting = self._waiting, []
-                for race_, number in called:
-                    race_.wake(number)
-        mine: _Turns | None = getattr(_mine, "race", None)
+                if self._waiting:  # whose time is not up meanwhile
+                    lot = self._waiting[0][0].random()
+                    race_, called = self._waiting.pop(int(lot * len(self._waiting)))
+                    race_.wake(called)
+                    others = len(self._waiting) if race_ is mine else 0
         if mine is not None:
-            mine.step(_mine.number, lot=True)
+            mine.step(_mine.number, lot=True, called=called, others=others)
 
-    def __enter__(self) -> bool:
-        return self.acquire()
+    __enter__ = acquire
 
     def __exit__(self, *_: object) -> None:
         self.release()
@@ -278,6 +280,11 @@ def install() -> None:
             setattr(threading, name, _made_in_checks(native))
 
 
+@functools.cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None)
+
+
 @contextlib.contextmanager
 def _one_processor() -> Iterator[None]:
     """Threads started inside share one processor, where there is a choice: turns change hands ten times faster."""
@@ -286,7 +293,7 @@ def _one_processor() -> Iterator[None]:
         return
     all_of_them = os.sched_getaffinity(0)
     with contextlib.suppress(OSError):
-        os.sched_setaffinity(0, {ctypes.CDLL(None).sched_getcpu()})
+        os.sched_setaffinity(0, {_libc().sched_getcpu()})
     try:
         yield
     finally:
@@ -315,7 +322,11 @@ def race(*jobs: Callable[[], Any], seed: object = 0) -> list[Any]:
 
         def line(frame: FrameType, event: str, argument: Any) -> Any:
             if event == "line":
-                step(index)
+                if turns.turn == index and turns.stride > 1:  # `step` would find the same
+                    turns.stride -= 1
+                    turns.steps += 1
+                else:
+                    step(index)
             return line
 
         def enter(frame: FrameType, event: str, argument: Any) -> Any:

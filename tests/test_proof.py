@@ -38,6 +38,7 @@ def made() -> proof.Proof:
             "made": 102, "killed": 98, "equivalent": [], "equivalents": 2, "survivors": [], "killed after all": [],
         },
         "repeats": {"gradings": 1000, "rounds": 10, "changed": [], "misnamed": []},
+        "cpu": {"cells": 40.0, "checks": 60.0, "total": 100.0},
     }  # fmt: skip
 
 
@@ -68,6 +69,7 @@ def test_guides_quote_the_bar(guide: str) -> None:
         ("repeats", "gradings", 999),
         ("repeats", "changed", [trouble("right/some_answer")]),
         ("repeats", "misnamed", ["right/some_answer: A slip."]),
+        ("cpu", "total", 100.1),
     ],
 )
 def test_a_proof_below_the_bar_says_what_it_lacks(part: str, name: str, value: Any) -> None:
@@ -96,6 +98,13 @@ def test_an_answer_that_is_not_graded_is_told_as_such() -> None:
     told = proof.Trouble("wrong/endless", "", "needs-human:the runner died under it")
     assert str(told) == "wrong/endless is not graded (needs-human:the runner died under it)"
     assert told.advice(KEY).endswith(f"autograder score {KEY} tests/answers/{KEY}/wrong/endless.py")
+
+
+def test_a_proof_from_before_cpu_was_measured_lacks_nothing() -> None:
+    before = {name: part for name, part in made().items() if name != "cpu"}
+    key = COURSE.lessons[0]
+    assert proof.shortfalls(before) == []
+    assert proof.page({key: {**proof.load(key), "cpu": {}}}).count("| – |") == 1
 
 
 def test_a_comment_makes_no_proof_stale_and_a_line_of_code_does() -> None:

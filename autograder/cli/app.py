@@ -24,7 +24,7 @@ from autograder.build import builder as building, diagrams as drawing, new as be
 from autograder.cli import early_start
 from autograder.errors import CourseError, nearest
 from autograder.files import Stop, Unreadable, decode, read_bounded, write_atomically
-from autograder.grade import batch, collected, regrade as regrading, submission
+from autograder.grade import batch, budget as budgeting, collected, regrade as regrading, submission
 from autograder.grade.judge import Judge, unread
 from autograder.jobs import Job, Result
 from autograder.lessons.course import Course
@@ -434,6 +434,41 @@ def new(
     for path in beginning.make(Course.find(course), lesson):
         print(path.as_posix())
     print(beginning.next_steps(lesson))
+
+
+@app.command()
+def budget(
+    lessons: Annotated[list[str] | None, typer.Argument(help="Lessons; all when none is named.")] = None,
+    times: Annotated[int, typer.Option(min=1, help="Runs of each lesson, for their median.")] = budgeting.TIMES,
+    as_json: AsJson = False,
+    course: CourseFolder = Path(),
+) -> None:
+    """Measure what a submission of each lesson costs in a class, in ms of CPU; exit 1 when one is over its limit."""
+    home = Course.find(course)
+    with contextlib.closing(Local()) as runner:
+        found = {}
+        for name in lessons or home.lessons:
+            read = Lesson.read(home.lesson_path(name))
+            found[read.key] = budgeting.measure(read, runner, times)
+    if as_json:
+        print(json.dumps({key: one.as_json() | {"over": one.is_over} for key, one in found.items()}, indent=1))
+    else:
+        _show_budgets(found)
+    if any(one.is_over for one in found.values()):
+        raise typer.Exit(1)
+
+
+def _show_budgets(found: dict[str, budgeting.Budget]) -> None:
+    table = Table(title="ms of CPU, medians", title_justify="left")
+    table.add_column("lesson", no_wrap=True)
+    for head in ("cells", "checks", "total", f"over {budgeting.LIMIT:g} ms", "cells that draw", "reference"):
+        table.add_column(head, justify="right")
+    for key, one in found.items():
+        over = "over" if one.is_over else ""
+        parts = one.cells_ms, one.checks_ms, one.total_ms, over, one.drawn_ms, one.reference_ms
+        table.add_row(escape(key), *(part if isinstance(part, str) else f"{part:.0f}" for part in parts))
+    out.print(table)
+    out.print("Cells: pictures remembered, as when others have answered alike. Those that draw pay for them.")
 
 
 @app.command()

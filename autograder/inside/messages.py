@@ -156,6 +156,7 @@ class CheckDone(Message, frozen=True):
     outcomes: list[Any]  # `coursekit.checks.observe`; what is in them is `coursekit.codec`'s to doubt
     goes_on: bool  # nothing was left behind
     hung: bool  # it used up its time
+    cpu: float = 0.0  # seconds since the check before it
 
 
 FromCells = CellDone | Snapshot | AllDone

@@ -39,6 +39,7 @@ def answer(judge: socket.socket, names: dict[str, Any], given: dict[str, Any], p
         pristine: the builtins as they were.
     """
     gc.freeze()  # collections in forks to come shall not touch, and so copy, what is here
+    began = cpu_seconds()
     while (told := wire.receive(judge)) is not None:
         order: Observe = messages.read(told, Observe)
         world = dict(names)
@@ -48,7 +49,8 @@ def answer(judge: socket.socket, names: dict[str, Any], given: dict[str, Any], p
         elif order.careful:
             _with_forks(judge, world, order)
         else:
-            _observe(judge, world, [(check, min(check.cpu, FIRST_CPU)) for check in order.checks], TOGETHER)
+            _observe(judge, world, [(check, min(check.cpu, FIRST_CPU)) for check in order.checks], TOGETHER, began)
+        began = cpu_seconds()
     os._exit(0)
 
 
@@ -143,20 +145,26 @@ def _ended(pid: int, cpu: float) -> tuple[str, bool]:
 
 
 def _observe(
-    listener: socket.socket, world: dict[str, Any], checks: Sequence[tuple[Check, float]], at_least: float = 0.0
+    listener: socket.socket,
+    world: dict[str, Any],
+    checks: Sequence[tuple[Check, float]],
+    at_least: float = 0.0,
+    spent: float = 0.0,
 ) -> None:
     """Make the checks here, one after the other, until one leaves something behind.
 
     Args:
         checks: each with the CPU seconds that it may take for each seed.
         at_least: seconds between two messages; what is seen meanwhile is told together.
+        spent: CPU seconds of this process that belong to none of these checks.
     """
     seen: list[CheckDone] = []
     told = vtime.real.monotonic()
     for n, (check, cpu) in enumerate(checks, 1):
         outcomes, hung = _outcomes(world[check.name], check.seeds, cpu)
         goes_on = "never" not in outcomes[-1] and alone()
-        seen.append(CheckDone(check.name, outcomes, goes_on, hung))
+        spent, before = cpu_seconds(), spent
+        seen.append(CheckDone(check.name, outcomes, goes_on, hung, spent - before))
         if not goes_on or n == len(checks) or vtime.real.monotonic() - told >= at_least:
             goes_on = _say(listener, seen) and goes_on
             seen, told = [], vtime.real.monotonic()

@@ -14,7 +14,7 @@ from typing import Any
 
 from autograder.inside import messages, wire
 from autograder.inside.messages import MOST_HANGS, NOT_RUN, AllDone, CellDone, CheckDone, Snapshot
-from autograder.jobs import CellTrace, Step, Trace
+from autograder.jobs import CELLS, CellTrace, Step, Trace
 from autograder.lessons.lesson import Work
 from autograder.runner.control import Control, RunnerGone
 from autograder.runner.limits import Limits
@@ -146,9 +146,9 @@ class Run:
             checks.listen_for_more(ours, str(steps[-1].grade_id))
         self._running = False
         problem = self.control.end() or self._cut or self._cells.problem or checks.problem
-        return Trace(
-            tuple(self._cells.shown), checks.observations, tuple(checks.suspicions), problem, dict(self._phases)
-        )
+        cpu = {CELLS: self._cells.cpu, **checks.cpu}
+        shown, suspicions = tuple(self._cells.shown), tuple(checks.suspicions)
+        return Trace(shown, checks.observations, suspicions, problem, dict(self._phases), cpu)
 
     def _close(self) -> None:
         for pair in self._pairs:
@@ -237,11 +237,13 @@ class Checks:
     Attributes:
         observations: outcomes by the name of the check.
         suspicions: what honest code does not say.
+        cpu: seconds by the name of the check, as the learner's process tells them.
     """
 
     def __init__(self, parcel: Parcel, limits: Limits, careful: bool) -> None:
         self.careful = careful
         self.observations: dict[str, Any] = {}
+        self.cpu: dict[str, float] = {}
         self.suspicions: list[str] = []
         self._lesson, self._limits = parcel.lesson, limits
         self._hangs = 0
@@ -306,6 +308,7 @@ class Checks:
         self.observations[done.name] = (
             done.outcomes if self._room > 0 else [{"never": "more data than checks may return"}]
         )
+        self.cpu[done.name] = done.cpu
         self._hangs += done.hung
         if not done.goes_on and not self.careful:
             raise Unclean

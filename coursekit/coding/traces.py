@@ -73,12 +73,12 @@ class Replay:
 
 @lru_cache(maxsize=8)
 def zipf_trace(
-    reads: int = 1200,
+    reads: int = 600,
     *,
     users: int = 160,
     skew: float = 1.0,
     scan: float = 0.0,
-    per_second: float = 2.0,
+    per_second: float = 1.0,
     seed: int = 4,
 ) -> Sequence[Read]:
     """Reads in order of time; the same arguments give the same trace.

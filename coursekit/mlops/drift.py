@@ -20,6 +20,9 @@ from coursekit.plots import label_axes, legend
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 Floats = NDArray[np.float64]
 Ticket = str  # "t412": unique within a tenant, and used by every tenant
 Kind = Literal["campaign", "segment", "creep", "column", "deploy", "world"]
@@ -179,6 +182,7 @@ def alarm_days(reports: Sequence[Any]) -> list[int]:
 
 STORY = (("new customers", "segment", 8, 15), ("a bad version", "deploy", 22, 29), ("a changed world", "world", 38, 55))
 DAYS = 56
+STORY_TICKETS = 150  # on an ordinary day of the story: enough for the same alarms
 LOOKS: Mapping[str, dict[str, Any]] = {
     "log": {"color": "#8a8f98", "marker": ".", "markersize": 4},
     "alert": {"color": "#b35c00", "marker": "^", "markersize": 7},
@@ -197,7 +201,7 @@ STRIP = 3.95  # where the responses stand; a panel is 1 high
 def story(drift: float, delay: int, seed: int = 3) -> list[Day]:
     """Eight weeks of one tenant in which each of the three kinds of drift happens once, `STORY`."""
     episodes = [Episode(kind, first, last, drift) for _, kind, first, last in STORY]  # type: ignore[arg-type]
-    return traffic(DAYS, episodes, delay, seed)
+    return traffic(DAYS, episodes, delay, seed, STORY_TICKETS)
 
 
 def timeline(days: Sequence[Day], reports: Sequence[Any], baseline: Any, limits: Any, delay: int) -> dict[str, Any]:

@@ -40,7 +40,8 @@ TYPICAL = {"exclaims": 3.0, "wait": 60.0, "words": 100.0}
 def features(row, bucket):
     """A constant, a column for each number in the row's own order, and one for each bucket of tenants."""
     numbers = [row[name] / TYPICAL[name] for name in row if name in TYPICAL]
-    return [1.0, *numbers, *(float(bucket(row["tenant"]) == n) for n in range(3))]
+    mine = bucket(row["tenant"])
+    return [1.0, *numbers, float(mine == 0), float(mine == 1), float(mine == 2)]
 ''',
     "train.py": '''\
 import numpy as np
@@ -55,14 +56,16 @@ def fit(x, y, rng, total):
         order = rng.permutation(len(y))
         for start in range(0, len(y), BATCH):
             some = order[start : start + BATCH]
-            urgent = 1 / (1 + np.exp(-(x[some] * weights).sum(axis=1)))
-            weights -= RATE * total((urgent - y[some])[:, None] * x[some]) / len(some)
+            rows = x[some]
+            urgent = 1 / (1 + np.exp(-(rows * weights).sum(axis=1)))
+            weights -= RATE * total((urgent - y[some])[:, None] * rows) / len(some)
     return weights
 ''',
 }
 ENVIRONMENT: dict[str, Any] = {"python": "3.12.7", "numpy": "2.1.3", "threads": 4, "hash_seed": 0}
 TENANTS = ("harbour", "orchard", "lantern", "meadow")
 ROWS = 120
+FEWER = 60  # rows, where one picture trains twenty times
 
 
 class NotReproducible(ValueError):
@@ -152,7 +155,7 @@ def variants(seed: int, order: int, threads: int) -> dict[str, World]:
         order: which shuffle of the rows; 0 leaves them in place.
         threads: how many share a sum in the variant that changes this.
     """
-    data = tickets()
+    data = tickets(rows=FEWER)
     shuffled = random.Random(order).sample(data, len(data)) if order else data
     reversed_keys = [dict(reversed(row.items())) for row in data]
     corrected = [data[0] | {"wait": data[0]["wait"] + 5}, *data[1:]]
@@ -180,10 +183,10 @@ def what_moves(
         A dict for each variant: `what` changed, the largest `shift` of a weight, the model's `accuracy` on other
         tickets, and what `reproduce` `said`.
     """
-    worlds, unseen = variants(seed, order, threads), tickets(seed=2)
+    worlds, unseen = variants(seed, order, threads), tickets(seed=2, rows=FEWER)
     manifest, before, seen = record_run(*worlds["nothing"]), train(*worlds["nothing"]), []
     for what, world in worlds.items():
-        weights = train(*world)
+        weights = before if what == "nothing" else train(*world)
         shift = max(abs(new - old) for new, old in zip(weights, before, strict=True))
         try:
             again = reproduce(manifest | {"seed": world[3]}, *world[:3])

@@ -75,6 +75,9 @@ class Limits:
     label_days: int = 14  # how long a ticket waits for its label
 
 
+USUAL = Limits()
+
+
 @dataclass(frozen=True)
 class Signals:
     """What one window showed; None where it could not tell."""
@@ -586,7 +589,7 @@ second kind beside it?
 
 
 # %% nbgrader={"grade_id": "respond-policy", "solution": true}
-def find_kinds(signals: Signals, baseline: Baseline, limits: Limits = Limits()) -> set[str]:
+def find_kinds(signals: Signals, baseline: Baseline, limits: Limits = USUAL) -> set[str]:
     """Which of "data", "prediction" and "concept" these signals show."""
     ### BEGIN SOLUTION
     kinds = set()
@@ -725,7 +728,7 @@ Look up the tenant and compare lengths before you remember a single ticket.
 class DriftMonitor:
     """Watches every tenant's windows and labels, and says what to do."""
 
-    def __init__(self, baselines: Mapping[str, Baseline], limits: Limits = Limits()) -> None:
+    def __init__(self, baselines: Mapping[str, Baseline], limits: Limits = USUAL) -> None:
         """One baseline for each tenant."""
         ### BEGIN SOLUTION
         # Why: everything is kept by tenant, and three numbers are all that confirming needs. A window without a signal
