@@ -377,7 +377,6 @@ def shortfalls(made: Proof, key: str, bar: Bar = BAR) -> list[str]:
         (answered["wrong"], bar.wrong, "wrong answers", "wrong"),
         (apart["answers"], bar.held_out, "held-out answers", "held_out"),
     ):
-<<<<<<< HEAD
         if count < least:
             told.append(f"{count} {what}, not {least}. Write more in {rooms}/{room}/.")
     if again["gradings"] < bar.repeats:
@@ -393,19 +392,10 @@ def shortfalls(made: Proof, key: str, bar: Bar = BAR) -> list[str]:
     wrong_names = [f"{name}: {slip}" for some in (answered, apart) for name, slip in some["misnamed"].items()]
     for named, count in Counter([*wrong_names, *again["misnamed"]]).items():
         told.append(f"taken for another slip{_times(count)}: {named} Let a check's observation tell the two apart.")
-=======
-        if count < bar:
-            told.append(f"{count} {what}, not {bar}")
-    if share(mutated) < KILLED:
-        told.append(f"{share(mutated):.1%} of the mutants that are not equivalent are killed, not {KILLED:.0%}")
-    told += [f"listed as equivalent, but killed or gone: {m['after']}" for m in mutated["killed after all"]]
-    told += [f"a verdict changed: {changed}" for changed in again["changed"]]
-    for named in (answered["misnamed"].items(), apart["misnamed"].items()):
-        told += [f"{name} is taken for another slip: {slip}" for name, slip in named]
-    told += [f"taken for another slip: {named}" for named in again["misnamed"]]
-    if made.get("cpu", {}).get("total", 0.0) > budget.LIMIT:
-        told.append(f"a submission costs {made['cpu']['total']} ms of CPU, not {budget.LIMIT:g}")
->>>>>>> 4ab79b3 (lessons: at most 100 ms of CPU a submission, measured by autograder budget and listed in the proof)
+    if (cost := made.get("cpu", {}).get("total", 0.0)) > budget.LIMIT:
+        told.append(
+            f"a submission costs {cost:g} ms of CPU, not {budget.LIMIT:g}. `autograder budget {key}` says of what."
+        )
     if 2 * apart["named"] < apart["answers"]:
         told.append(
             f"{apart['named']} of {apart['answers']} held-out answers are named, not half. "
@@ -449,26 +439,12 @@ def page(proofs: dict[str, Proof], missing: Sequence[str] = (), course: Course =
         f"stand in `proof/<module>/<lesson>.json` with a digest of what they depend on: {COVERS}. `make test` says "
         "when they are out of date or below the bar.",
         "",
-<<<<<<< HEAD
         f"**The bar**, for each lesson: {BAR}.",
-        "",
-        "| lesson | criteria | right accepted | wrong caught | mutants killed | equivalent | repeats | slips named | "
-        "held-out named |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
-        *(_row(key, made, course) for key, made in proofs.items()),
-=======
-        f"**The bar**, for each lesson: at least {RIGHT} right answers, none refused; at least {WRONG} wrong ones, "
-        "each of which loses exactly the criteria it names; every criterion lost by some wrong answer; at least "
-        f"{KILLED:.0%} of the mutants of the solution killed, those aside that are listed as equivalent with a reason; "
-        f"{REPEATS:,} gradings of solution and answers in random order without a changed verdict; known slips named "
-        f"rightly or not at all, and half of at least {HELD_OUT} held-out answers named; cells and checks of "
-        f"the solution take at most {budget.LIMIT:g} ms of CPU in a class.",
         "",
         "| lesson | criteria | right accepted | wrong caught | mutants killed | equivalent | repeats | slips named | "
         "held-out named | ms of CPU |",
         "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
-        *(_row(key, made) for key, made in proofs.items()),
->>>>>>> 4ab79b3 (lessons: at most 100 ms of CPU a submission, measured by autograder budget and listed in the proof)
+        *(_row(key, made, course) for key, made in proofs.items()),
         "",
     ]
     if missing:
