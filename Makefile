@@ -32,9 +32,10 @@ drift: $(STAMP) ## do source/, release/, notebooks/ and lessons/slips/ hold what
 	$(BIN)/autograder build --check
 	$(BIN)/python -m tests.slips --check
 
-lint: $(STAMP) ## ruff
+lint: $(STAMP) ## ruff, and the import rules between rooms
 	$(BIN)/ruff check autograder coursekit lessons tests tools $(wildcard benchmarks)
 	$(BIN)/ruff format --check autograder coursekit tests tools $(wildcard benchmarks)
+	$(BIN)/lint-imports
 
 types: $(STAMP) ## mypy, strict
 	$(BIN)/mypy
