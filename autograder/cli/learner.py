@@ -226,3 +226,12 @@ def reveal(
     except revealing.NotYet as error:
         tell(f"autograder: {error}")
         raise typer.Exit(1) from None
+
+
+@commands.command()
+def stop(course: CourseFolder = Path()) -> None:
+    """End the process that is kept ready for your next grading; it ends by itself after 15 idle minutes."""
+    from autograder import warm_client
+
+    root = warm_client.course_root(str(course)) if warm_client.minutes() else None
+    print("The warm grader has ended." if root and warm_client.stop(root) else "No warm grader is running.")
