@@ -251,27 +251,31 @@ class Ready:
         """Run a job and judge it, in worlds that no run before had."""
         assert self._runner is not None
         self._runner.expect(lesson.preload, 1)
-        judge = self._judges.pop(lesson.path, None) or self._judge(lesson)
+        judge = self._judges.pop(lesson.path, None) or self._judge(lesson, ahead=False)
         self._last = lesson
         try:
             return judge.grade(lesson, job)
         finally:
             lesson.forget(judge.salt)
 
-    def _judge(self, lesson: Lesson) -> Judge:
-        """A judge of one run, its references answered."""
+    def _judge(self, lesson: Lesson, ahead: bool) -> Judge:
+        """A judge of one run, its references answered.
+
+        Args:
+            ahead: nobody waits: the reference also draws, for answers that would be drawn alike.
+        """
         from autograder.grade.judge import Judge
 
         assert self._runner is not None
         judge = Judge(self._runner)
-        judge.prepare(lesson)
+        judge.prepare(lesson, judge.reference(lesson, True) if ahead else None)
         return judge
 
     def get_ready(self) -> None:
         """Prepare the next run of the lesson that was last graded. What fails will fail again when it is wanted."""
         if self._last is not None and self._last.path not in self._judges:
             with contextlib.suppress(Exception):
-                self._judges[self._last.path] = self._judge(self._last)
+                self._judges[self._last.path] = self._judge(self._last, ahead=True)
 
     def keep(self, file: Path, show: Callable[[str], None], write: Callable[[], str]) -> str:
         """Write a result once whoever asked has it, so that it is not graded, and counted, once more."""
