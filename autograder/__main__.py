@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-import atexit
-import gc
 import sys
-from typing import Any
 
-from autograder.cli import early_start
+from autograder import warm_client
 
 MANY_OBJECTS = 100_000
 STOPPED = 130  # exit code after a signal
 SOON = 0.001  # seconds until a thread with an order for a warm process gets its turn
 
 
-def main() -> Any:
-    """Run the command line. Its imports leave no garbage, so nothing looks for any meanwhile, and later seldom."""
+def main() -> object:
+    """Run the command line: in the warm grader, if it is a command for that one, else here."""
+    try:
+        answer = warm_client.ask(sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.exit(STOPPED)
+    if answer is None:
+        return _here()
+    sys.stderr.write(answer.err)
+    sys.stdout.write(answer.out)
+    return None
+
+
+def _here() -> object:
+    """Run the command line here. Its imports leave no garbage, so nothing looks for any meanwhile, and later seldom."""
+    import atexit
+    import gc
+
     gc.disable()
     try:
+        from autograder.cli import early_start
+
         early_start.start(sys.argv[1:])
         from autograder.cli import app as cli
     except KeyboardInterrupt:  # nothing was begun

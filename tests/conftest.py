@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
+from autograder import warm_client
 from autograder.grade.judge import Judge
 from autograder.runner.pool import Local
+
+os.environ.setdefault(warm_client.SWITCH, "0")  # no test leaves a process behind; those of the warm grader turn it on
 
 
 @pytest.fixture(scope="session")

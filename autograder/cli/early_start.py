@@ -1,4 +1,4 @@
-"""What `autograder grade` starts before it has imported the rest of itself. This module imports as little as it can.
+"""What commands that grade start before they have imported the rest of themselves. It imports as little as it can.
 
 Meanwhile a second processor would be idle: the box is tried there, and a first warm process gets ready.
 """
@@ -17,13 +17,15 @@ from autograder.runner.box import BUBBLEWRAP, choose, probe
 if TYPE_CHECKING:
     from autograder.runner.pool import Local
 
+OWN_WORK = ("score", "check")  # they take the strongest box there is, or none
 OTHERWISE = ("--scheduler", "--trust-submissions", "--help")  # runs elsewhere, in another box, or not at all
 _started: list[Local] = []
 
 
 def start(arguments: Sequence[str]) -> None:
     """Start what a command line with these arguments will want. Whatever goes wrong is told later, by the command."""
-    if arguments[:1] != ["grade"] or any(argument.startswith(OTHERWISE) for argument in arguments):
+    command = next(iter(arguments), "")
+    if command not in ("grade", *OWN_WORK) or any(argument.startswith(OTHERWISE) for argument in arguments):
         return
     tried = threading.Thread(target=probe, args=(BUBBLEWRAP.level,))
     tried.start()
@@ -31,7 +33,7 @@ def start(arguments: Sequence[str]) -> None:
 
     tried.join()
     with contextlib.suppress(CourseError, OSError):
-        runner = Local(choose())
+        runner = Local(choose(trust=command in OWN_WORK))
         atexit.register(runner.close)
         runner.expect((), 1)  # a box ends with the thread that started it: this one
         _started.append(runner)

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Literal
 
 from autograder.lessons.outline import Outline
@@ -187,6 +188,11 @@ def record(study: Study, key: str, state: str, points: float, max_points: float)
     past = _readable(study, key)
     grading = Grading(study.clock(), state, points, max_points)
     _store(study, key, History((*past.gradings, grading), past.tried | seen.changed, past.reset))
+
+
+def path(study: Study, key: str) -> Path:
+    """The file that gradings of a lesson are kept in."""
+    return study.kept / f"{_name(key)}.json"
 
 
 def begin_anew(study: Study, key: str) -> None:

@@ -127,6 +127,11 @@ class Study:
         """Where results, the plan and the versions of copies are kept."""
         return self.root / ".autograder" / "study"
 
+    @property
+    def locks(self) -> Path:
+        """Where locks are kept, of everybody who works in the course."""
+        return self.root / ".autograder" / "locks"
+
     def released(self, key: str) -> Path:
         """The course's own notebook of a lesson."""
         return self.root / "notebooks" / f"{key}.ipynb"
