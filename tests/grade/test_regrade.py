@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from autograder.build.builder import build
 from autograder.cli import app as cli
@@ -340,7 +339,7 @@ def test_a_write_that_was_stopped_is_taken_up(
 def test_the_command_shows_the_table_and_how_to_write_it(
     course: Course, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cli, "out", Console(width=200))
+    monkeypatch.setenv("COLUMNS", "200")
 
     def say(*options: str) -> str:
         with pytest.raises(SystemExit) as end:
