@@ -189,7 +189,7 @@ def feature_psi(baseline: Mapping[str, Values], features: Mapping[str, Values], 
 # %%
 @try_it
 def a_new_kind_of_customer() -> dict[str, float]:
-    return feature_psi(trained()["features"], traffic(episodes=[Episode("segment", first=2)])[2].features)
+    return feature_psi(trained()["features"], traffic(3, [Episode("segment", first=2)])[2].features)
 
 
 # %% nbgrader={"grade_id": "respond-psi-checks", "grade": true}
