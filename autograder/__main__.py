@@ -25,7 +25,9 @@ def main() -> object:
 
 
 def _here() -> object:
-    """Run the command line here. Its imports leave no garbage, so nothing looks for any meanwhile, and later seldom."""
+    """Run the command line here. Its imports leave no garbage, so nothing looks for any meanwhile,
+    and later seldom.
+    """
     import atexit
     import gc
 
@@ -40,7 +42,8 @@ def _here() -> object:
     gc.enable()
     sys.setswitchinterval(SOON)
     atexit.register(gc.freeze)  # else Python looks over everything once more before it ends
-    gc.set_threshold(MANY_OBJECTS)  # a class makes little garbage, and a look goes over everything that was imported
+    # a class makes little garbage, and a look goes over everything that was imported
+    gc.set_threshold(MANY_OBJECTS)
     return cli.main()
 
 

@@ -1,4 +1,5 @@
-"""Files on this machine: read within bounds, decoded, written whole or not at all; locks; and how work is stopped.
+"""Files on this machine: read within bounds, decoded, written whole or not at all; locks; and how
+work is stopped.
 
 Everybody who reads what somebody else wrote, or keeps something on disk, does it through here.
 """
@@ -34,7 +35,7 @@ class Forbidden(Unreadable):
     """The file system lets nobody but its owner read it: no fault of what is in it."""
 
 
-# ------------------------------------------------------------------------------------------------------------- reading
+# ------------------------------------------------------------------------------------------ reading
 
 
 def read_bounded(path: Path, limit: int = MAX_BYTES) -> bytes:
@@ -44,7 +45,9 @@ def read_bounded(path: Path, limit: int = MAX_BYTES) -> bytes:
         Unreadable: it is missing, no regular file, or larger; `Forbidden` without permission.
     """
     try:
-        fd = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+        fd = os.open(
+            path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+        )
     except FileNotFoundError:
         raise Unreadable("the file is missing") from None
     except PermissionError:
@@ -82,11 +85,13 @@ def decode(data: bytes, repairs: list[str]) -> str:
     return text
 
 
-# ------------------------------------------------------------------------------------------------------------- writing
+# ------------------------------------------------------------------------------------------ writing
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write the whole file or nothing, however many write it at once and even when the machine stops."""
+    """Write the whole file or nothing, however many write it at once and even when the machine
+    stops.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
     try:
@@ -111,7 +116,9 @@ def write_locked(path: Path, data: bytes) -> None:
 
 
 def write_beside(path: Path, data: bytes) -> Path:
-    """Write a file under a name that nothing has yet: `path`, or with `-2`, `-3`, … before its ending."""
+    """Write a file under a name that nothing has yet: `path`, or with `-2`, `-3`, … before its
+    ending.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     while True:
         free = free_name(path)
@@ -136,11 +143,13 @@ def _write_and_sync(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
-# -------------------------------------------------------------------------------------------------- stopping and locks
+# ------------------------------------------------------------------------------- stopping and locks
 
 
 class Stop:
-    """Tells all threads of a run to end. A signal handler may set it: unlike an event it has no lock to wait for."""
+    """Tells all threads of a run to end. A signal handler may set it: unlike an event it has no
+    lock to wait for.
+    """
 
     asked = False
 
@@ -152,7 +161,8 @@ class Stop:
 
 @contextlib.contextmanager
 def locked(folder: Path, name: str, stop: Stop | None = None) -> Iterator[None]:
-    """Alone with `name`: other processes on this machine wait. The lock goes with the process, however it ends.
+    """Alone with `name`: other processes on this machine wait. The lock goes with the process,
+    however it ends.
 
     Args:
         folder: where lock files are kept; it is made.
@@ -170,7 +180,9 @@ def locked(folder: Path, name: str, stop: Stop | None = None) -> Iterator[None]:
         lock = FileLock(folder / f"{digest}.lock", timeout=0)
         _acquire(lock, stop or Stop())
     except OSError as error:
-        raise CourseError(f"{folder}: {error.strerror}. Results are kept there: make it writable.") from None
+        raise CourseError(
+            f"{folder}: {error.strerror}. Results are kept there: make it writable."
+        ) from None
     try:
         yield
     finally:

@@ -1,4 +1,6 @@
-"""What travels through the grader: job, trace, verdicts, result. Each is frozen and prints as itself."""
+"""What travels through the grader: job, trace, verdicts, result. Each is frozen and prints as
+itself.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,8 @@ class Step:
     grade_id: str | None = None
     names: tuple[str, ...] = ()  # locked cells: what they bind
     position: int | None = None  # index of the cell in the submission
-    waits: bool = False  # graded cells: nothing changes what it looks at before the next one, or the end
+    # graded cells: nothing changes what it looks at before the next one, or the end
+    waits: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,8 @@ class Trace:
     suspicions: tuple[str, ...] = ()  # things that honest code does not do
     problem: str | None = None  # the run as a whole ended early
     phases: dict[str, float] = field(default_factory=dict)  # seconds by what was done
-    cpu: dict[str, float] = field(default_factory=dict)  # seconds by check, and of CELLS, as a learner's process tells
+    # seconds by check, and of CELLS, as a learner's process tells
+    cpu: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,9 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class Result:
-    """How a submission of one lesson was graded. `state` is graded, zero:<reason> or needs-human:<reason>."""
+    """How a submission of one lesson was graded. `state` is graded, zero:<reason> or
+    needs-human:<reason>.
+    """
 
     student: str
     lesson: str
@@ -98,9 +104,11 @@ class Result:
     problems: tuple[str, ...] = ()
     isolation: str = ""
     trace: Trace | None = field(default=None, repr=False, compare=False)
-    salt: str = field(default="", repr=False, compare=False)  # makes the random worlds; stored, never shown
+    # makes the random worlds; stored, never shown
+    salt: str = field(default="", repr=False, compare=False)
     slip: str = ""  # the idea of the known wrong answer that it looks like: a guess
-    kept: tuple[tuple[str, float], ...] = ()  # grade ids, and the points that a regrade left them beyond the verdicts
+    # grade ids, and the points that a regrade left them beyond the verdicts
+    kept: tuple[tuple[str, float], ...] = ()
 
     @property
     def earned(self) -> float:
@@ -125,7 +133,9 @@ class Result:
         """A sentence about kept points, or nothing."""
         if not self.kept:
             return ""
-        changed = f"the lesson was changed after this was graded, and would now give {self.earned:g}"
+        changed = (
+            f"the lesson was changed after this was graded, and would now give {self.earned:g}"
+        )
         return f"Kept at {self.points:g} points: {changed}."
 
     @property

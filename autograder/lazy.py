@@ -1,4 +1,6 @@
-"""Modules that take a while to import: at their first use, so that `autograder grade` starts its runners before."""
+"""Modules that take a while to import: at their first use, so that `autograder grade` starts its
+runners before.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +20,11 @@ class _Late:
 
 
 def without_its_own(name: str) -> None:
-    """Let modules of a package be imported without what the package itself imports, until somebody asks it for more.
+    """Let modules of a package be imported without what the package itself imports, until somebody
+    asks it for more.
 
-    nbgrader's own is JupyterLab's extensions, the exchange and nbconvert, jupytext's a contents manager: they take
-    longer than what is wanted of the two.
+    nbgrader's own is JupyterLab's extensions, the exchange and nbconvert, jupytext's a contents
+    manager: they take longer than what is wanted of the two.
     """
     spec = find_spec(name) if name not in sys.modules else None
     if spec is not None and spec.loader is not None:
@@ -30,7 +33,8 @@ def without_its_own(name: str) -> None:
 
 
 def _asked(package: Any, spec: ModuleSpec, attribute: str) -> Any:
-    if attribute.startswith("__") and attribute != "__version__":  # asked by whoever inspects modules
+    # asked by whoever inspects modules
+    if attribute.startswith("__") and attribute != "__version__":
         raise AttributeError(attribute)
     if find_spec(f"{spec.name}.{attribute}"):
         return importlib.import_module(f"{spec.name}.{attribute}")

@@ -1,4 +1,6 @@
-"""nbgrader as this course uses it: its settings, its view of the folder, and what it says when it refuses."""
+"""nbgrader as this course uses it: its settings, its view of the folder, and what it says when it
+refuses.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,8 @@ from typing import Any
 
 from traitlets.config import Config
 
-ONE_WAIT = 1  # seconds that SQLite waits in one go for a locked gradebook: it hears no signal meanwhile
+# seconds that SQLite waits in one go for a locked gradebook: it hears no signal meanwhile
+ONE_WAIT = 1
 
 
 def settings(root: Path) -> Config:
@@ -35,8 +38,13 @@ def coursedir(root: Path, **overrides: Any) -> Any:
     config.CourseDirectory.root = str(root)
     url = config.CourseDirectory.get("db_url", "sqlite:///gradebook.db")
     if isinstance(url, str) and url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
-        config.CourseDirectory.db_url = url = "sqlite:///" + str(root / url.removeprefix("sqlite:///"))
-    if config.CourseDirectory.get("db_url", "").startswith("sqlite:///") and "?" not in config.CourseDirectory.db_url:
+        config.CourseDirectory.db_url = url = "sqlite:///" + str(
+            root / url.removeprefix("sqlite:///")
+        )
+    if (
+        config.CourseDirectory.get("db_url", "").startswith("sqlite:///")
+        and "?" not in config.CourseDirectory.db_url
+    ):
         config.CourseDirectory.db_url += f"?timeout={ONE_WAIT}"
     for name, value in overrides.items():
         config.CourseDirectory[name] = value

@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping
 
 
 class Phases:
-    """Adds up what each phase took. Threads add at the same time, so the sum may be longer than the run."""
+    """Adds up what each phase took. Threads add at the same time, so the sum may be longer than the
+    run.
+    """
 
     def __init__(self) -> None:
         self.seconds: Counter[str] = Counter()

@@ -1,4 +1,6 @@
-"""What may stand in a file of ours, whoever made it: whole characters, two kinds of pictures, a little about them."""
+"""What may stand in a file of ours, whoever made it: whole characters, two kinds of pictures, a
+little about them.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +14,19 @@ SURROGATES = re.compile("[\ud800-\udfff]")  # halves of characters, which no fil
 
 
 def plain_metadata(metadata: Any) -> dict[str, Any]:
-    """Of an output's metadata what a picture needs: its size in pixels, words in its place, the ground below it."""
+    """Of an output's metadata what a picture needs: its size in pixels, words in its place, the
+    ground below it.
+    """
     given = metadata if isinstance(metadata, dict) else {}
     kept: dict[str, Any] = {}
     for kind in PICTURES:
         about = given.get(kind)
         about = about if isinstance(about, dict) else {}
-        plain = {s: about[s] for s in ("width", "height") if type(about.get(s)) is int and 0 < about[s] <= MAX_SIDE}
+        plain = {
+            s: about[s]
+            for s in ("width", "height")
+            if type(about.get(s)) is int and 0 < about[s] <= MAX_SIDE
+        }
         if type(about.get("alt")) is str:
             plain["alt"] = about["alt"][:MAX_ALT]
         if plain:

@@ -1,6 +1,8 @@
-"""What cells of self-study notebooks call: grade the saved file, show a reference solution, show the start page.
+"""What cells of self-study notebooks call: grade the saved file, show a reference solution, show
+the start page.
 
-They run in the grader too, among a learner's cells, where they do nothing and need nothing but coursekit.
+They run in the grader too, among a learner's cells, where they do nothing and need nothing but
+coursekit.
 """
 
 from __future__ import annotations
@@ -39,7 +41,9 @@ class Report:
         state = "" if r["state"] == "graded" else f" State: {r['state']}."
         points = f"{r['lesson']}: {r['points']:g} of {r['max_points']:g} points.{state}"
         guess = f"This looks like a known slip (a guess): {r['slip']}" if r["slip"] else ""
-        return " ".join(filter(None, [points, guess, *r["repairs"], *r["problems"], r.get("study", "")]))
+        return " ".join(
+            filter(None, [points, guess, *r["repairs"], *r["problems"], r.get("study", "")])
+        )
 
     def _repr_html_(self) -> str:
         rows = [
@@ -55,7 +59,8 @@ class Report:
 
 
 def grade_this_notebook(name: str) -> Report | None:
-    """Grade the notebook `name` in the working folder as it is saved on disk, hidden checks included.
+    """Grade the notebook `name` in the working folder as it is saved on disk, hidden checks
+    included.
 
     What goes wrong is told in a sentence; nothing is raised.
     """
@@ -87,8 +92,11 @@ def _checked(words: list[str]) -> tuple[str, str]:
     return done.stdout, done.stderr
 
 
-def start_page(days: int | None = None, minutes: int | None = None, anew: bool = False) -> StartPage | None:
-    """Where you stand, what comes next, and the plan. In `study/` it begins the plan when there is none.
+def start_page(
+    days: int | None = None, minutes: int | None = None, anew: bool = False
+) -> StartPage | None:
+    """Where you stand, what comes next, and the plan. In `study/` it begins the plan when there is
+    none.
 
     What goes wrong is told in a sentence; nothing is raised.
 
@@ -136,7 +144,9 @@ def reveal(grade_id: str, lesson: str = "", anyway: bool = False) -> Reference |
     here = Path().resolve()
     try:
         study = Study.find(here)
-        card = study.cards[study.key(lesson)] if lesson else revealing.find(study, grade_id, here.name)
+        card = (
+            study.cards[study.key(lesson)] if lesson else revealing.find(study, grade_id, here.name)
+        )
         return revealing.reveal(study, card, grade_id, anyway)
     except (CourseError, OSError, revealing.NotYet) as error:
         print(error)

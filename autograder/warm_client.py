@@ -1,18 +1,20 @@
-"""The way to the warm grader: a process of one's own that has everything imported and ready, kept for a while.
+"""The way to the warm grader: a process of one's own that has everything imported and ready, kept
+for a while.
 
-`autograder score`, `autograder check` and `Grade this notebook` ask it (`cli.warm_server` is what answers). The first
-of them starts it. It runs the very same command, so what it prints is printed here, to the letter. Whatever goes wrong
-on the way is silent, and the command is run as if there were no such process.
+`autograder score`, `autograder check` and `Grade this notebook` ask it (`cli.warm_server` is what
+answers). The first of them starts it. It runs the very same command, so what it prints is printed
+here, to the letter. Whatever goes wrong on the way is silent, and the command is run as if there
+were no such process.
 
 This module is all that they import before they ask: the standard library only, and little of it.
 
-What is said, each in a frame of four bytes of length and JSON:
-    server  {"pid", "root", "code", "python"}         when it is one's turn; or {"stale": true}: it ends, start another
-    client  {"arguments", "folder", "terminal"}       a command; or {"stop": true}
-    server  {"still": true}                           every few seconds while it grades
-    server  {"out", "err", "file"}                    done; or {"cold": true}: run it yourself
-    client  {"go": true}                              where `file` is not null: the result may be written to that file
-    server  {"out", "err"}                            it was, and this is what to print
+What is said, each in a frame of four bytes of length and JSON: server  {"pid", "root", "code",
+    "python"}         when it is one's turn; or {"stale": true}: it ends, start another client
+    {"arguments", "folder", "terminal"}       a command; or {"stop": true} server  {"still": true}
+    every few seconds while it grades server  {"out", "err", "file"}                    done; or
+    {"cold": true}: run it yourself client  {"go": true}                              where `file`
+    is not null: the result may be written to that file server  {"out", "err"}
+    it was, and this is what to print
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ import struct
 import sys
 from typing import Any, NamedTuple
 
-SWITCH = "AUTOGRADER_WARM"  # "0": none is started or asked; another number: how many idle minutes it stays
+# "0": none is started or asked; another number: how many idle minutes it stays
+SWITCH = "AUTOGRADER_WARM"
 MINUTES = 15.0
 COMMANDS = ("score", "check")
 CODE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # where `autograder` lies
@@ -60,7 +63,9 @@ class Answer(NamedTuple):
 
 
 def minutes() -> float:
-    """How many idle minutes the warm grader stays; 0 when there is to be none, or this system cannot have one."""
+    """How many idle minutes the warm grader stays; 0 when there is to be none, or this system
+    cannot have one.
+    """
     if not hasattr(socket, "AF_UNIX") or not hasattr(os, "fork"):
         return 0.0
     try:
@@ -89,7 +94,10 @@ def course_root(start: str) -> str | None:
     """The course that `start` lies in, as `lessons.course.Course.find` finds it."""
     folder = os.path.realpath(start)
     while True:
-        lessons, settings = os.path.join(folder, "lessons"), os.path.join(folder, "nbgrader_config.py")
+        lessons, settings = (
+            os.path.join(folder, "lessons"),
+            os.path.join(folder, "nbgrader_config.py"),
+        )
         if os.path.isdir(lessons) and os.path.isfile(settings):
             return folder
         above = os.path.dirname(folder)
@@ -108,17 +116,19 @@ def _course_option(arguments: list[str]) -> str:
     return found
 
 
-# --------------------------------------------------------------------------------------------------------- the place
+# ---------------------------------------------------------------------------------------- the place
 
 
 def door(root: str) -> str | None:
-    """Where the socket of the course's warm grader is: in a folder of its own, which only its owner may enter.
+    """Where the socket of the course's warm grader is: in a folder of its own, which only its owner
+    may enter.
 
     None where the folder cannot be had.
     """
     import zlib
 
-    name = f"{zlib.crc32(f'{CODE} {sys.executable}'.encode('utf-8', 'replace')):08x}"  # another Python has its own
+    # another Python has its own
+    name = f"{zlib.crc32(f'{CODE} {sys.executable}'.encode('utf-8', 'replace')):08x}"
     place = os.path.join(root, ".autograder", "study", "warm", name)
     if len(os.fsencode(place)) > LONGEST_PATH:
         import hashlib
@@ -128,7 +138,11 @@ def door(root: str) -> str | None:
         if not _is_private(temporary):
             return None
         place = os.path.join(temporary, f"{folder}-{name}")
-    return place if len(os.fsencode(place)) <= LONGEST_PATH and _is_private(os.path.dirname(place)) else None
+    return (
+        place
+        if len(os.fsencode(place)) <= LONGEST_PATH and _is_private(os.path.dirname(place))
+        else None
+    )
 
 
 def _is_private(folder: str) -> bool:
@@ -140,14 +154,18 @@ def _is_private(folder: str) -> bool:
         about = os.lstat(folder)
     except OSError:
         return False
-    return stat.S_ISDIR(about.st_mode) and about.st_uid == os.geteuid() and not about.st_mode & 0o077
+    return (
+        stat.S_ISDIR(about.st_mode) and about.st_uid == os.geteuid() and not about.st_mode & 0o077
+    )
 
 
 def is_mine(connection: socket.socket) -> bool:
     """Whether the other side is a process of the same user, as far as this system tells."""
     if hasattr(socket, "SO_PEERCRED"):
         size = struct.calcsize("3i")
-        _, user, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
+        _, user, _ = struct.unpack(
+            "3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
+        )
     elif hasattr(socket, "LOCAL_PEERCRED"):  # struct xucred: its version, then the user
         told = connection.getsockopt(0, socket.LOCAL_PEERCRED, 128)
         _, user = struct.unpack_from("Ii", told)
@@ -156,7 +174,7 @@ def is_mine(connection: socket.socket) -> bool:
     return bool(user == os.geteuid())
 
 
-# ------------------------------------------------------------------------------------------------------- the language
+# ------------------------------------------------------------------------------------- the language
 
 
 def send(connection: socket.socket, message: dict[str, Any]) -> None:
@@ -195,7 +213,7 @@ def _exactly(connection: socket.socket, size: int) -> bytes:
     return parts
 
 
-# ------------------------------------------------------------------------------------------------------ the asking
+# --------------------------------------------------------------------------------------- the asking
 
 
 def _asked(root: str, place: str, arguments: list[str]) -> Answer | None:
@@ -228,14 +246,25 @@ def _connected(place: str) -> socket.socket | None:
 
 
 def _started(root: str, place: str) -> socket.socket:
-    """A first connection to a server that is started. It is nobody's child, and stays when this process ends."""
+    """A first connection to a server that is started. It is nobody's child, and stays when this
+    process ends.
+    """
     import subprocess
 
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     with theirs:
         try:
             starter = subprocess.Popen(
-                [sys.executable, "-P", "-c", BOOT, root, place, str(theirs.fileno()), str(minutes())],
+                [
+                    sys.executable,
+                    "-P",
+                    "-c",
+                    BOOT,
+                    root,
+                    place,
+                    str(theirs.fileno()),
+                    str(minutes()),
+                ],
                 pass_fds=[theirs.fileno()],
                 cwd="/",
                 stdin=subprocess.DEVNULL,
@@ -253,9 +282,13 @@ def _started(root: str, place: str) -> socket.socket:
     return ours
 
 
-def _told(connection: socket.socket, hello: dict[str, Any], root: str, arguments: list[str]) -> Answer | None:
+def _told(
+    connection: socket.socket, hello: dict[str, Any], root: str, arguments: list[str]
+) -> Answer | None:
     pid = hello.get("pid")
-    if not isinstance(pid, int) or any(hello.get(name) != own for name, own in identity(root).items()):
+    if not isinstance(pid, int) or any(
+        hello.get(name) != own for name, own in identity(root).items()
+    ):
         return None
     send(connection, {"arguments": arguments, "folder": os.getcwd(), "terminal": _terminal()})
     connection.settimeout(SILENT_SECONDS)
@@ -277,7 +310,8 @@ def _answer(message: dict[str, Any], pid: int) -> Answer | None:
 
 
 def _kept(connection: socket.socket, answer: Answer, file: str) -> Answer | None:
-    """The answer, once its result is written. Where the server dies meanwhile, the file shows whether it was.
+    """The answer, once its result is written. Where the server dies meanwhile, the file shows
+    whether it was.
 
     There is no end to the wait, as there is none for who writes the file here.
     """
@@ -307,7 +341,11 @@ def _terminal() -> dict[str, Any]:
         for name, number in zip(("COLUMNS", "LINES"), size, strict=True):
             if number and not variables.get(name, "").isdigit():
                 variables[name] = str(number)
-    return {"variables": variables, "tty": tty, "encoding": getattr(sys.stdout, "encoding", None) or "utf-8"}
+    return {
+        "variables": variables,
+        "tty": tty,
+        "encoding": getattr(sys.stdout, "encoding", None) or "utf-8",
+    }
 
 
 def _size() -> os.terminal_size | None:
@@ -317,7 +355,7 @@ def _size() -> os.terminal_size | None:
     return None
 
 
-# ------------------------------------------------------------------------------------------------------ its end
+# ------------------------------------------------------------------------------------------ its end
 
 
 def running(root: str) -> int | None:

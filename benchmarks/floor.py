@@ -1,7 +1,8 @@
-"""The floor of grading: the same cells by plain `exec` in forks of a warm process. No box, no capture, no records.
+"""The floor of grading: the same cells by plain `exec` in forks of a warm process. No box, no
+capture, no records.
 
-`python -m benchmarks.floor COURSE JOBS` runs all code cells of `source/`, with each submission's own code in place of
-the solution cells, and prints the seconds it took, start-up left out.
+`python -m benchmarks.floor COURSE JOBS` runs all code cells of `source/`, with each submission's
+own code in place of the solution cells, and prints the seconds it took, start-up left out.
 """
 
 from __future__ import annotations
@@ -63,7 +64,11 @@ def main() -> int:
                 finally:
                     os._exit(1)
             running += 1
-    print(json.dumps({"seconds": time.perf_counter() - began, "notebooks": len(notebooks), "failed": failed}))
+    print(
+        json.dumps(
+            {"seconds": time.perf_counter() - began, "notebooks": len(notebooks), "failed": failed}
+        )
+    )
     return 0
 
 

@@ -1,9 +1,11 @@
-"""What a learner waits for one notebook to be graded, beside what importing the scientific stack takes in the same run.
+"""What a learner waits for one notebook to be graded, beside what importing the scientific stack
+takes in the same run.
 
-`python -m benchmarks.grading_one [ROUNDS]` grades the solution of two lessons in turn: by `autograder score` and
-`autograder check` without the warm grader and with it, and by `grade_this_notebook` in a real kernel. Medians and
-ratios are printed and written to the section `one` of `benchmarks/LEARNER.md`. A first round is not counted: it
-compiles, fills the system's caches and starts the warm grader.
+`python -m benchmarks.grading_one [ROUNDS]` grades the solution of two lessons in turn: by
+`autograder score` and `autograder check` without the warm grader and with it, and by
+`grade_this_notebook` in a real kernel. Medians and ratios are printed and written to the section
+`one` of `benchmarks/LEARNER.md`. A first round is not counted: it compiles, fills the system's
+caches and starts the warm grader.
 """
 
 from __future__ import annotations
@@ -36,21 +38,30 @@ PAGE = COURSE.root / "benchmarks" / "LEARNER.md"
 PAUSE = 2.0  # seconds between two gradings: nobody is quicker, and the warm grader gets ready again
 IMPORT = "import numpy, scipy.stats, pandas, matplotlib.pyplot"
 OTHERWISE = f"`{IMPORT}`"
-COLD, SCORE, CHECK = "`autograder score` with `AUTOGRADER_WARM=0`", "`autograder score`", "`autograder check`"
+COLD, SCORE, CHECK = (
+    "`autograder score` with `AUTOGRADER_WARM=0`",
+    "`autograder score`",
+    "`autograder check`",
+)
 KERNEL = "`grade_this_notebook`"
 
 
 def course(root: Path) -> Path:
     """A course folder with the solutions of the lessons as answer files and as notebooks in study/."""
     for room in ("lessons", "notebooks"):
-        shutil.copytree(COURSE.root / room, root / room, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            COURSE.root / room, root / room, ignore=shutil.ignore_patterns("__pycache__")
+        )
     shutil.copy(COURSE.root / "nbgrader_config.py", root)
     for key in LESSONS:
         lesson = read(key)
         solved = cells_as_text(lesson, stub=False)
         answer, notebook = root / "answers" / f"{key}.py", root / "study" / f"{key}.ipynb"
         released = json.loads((root / "notebooks" / f"{key}.ipynb").read_text("utf-8"))
-        for path, text in ((answer, solved), (notebook, json.dumps(fill(released, lesson, solved)))):
+        for path, text in (
+            (answer, solved),
+            (notebook, json.dumps(fill(released, lesson, solved))),
+        ):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
     return root
@@ -58,9 +69,13 @@ def course(root: Path) -> Path:
 
 def run(root: Path, *words: str, warm: bool = False) -> None:
     """Run a Python of its own to its end."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment = {
+        name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
+    }
     environment[warm_client.SWITCH] = "5" if warm else "0"
-    subprocess.run([sys.executable, *words], cwd=root, env=environment, stdout=subprocess.DEVNULL, check=True)
+    subprocess.run(
+        [sys.executable, *words], cwd=root, env=environment, stdout=subprocess.DEVNULL, check=True
+    )
 
 
 @contextlib.contextmanager
@@ -72,14 +87,18 @@ def kernel(root: Path, key: str) -> Iterator[Callable[[], None]]:
     try:
         setup = next(c for c in read(key).cells if c.kind == "locked")
         _execute(client, f"{setup.source}\nfrom autograder.selfstudy import grade_this_notebook")
-        yield lambda: _execute(client, f'assert grade_this_notebook("{Path(key).name}.ipynb").result["points"]')
+        yield lambda: _execute(
+            client, f'assert grade_this_notebook("{Path(key).name}.ipynb").result["points"]'
+        )
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
 
 
 def _execute(client: BlockingKernelClient, code: str) -> None:
-    reply: dict[str, Any] = client.execute_interactive(code, timeout=120, output_hook=lambda message: None)
+    reply: dict[str, Any] = client.execute_interactive(
+        code, timeout=120, output_hook=lambda message: None
+    )
     assert reply["content"]["status"] == "ok", reply
 
 
@@ -118,7 +137,9 @@ def section(measured: dict[str, dict[str, list[float]]], rounds: int, load: floa
     for key, seconds in measured.items():
         base = statistics.median(seconds[OTHERWISE])
         for name, some in seconds.items():
-            lines.append(f"| {key} | {name} | {statistics.median(some):.2f} | {statistics.median(some) / base:.2f} |")
+            lines.append(
+                f"| {key} | {name} | {statistics.median(some):.2f} | {statistics.median(some) / base:.2f} |"
+            )
     today = datetime.date.today().isoformat()
     where = f"{platform.system()} with {os.cpu_count()} cores, load {load:.1f} at the end"
     lines += [

@@ -1,11 +1,14 @@
 """What waiting there is for somebody who learns: for a slider, and for the import of the kit.
 
-`python -m benchmarks.learner [sliders|import] [LESSON …]` prints a table and, for all lessons, writes it to its section
-of `benchmarks/LEARNER.md`. Each number stands beside what a user would have otherwise, measured in the same run:
+`python -m benchmarks.learner [sliders|import] [LESSON …]` prints a table and, for all lessons,
+writes it to its section of `benchmarks/LEARNER.md`. Each number stands beside what a user would
+have otherwise, measured in the same run:
 
-- sliders: the lesson's solution runs in a real kernel, then its sliders are moved by the messages that a browser sends.
-  Beside it stands the same picture, drawn by the same function, with `ipywidgets.interact` and pyplot as they come.
-- import: a fresh process imports what a kernel imports, then what the lesson imports besides the kit, then the kit.
+- sliders: the lesson's solution runs in a real kernel, then its sliders are moved by the messages
+  that a browser sends. Beside it stands the same picture, drawn by the same function, with
+  `ipywidgets.interact` and pyplot as they come.
+- import: a fresh process imports what a kernel imports, then what the lesson imports besides the
+kit, then the kit.
 """
 
 from __future__ import annotations
@@ -31,14 +34,18 @@ from jupyter_client.manager import start_new_kernel
 
 ROOT = Path(__file__).parent.parent
 REPORT = Path(__file__).with_name("LEARNER.md")
-LESSONS = sorted(path.relative_to(ROOT / "source").with_suffix("").as_posix() for path in ROOT.glob("source/*/*.ipynb"))
+LESSONS = sorted(
+    path.relative_to(ROOT / "source").with_suffix("").as_posix()
+    for path in ROOT.glob("source/*/*.ipynb")
+)
 VALUES = 4  # of each slider
 FRESH = 7  # processes that import
 PATIENCE = 120.0  # seconds for one answer of the kernel
 
 Message = Mapping[str, Any]  # of the Jupyter protocol
 
-# Runs before the lesson: remembers what `explore` was called with, so that `INTERACT` can show the same.
+# Runs before the lesson: remembers what `explore` was called with, so that `INTERACT` can show the
+# same.
 RECORD = """
 import coursekit as _kit
 _explored, _explore = [], _kit.explore
@@ -47,7 +54,8 @@ def _recording(draw, **given):
     _explore(draw, **given)
 _kit.explore = _recording
 """
-# The same picture by the usual means: no care for margins, resolution or pictures that were drawn before.
+# The same picture by the usual means: no care for margins, resolution or pictures that were drawn
+# before.
 INTERACT = """
 import ipywidgets, matplotlib.pyplot as _plt
 def _shown(draw, given):
@@ -69,7 +77,7 @@ for _draw, _given in _explored:
 """
 
 
-# ------------------------------------------------------------------------------------------------ a kernel
+# ----------------------------------------------------------------------------------------- a kernel
 
 
 @dataclass(frozen=True)
@@ -86,7 +94,9 @@ class Slider:
         """Up to `VALUES` places to move to, evenly spread, none of them the start."""
         steps = round((self.high - self.low) / self.step)
         places = {self.low + self.step * round(steps * n / VALUES) for n in range(VALUES + 1)}
-        return [place if self.step % 1 else int(place) for place in sorted(places - {self.start})][-VALUES:]
+        return [place if self.step % 1 else int(place) for place in sorted(places - {self.start})][
+            -VALUES:
+        ]
 
 
 @dataclass(frozen=True)
@@ -101,7 +111,9 @@ class Kernel:
     """A Jupyter kernel and what it was told to show."""
 
     def __init__(self, folder: Path) -> None:
-        self._manager, client = start_new_kernel(kernel_name="python3", cwd=str(folder), stderr=subprocess.DEVNULL)
+        self._manager, client = start_new_kernel(
+            kernel_name="python3", cwd=str(folder), stderr=subprocess.DEVNULL
+        )
         assert isinstance(client, BlockingKernelClient)
         self._client = client
 
@@ -119,7 +131,15 @@ class Kernel:
                 raise SystemExit("\n".join(content["traceback"]))
             state = content["data"].get("state", {}) if message["msg_type"] == "comm_open" else {}
             if state.get("_model_name") in ("IntSliderModel", "FloatSliderModel"):
-                sliders.append(Slider(content["comm_id"], state["min"], state["max"], state["step"], state["value"]))
+                sliders.append(
+                    Slider(
+                        content["comm_id"],
+                        state["min"],
+                        state["max"],
+                        state["step"],
+                        state["value"],
+                    )
+                )
         return sliders
 
     def move(self, slider: Slider, to: float) -> Cost:
@@ -158,7 +178,7 @@ class Kernel:
             yield message
 
 
-# ------------------------------------------------------------------------------------------------ sliders
+# ------------------------------------------------------------------------------------------ sliders
 
 
 def sliders(lessons: Sequence[str]) -> list[str]:
@@ -180,7 +200,9 @@ def _moves(lesson: str) -> tuple[list[Cost], list[Cost]]:
     kernel = Kernel(ROOT)
     try:
         kernel.run(RECORD)
-        shown = [kernel.run("".join(cell["source"])) for cell in cells if cell["cell_type"] == "code"]
+        shown = [
+            kernel.run("".join(cell["source"])) for cell in cells if cell["cell_type"] == "code"
+        ]
         ours = _all_moves(kernel, [slider for some in shown for slider in some])
         return ours, _all_moves(kernel, kernel.run(INTERACT))
     finally:
@@ -188,7 +210,9 @@ def _moves(lesson: str) -> tuple[list[Cost], list[Cost]]:
 
 
 def _all_moves(kernel: Kernel, found: Sequence[Slider]) -> list[Cost]:
-    """Each slider goes to each of its values and back to its start, which is not counted: that picture is known."""
+    """Each slider goes to each of its values and back to its start, which is not counted: that
+    picture is known.
+    """
     costs = []
     for slider in found:
         costs += [kernel.move(slider, value) for value in slider.values()]
@@ -196,11 +220,13 @@ def _all_moves(kernel: Kernel, found: Sequence[Slider]) -> list[Cost]:
     return costs
 
 
-# ------------------------------------------------------------------------------------------------ import
+# ------------------------------------------------------------------------------------------- import
 
 
 def imports(lessons: Sequence[str]) -> list[str]:
-    """A row for each lesson: CPU time of its own imports and of the kit's after them, medians of `FRESH` processes."""
+    """A row for each lesson: CPU time of its own imports and of the kit's after them, medians of
+    `FRESH` processes.
+    """
     rows = []
     for lesson in lessons:
         own, kit = _setup(lesson)
@@ -224,17 +250,21 @@ def _setup(lesson: str) -> tuple[str, str]:
 
 
 def _spent(own: str, kit: str) -> tuple[float, float]:
-    """Milliseconds of CPU for the one and then for the other, in a process that has imported what a kernel does."""
+    """Milliseconds of CPU for the one and then for the other, in a process that has imported what a
+    kernel does.
+    """
     code = (
         "import ipykernel.ipkernel, ipykernel.zmqshell\nfrom time import process_time as now\n"
         f"start = now()\n{own}\nmiddle = now()\n{kit}\nprint(middle - start, now() - middle)"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     theirs, ours = (1000 * float(seconds) for seconds in done.stdout.split()[-2:])
     return theirs, ours
 
 
-# ------------------------------------------------------------------------------------------------ report
+# ------------------------------------------------------------------------------------------- report
 
 TABLES = {
     "sliders": (
@@ -256,7 +286,9 @@ TABLES = {
 
 def write(name: str, rows: Sequence[str]) -> None:
     """Put the table of that name into its section of `REPORT`, at the end if there is none yet."""
-    machine = f"{datetime.date.today()}, Python {platform.python_version()}, {os.cpu_count()} cores."
+    machine = (
+        f"{datetime.date.today()}, Python {platform.python_version()}, {os.cpu_count()} cores."
+    )
     begin, end = f"<!-- {name} -->", f"<!-- end {name} -->"
     section = "\n".join([begin, TABLES[name][1], *rows, "", machine, end])
     text = REPORT.read_text("utf-8") if REPORT.exists() else "# What a learner waits for\n"
@@ -269,7 +301,12 @@ def main() -> None:
     """Measure what was asked for."""
     parser = argparse.ArgumentParser(prog="benchmarks.learner", description=__doc__.split("\n")[0])
     parser.add_argument("what", nargs="?", choices=[*TABLES], help="one table instead of both")
-    parser.add_argument("lessons", nargs="*", metavar="LESSON", help="such as 02_coding/01_batch_requests; all if none")
+    parser.add_argument(
+        "lessons",
+        nargs="*",
+        metavar="LESSON",
+        help="such as 02_coding/01_batch_requests; all if none",
+    )
     given = parser.parse_args()
     for name in [given.what] if given.what else [*TABLES]:
         rows = TABLES[name][0](given.lessons or LESSONS)

@@ -1,8 +1,10 @@
-"""The lessons' solutions beside well-kept libraries that do the same: calls per second and bytes for each entry.
+"""The lessons' solutions beside well-kept libraries that do the same: calls per second and bytes
+for each entry.
 
-`python -m benchmarks.libraries [ROUNDS]` takes each solution out of its lesson as plain code, without the course's own
-tools, and runs it and the libraries in turn, round after round, in one process of their own. What it finds is written
-to benchmarks/LIBRARIES.md. A solution that no lesson holds yet is left out, and named.
+`python -m benchmarks.libraries [ROUNDS]` takes each solution out of its lesson as plain code,
+without the course's own tools, and runs it and the libraries in turn, round after round, in one
+process of their own. What it finds is written to benchmarks/LIBRARIES.md. A solution that no lesson
+holds yet is left out, and named.
 """
 
 from __future__ import annotations
@@ -65,7 +67,7 @@ class Row:
     bytes: float | None = None  # for each entry
 
 
-# ------------------------------------------------------------------------------------------------ contests
+# ----------------------------------------------------------------------------------------- contests
 
 
 def _reads(count: int = 20_000, users: int = 3_000) -> list[tuple[str, int]]:
@@ -86,7 +88,9 @@ def _caching(get: Callable[[Any], Any], put: Callable[[Any, Any], None]) -> Work
     return work
 
 
-def _filled(make: Callable[[int], Any], put: Callable[[Any, Any, Any], None]) -> Callable[[int], Any]:
+def _filled(
+    make: Callable[[int], Any], put: Callable[[Any, Any, Any], None]
+) -> Callable[[int], Any]:
     def fill(entries: int) -> Any:
         cache = make(entries)
         for n in range(entries):
@@ -101,12 +105,21 @@ def _caches(name: str, put: str, names: Names) -> Iterator[Candidate]:
 
     made, method = names[name], put
     ours = made(1_000, 300)
-    fill = _filled(lambda n: made(n, 300), lambda cache, key, value: getattr(cache, method)(key, value))
+    fill = _filled(
+        lambda n: made(n, 300), lambda cache, key, value: getattr(cache, method)(key, value)
+    )
     yield Candidate(name, _caching(ours.get, getattr(ours, put)), fill)
 
     bare = cachetools.TTLCache(1_000, 300)
-    fill = _filled(lambda n: cachetools.TTLCache(n, 300), lambda cache, key, value: cache.__setitem__(key, value))
-    yield Candidate(f"cachetools {version('cachetools')} TTLCache, no lock", _caching(bare.get, bare.__setitem__), fill)
+    fill = _filled(
+        lambda n: cachetools.TTLCache(n, 300),
+        lambda cache, key, value: cache.__setitem__(key, value),
+    )
+    yield Candidate(
+        f"cachetools {version('cachetools')} TTLCache, no lock",
+        _caching(bare.get, bare.__setitem__),
+        fill,
+    )
 
     guarded, lock = cachetools.TTLCache(1_000, 300), threading.Lock()
 
@@ -184,7 +197,8 @@ def _breakers(names: Names) -> Iterator[Candidate]:
     yield Candidate("CircuitBreaker", awaiting(names["CircuitBreaker"]().call))
     breaker = pybreaker.CircuitBreaker()
 
-    async def guarded(func: Callable[[], Any]) -> Any:  # what its own call_async does without Tornado's coroutines
+    # what its own call_async does without Tornado's coroutines
+    async def guarded(func: Callable[[], Any]) -> Any:
         with breaker.calling():
             return await func()
 
@@ -222,7 +236,9 @@ def _exporters(names: Names) -> Iterator[Candidate]:
             seconds.labels("v1").observe(0.001 * (n % 900))
         return calls
 
-    yield Candidate(f"prometheus_client {version('prometheus_client')}, a counter and a histogram", bare)
+    yield Candidate(
+        f"prometheus_client {version('prometheus_client')}, a counter and a histogram", bare
+    )
 
 
 def _psis(names: Names) -> Iterator[Candidate]:
@@ -300,7 +316,7 @@ CONTESTS = (
 )
 
 
-# ------------------------------------------------------------------------------------------------ measuring
+# ---------------------------------------------------------------------------------------- measuring
 
 
 def calls_per_second(work: Work) -> float:
@@ -351,11 +367,14 @@ def child() -> int:
             names: Names = {"__name__": "solution"}
             exec(compile(told["code"][contest.solution], contest.solution, "exec"), names)
             rows = measure(contest, names, told["rounds"])
-            print(json.dumps({"solution": contest.solution, "rows": [asdict(row) for row in rows]}), flush=True)
+            print(
+                json.dumps({"solution": contest.solution, "rows": [asdict(row) for row in rows]}),
+                flush=True,
+            )
     return 0
 
 
-# ------------------------------------------------------------------------------------------------ lessons
+# ------------------------------------------------------------------------------------------ lessons
 
 
 def plain(lesson: Lesson) -> str:
@@ -366,7 +385,9 @@ def plain(lesson: Lesson) -> str:
     kept: list[ast.stmt] = []
     for cell in lesson.of_kind("locked", "given", "solution"):
         for statement in lesson.tree(cell).body:
-            own = isinstance(statement, ast.ImportFrom) and str(statement.module).startswith("coursekit")
+            own = isinstance(statement, ast.ImportFrom) and str(statement.module).startswith(
+                "coursekit"
+            )
             text = ast.unparse(statement)
             if own or (cell.kind == "locked" and used(text) & left_out):
                 left_out |= bound(text)
@@ -395,7 +416,10 @@ def table(contest: Contest, key: str, rows: list[Row]) -> Iterator[str]:
     yield f"From `lessons/{key}.py`. One call: {contest.call}."
     yield ""
     memory = any(row.bytes for row in rows)
-    yield "| | calls per second | beside the solution |" + f" bytes for each {contest.entry} |" * memory
+    yield (
+        "| | calls per second | beside the solution |"
+        + f" bytes for each {contest.entry} |" * memory
+    )
     yield "|---|---:|---:|" + "---:|" * memory
     for row in rows:
         ratio = "1" if row is rows[0] else f"{row.calls / rows[0].calls:.2f} times"
@@ -418,7 +442,9 @@ def main(rounds: int) -> int:
         "",
     ]
     command = [sys.executable, "-m", "benchmarks.libraries", "--child"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdin.write(asked)
@@ -426,7 +452,9 @@ def main(rounds: int) -> int:
         for line in process.stdout:
             told = json.loads(line)
             contest = next(c for c in CONTESTS if c.solution == told["solution"])
-            made = list(table(contest, found[contest.solution][0], [Row(**row) for row in told["rows"]]))
+            made = list(
+                table(contest, found[contest.solution][0], [Row(**row) for row in told["rows"]])
+            )
             print("\n".join(made), flush=True)
             lines += made
     if process.returncode:
@@ -440,4 +468,6 @@ def main(rounds: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(child() if "--child" in sys.argv else main(int(sys.argv[1]) if len(sys.argv) > 1 else 5))
+    sys.exit(
+        child() if "--child" in sys.argv else main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
+    )

@@ -1,12 +1,13 @@
 """Grading speed, side by side in one run, by the commands that an instructor types.
 
-`python -m benchmarks.run [ROUNDS]` lets 20 students hand in the solutions of the five lessons, 100 notebooks, and
-measures on them `autograder grade`, stock `nbgrader autograde`, the same as two processes at once, and the floor
-(`benchmarks.floor`); then 1,000 notebooks, for the price of scale and for memory. Medians and ratios are printed and
-written to `benchmarks/RESULTS.md`.
+`python -m benchmarks.run [ROUNDS]` lets 20 students hand in the solutions of the five lessons, 100
+notebooks, and measures on them `autograder grade`, stock `nbgrader autograde`, the same as two
+processes at once, and the floor (`benchmarks.floor`); then 1,000 notebooks, for the price of scale
+and for memory. Medians and ratios are printed and written to `benchmarks/RESULTS.md`.
 
-`python -m benchmarks.run class [STUDENTS]` measures only ours and stock's serial run, once, on a class of that size
-(100 students, 500 notebooks), ours before and after it, and adds a line to that file.
+`python -m benchmarks.run class [STUDENTS]` measures only ours and stock's serial run, once, on a
+class of that size (100 students, 500 notebooks), ours before and after it, and adds a line to that
+file.
 """
 
 from __future__ import annotations
@@ -71,7 +72,9 @@ def command(course: Course, *words: str) -> None:
 
 
 def forget(course: Course) -> None:
-    """As if nothing had been graded yet; the gradebook knows the assignments, since stock nbgrader wants that."""
+    """As if nothing had been graded yet; the gradebook knows the assignments, since stock nbgrader
+    wants that.
+    """
     for room in ("autograded", "feedback", ".autograder"):
         shutil.rmtree(course.root / room, ignore_errors=True)
     (course.root / "gradebook.db").unlink(missing_ok=True)
@@ -100,7 +103,9 @@ def stock(course: Course, at_once: int) -> float:
     def grade() -> None:
         for module in course.modules:
             with ThreadPoolExecutor(at_once) as threads:
-                todo = [(course, "nbgrader", "autograde", module, "--student", part) for part in parts]
+                todo = [
+                    (course, "nbgrader", "autograde", module, "--student", part) for part in parts
+                ]
                 list(threads.map(lambda words: command(*words), todo))
 
     return timed(grade)
@@ -137,7 +142,9 @@ def _memory(pid: int) -> int:
 
 
 def watched(course: Course) -> tuple[float, float, float]:
-    """Seconds for all modules from nothing, the most memory in bytes, and seconds until the first result."""
+    """Seconds for all modules from nothing, the most memory in bytes, and seconds until the first
+    result.
+    """
     forget(course)
     peak, first, over = 0, 0.0, threading.Event()
     began = time.perf_counter()
@@ -223,7 +230,10 @@ def main() -> int:
             "",
             "| | seconds | for each notebook | |",
             "|---|---:|---:|---|",
-            *(f"| {name} | {s:.1f} | {1000 * s / count:.0f} ms | {ratio} |" for name, s, ratio in rows),
+            *(
+                f"| {name} | {s:.1f} | {1000 * s / count:.0f} ms | {ratio} |"
+                for name, s, ratio in rows
+            ),
             "",
             f"{MANY * count:,} notebooks: {seconds:.1f} s, {seconds / (MANY * middle['ours']):.2f} times ten times the "
             f"above. Memory of the whole run: {memory / 2**20:.0f} MiB at most. First result after {first:.1f} s.",

@@ -1,9 +1,10 @@
-"""From a clone to JupyterLab's start page: `make lab` on a fresh machine, beside what it was with pip, in one run.
+"""From a clone to JupyterLab's start page: `make lab` on a fresh machine, beside what it was with
+pip, in one run.
 
-`python -m benchmarks.setup [ROUNDS]` clones the last commit into new folders, with caches of their own that are empty,
-and waits until JupyterLab answers for the start page and for its notebook. Then it waits until all bytecode is there
-and starts JupyterLab once more. The ways take turns, and the other one begins in each round. What it finds is written
-to its section of benchmarks/LEARNER.md.
+`python -m benchmarks.setup [ROUNDS]` clones the last commit into new folders, with caches of their
+own that are empty, and waits until JupyterLab answers for the start page and for its notebook. Then
+it waits until all bytecode is there and starts JupyterLab once more. The ways take turns, and the
+other one begins in each round. What it finds is written to its section of benchmarks/LEARNER.md.
 """
 
 from __future__ import annotations
@@ -49,12 +50,17 @@ cp -R tools/jupyter/. .venv/
 MPLCONFIGDIR=.venv/share/matplotlib .venv/bin/python -c "import matplotlib.font_manager"
 touch .venv/.compiled
 """
-COMMANDS = {PIP: f"{OLD_WAY}\nexec sh tools/lab.sh $LAB_ARGS", UV: 'exec make lab LAB_ARGS="$LAB_ARGS"'}
+COMMANDS = {
+    PIP: f"{OLD_WAY}\nexec sh tools/lab.sh $LAB_ARGS",
+    UV: 'exec make lab LAB_ARGS="$LAB_ARGS"',
+}
 
 
 @dataclass(frozen=True)
 class Trip:
-    """One way from a clone to the page, and to the page once more: seconds of wall clock, and of CPU until then."""
+    """One way from a clone to the page, and to the page once more: seconds of wall clock, and of
+    CPU until then.
+    """
 
     page: float
     page_cpu: float
@@ -77,7 +83,9 @@ def measure(way: str, folder: Path) -> Trip:
 
 @contextmanager
 def _running(command: str, clone: Path, folder: Path) -> Iterator[float]:
-    """JupyterLab, started by `command`, from when it shows the page; the seconds of CPU that it took until then."""
+    """JupyterLab, started by `command`, from when it shows the page; the seconds of CPU that it
+    took until then.
+    """
     port = _free_port()
     environment = os.environ | {
         "LAB_ARGS": f"--no-browser --port={port} --ServerApp.port_retries=0 --IdentityProvider.token=",
@@ -141,7 +149,9 @@ def _wait_for(file: Path) -> None:
 
 
 def _cpu_of(session: int) -> float:
-    """Seconds of CPU that the processes of a session have taken, and those that they have waited for."""
+    """Seconds of CPU that the processes of a session have taken, and those that they have waited
+    for.
+    """
     ticks = 0
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:

@@ -1,9 +1,17 @@
-"""What a lesson may use: checks, clocks, virtual time, forced interleavings, crash images and plots.
+"""What a lesson may use: checks, clocks, virtual time, forced interleavings, crash images and
+plots.
 
-Importing it puts the shims of `vtime`, `crash` and `threads` in place; they change nothing outside a check.
+Importing it puts the shims of `vtime`, `crash` and `threads` in place; they change nothing outside
+a check.
 """
 
-from coursekit import checks as _checks, crash as _crash, moved as _moved, threads as _threads, vtime as _vtime
+from coursekit import (
+    checks as _checks,
+    crash as _crash,
+    moved as _moved,
+    threads as _threads,
+    vtime as _vtime,
+)
 
 _moved.install()
 _vtime.install()

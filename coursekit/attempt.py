@@ -16,7 +16,8 @@ TIME_LIMIT = 10.0  # seconds of CPU, and of real time
 
 
 def try_it(function: Callable[[], Any]) -> Callable[[], Any]:
-    """Run the function below at once and show what it returns. Coroutine functions are awaited; sleeping takes no time.
+    """Run the function below at once and show what it returns. Coroutine functions are awaited;
+    sleeping takes no time.
 
     What it prints is shown as ever. An exception is told in words, so the notebook goes on.
     """
@@ -44,5 +45,7 @@ def in_a_sentence(error: BaseException) -> str:
 
 
 def _is_machinery(file: str) -> bool:
-    """Whether the code is the kit's, a world's or asyncio's: no place where a learner looks for a mistake."""
+    """Whether the code is the kit's, a world's or asyncio's: no place where a learner looks for a
+    mistake.
+    """
     return KIT in Path(file).parents or inspect.getmodulename(file) in ("tasks", "futures")

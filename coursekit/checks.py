@@ -1,8 +1,9 @@
 """Checks that observe, and a scoreboard that says in words what holds.
 
-A check is a function. Its name is the criterion, its docstring the hint, what it returns (or raises) the observation.
-In a notebook `@check` observes and judges at once, never raises, and waits for `scoreboard()` to show the result. The
-grader uses the two halves apart: `collect` gathers a lesson's checks, `observe` runs one beside a learner's code.
+A check is a function. Its name is the criterion, its docstring the hint, what it returns (or
+raises) the observation. In a notebook `@check` observes and judges at once, never raises, and waits
+for `scoreboard()` to show the result. The grader uses the two halves apart: `collect` gathers a
+lesson's checks, `observe` runs one beside a learner's code.
 """
 
 from __future__ import annotations
@@ -28,7 +29,12 @@ from coursekit.where import in_ipython
 
 Verdict = Literal["pass", "fail", "error", "timeout"]
 Observing = Callable[..., Any]
-WORDS: Mapping[str, str] = {"pass": "✓ passed", "fail": "✗ failed", "error": "✗ error", "timeout": "✗ never ends"}
+WORDS: Mapping[str, str] = {
+    "pass": "✓ passed",
+    "fail": "✗ failed",
+    "error": "✗ error",
+    "timeout": "✗ never ends",
+}
 CPU_SECONDS = 2.0
 
 
@@ -110,7 +116,13 @@ def table(rows: list[Row], caption: str) -> str:
         passed, secret = row.verdict == "pass", row.check.hidden
         seen = "(hidden)" if secret else shorten(row.seen)
         expected = "(hidden)" if secret else shorten(row.expected)
-        texts = (row.check.title, WORDS[row.verdict], seen, expected, "" if passed else row.check.hint)
+        texts = (
+            row.check.title,
+            WORDS[row.verdict],
+            seen,
+            expected,
+            "" if passed else row.check.hint,
+        )
         out.append("<tr>" + "".join(map(cell, texts)) + "</tr>")
     return "".join([*out, "</tbody></table>"])
 
@@ -120,7 +132,7 @@ def shorten(text: str, length: int = 300) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
-# ------------------------------------------------------------------------------------------------ observe
+# ------------------------------------------------------------------------------------------ observe
 
 
 @contextlib.contextmanager
@@ -128,11 +140,17 @@ def quiet() -> Iterator[None]:
     """Nothing printed, logged or warned inside is shown; the streams are as before afterwards."""
     sink = io.StringIO()
     handlers = [ref() for ref in list(getattr(logging, "_handlerList", []))]
-    loud = [(h, h.stream) for h in handlers if h and vars(h).get("stream") in (sys.stdout, sys.stderr)]
+    loud = [
+        (h, h.stream) for h in handlers if h and vars(h).get("stream") in (sys.stdout, sys.stderr)
+    ]
     for handler, _ in loud:
         handler.stream = sink
     try:
-        with contextlib.redirect_stdout(sink), contextlib.redirect_stderr(sink), warnings.catch_warnings():
+        with (
+            contextlib.redirect_stdout(sink),
+            contextlib.redirect_stderr(sink),
+            warnings.catch_warnings(),
+        ):
             warnings.simplefilter("ignore")
             yield
     finally:
@@ -141,12 +159,16 @@ def quiet() -> Iterator[None]:
 
 
 def observe(
-    function: Observing, seeds: list[str] | None = None, cpu: float = CPU_SECONDS, wall: float | None = None
+    function: Observing,
+    seeds: list[str] | None = None,
+    cpu: float = CPU_SECONDS,
+    wall: float | None = None,
 ) -> codec.Json:
-    """Call a check and return what it saw as JSON: a list of outcomes, one for each seed (one without seeds).
+    """Call a check and return what it saw as JSON: a list of outcomes, one for each seed (one
+    without seeds).
 
-    An outcome is `{"returned": data}`, `{"raised": …}` (see `codec.encode_raised`) or `{"never": reason}`.
-    Nothing is printed, nothing is raised.
+    An outcome is `{"returned": data}`, `{"raised": …}` (see `codec.encode_raised`) or `{"never":
+    reason}`. Nothing is printed, nothing is raised.
 
     Args:
         cpu: seconds of CPU time for each seed.
@@ -156,7 +178,11 @@ def observe(
     def once(args: tuple[Any, ...]) -> codec.Json:
         with quiet():
             try:
-                return {"returned": codec.encode(vtime.run(function, *args, cpu=cpu, wall=wall or 5 * cpu))}
+                return {
+                    "returned": codec.encode(
+                        vtime.run(function, *args, cpu=cpu, wall=wall or 5 * cpu)
+                    )
+                }
             except (vtime.NeverEnds, vtime.TimeLimit) as error:
                 return {"never": str(error)}
             except BaseException as error:
@@ -239,16 +265,20 @@ def _in_words(seen: list[Any]) -> str:
     return shorten(repr(seen[0]) if len(seen) == 1 else f"{len(seen)} random runs", 1000)
 
 
-# ------------------------------------------------------------------------------------------------ in a notebook
+# ------------------------------------------------------------------------------------ in a notebook
 
 _pending: dict[str, Row] = {}  # rows since the last scoreboard, by name
-_collector: contextvars.ContextVar[list[Check] | None] = contextvars.ContextVar("collector", default=None)
+_collector: contextvars.ContextVar[list[Check] | None] = contextvars.ContextVar(
+    "collector", default=None
+)
 provided: dict[str, Any] = {}  # what coursekit gives to lessons, by name
 
 
 @contextlib.contextmanager
 def collect() -> Iterator[list[Check]]:
-    """Inside, `@check` runs nothing and gathers `Check`s in the list it yields; `scoreboard()` is empty."""
+    """Inside, `@check` runs nothing and gathers `Check`s in the list it yields; `scoreboard()` is
+    empty.
+    """
     checks: list[Check] = []
     token = _collector.set(checks)
     try:
@@ -263,7 +293,12 @@ def collecting() -> bool:
 
 
 def check(
-    *, expect: Any = True, points: float = 1, seeds: int = 0, hidden: bool = False, cpu: float = CPU_SECONDS
+    *,
+    expect: Any = True,
+    points: float = 1,
+    seeds: int = 0,
+    hidden: bool = False,
+    cpu: float = CPU_SECONDS,
 ) -> Callable[[Observing], Observing]:
     """Make the function below a check.
 
@@ -293,17 +328,24 @@ def _play(made: Check) -> Row:
     outcomes = json.loads(json.dumps(observe(function, seeds, made.cpu)))
     if made.expect is expectations.REFERENCE:  # a lesson run as a script is its own reference
         again = json.loads(json.dumps(observe(function, seeds, made.cpu)))
-        return judge(made, outcomes, expectations.recorded(expectations.recorded.pack(encoded(again))))
+        return judge(
+            made, outcomes, expectations.recorded(expectations.recorded.pack(encoded(again)))
+        )
     return judge(made, outcomes)
 
 
 def encoded(outcomes: codec.Json) -> codec.Json:
     """Outcomes as the data that `recorded.pack` takes."""
-    return [o["returned"] if "returned" in o else o if "raised" in o else {"opaque": str(o)} for o in outcomes]
+    return [
+        o["returned"] if "returned" in o else o if "raised" in o else {"opaque": str(o)}
+        for o in outcomes
+    ]
 
 
 def pristine(function: Observing) -> Observing:
-    """The same code, with coursekit's names and the builtins it uses as they were, whatever a learner shadowed."""
+    """The same code, with coursekit's names and the builtins it uses as they were, whatever a
+    learner shadowed.
+    """
     if not isinstance(function, types.FunctionType):
         return function
     names = dict(function.__globals__)
@@ -312,7 +354,9 @@ def pristine(function: Observing) -> Observing:
             names[name] = provided[name]
         elif hasattr(builtins, name) and name in names:
             del names[name]
-    copy = types.FunctionType(function.__code__, names, function.__name__, function.__defaults__, function.__closure__)
+    copy = types.FunctionType(
+        function.__code__, names, function.__name__, function.__defaults__, function.__closure__
+    )
     copy.__kwdefaults__ = function.__kwdefaults__
     return copy
 

@@ -31,12 +31,15 @@ class ManualClock:
         self.now += seconds
 
 
-ZONES = ("UTC0", "XXX-05:30", "XXX+08:00")  # POSIX names, which need no data files; the sign is west of Greenwich
+# POSIX names, which need no data files; the sign is west of Greenwich
+ZONES = ("UTC0", "XXX-05:30", "XXX+08:00")
 
 
 @contextlib.contextmanager
 def time_zone(name: str) -> Iterator[None]:
-    """Inside, the computer's local time zone is `name`, in every thread. Without effect where there is no `tzset`."""
+    """Inside, the computer's local time zone is `name`, in every thread. Without effect where there
+    is no `tzset`.
+    """
     before = os.environ.get("TZ")
     _set_zone(name)
     try:

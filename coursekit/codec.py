@@ -1,7 +1,8 @@
 """Observations as plain JSON and back.
 
-An observation leaves the learner's process as JSON text and is rebuilt elsewhere. Both directions are total:
-they never raise, never call a method that a learner defined, and are capped in size, depth and length.
+An observation leaves the learner's process as JSON text and is rebuilt elsewhere. Both directions
+are total: they never raise, never call a method that a learner defined, and are capped in size,
+depth and length.
 """
 
 from __future__ import annotations
@@ -54,8 +55,9 @@ class Raised:
     def is_a(self, wanted: str) -> bool:
         """Whether the class or one of its bases is `wanted`, a qualified name.
 
-        Built-in classes must match in full, others by their own name (a lesson and a submission define them in
-        modules of different names). `NotImplementedError` is only itself: it is what an untouched cell raises.
+        Built-in classes must match in full, others by their own name (a lesson and a submission
+        define them in modules of different names). `NotImplementedError` is only itself: it is what
+        an untouched cell raises.
         """
         unwritten = "builtins.NotImplementedError"
         if unwritten in self.classes and wanted != unwritten:
@@ -153,7 +155,9 @@ def encode_raised(error: BaseException) -> Json:
         text = str(error)[:500]
     except BaseException:
         text = "?"
-    names = [f"{c.__module__}.{c.__qualname__}" for c in type(error).__mro__ if c is not object][:12]
+    names = [f"{c.__module__}.{c.__qualname__}" for c in type(error).__mro__ if c is not object][
+        :12
+    ]
     return {"raised": [[str(n)[:200] for n in names], text if type(text) is str else "?"]}
 
 
@@ -201,7 +205,11 @@ def decode(data: Json) -> Any:
 
 def printable(text: object) -> str:
     """A text without what a terminal would obey; anything else is not shown."""
-    return "".join(c if c.isprintable() or c == "\n" else " " for c in text[:2000]) if isinstance(text, str) else "?"
+    return (
+        "".join(c if c.isprintable() or c == "\n" else " " for c in text[:2000])
+        if isinstance(text, str)
+        else "?"
+    )
 
 
 def _decode_array(dtype: str, shape: list[int], values: list[Any]) -> Any:
@@ -226,13 +234,17 @@ def _key(key: Any) -> Any:
 def same(a: Any, b: Any, rel: float = 0.0, abs_: float = 0.0) -> bool:
     """Equal in value *and* type: `True` is not `1`, a tuple is not a list, NaN equals NaN.
 
-    Floats may differ by `rel` of the larger or by `abs_`. `a` is wanted, `b` was seen, both decoded plain data; an
-    exception seen may be of a subclass.
+    Floats may differ by `rel` of the larger or by `abs_`. `a` is wanted, `b` was seen, both decoded
+    plain data; an exception seen may be of a subclass.
     """
     if type(a) is not type(b):
         return False
     if isinstance(a, float):
-        return a == b or (a != a and b != b) or (math.isfinite(a) and math.isclose(a, b, rel_tol=rel, abs_tol=abs_))
+        return (
+            a == b
+            or (a != a and b != b)
+            or (math.isfinite(a) and math.isclose(a, b, rel_tol=rel, abs_tol=abs_))
+        )
     if isinstance(a, list | tuple):
         return len(a) == len(b) and all(same(x, y, rel, abs_) for x, y in zip(a, b, strict=True))
     if isinstance(a, dict):

@@ -1,8 +1,8 @@
 """Power cuts for SQLite: what a disk would hold if the machine stopped before any one statement.
 
-`install` wraps `sqlite3.connect` once. Inside `crash_images` every statement on a file-backed database first copies the
-database file and its journal, if either has changed; each copy is a machine that stopped at that moment. Outside
-nothing changes.
+`install` wraps `sqlite3.connect` once. Inside `crash_images` every statement on a file-backed
+database first copies the database file and its journal, if either has changed; each copy is a
+machine that stopped at that moment. Outside nothing changes.
 """
 
 from __future__ import annotations
@@ -35,7 +35,10 @@ class _Camera:
                 return
             parts = {}
             for suffix in SUFFIXES:
-                with contextlib.suppress(FileNotFoundError), open(self.database + suffix, "rb", buffering=0) as file:
+                with (
+                    contextlib.suppress(FileNotFoundError),
+                    open(self.database + suffix, "rb", buffering=0) as file,
+                ):
                     parts[suffix] = file.readall()
             if "" not in parts or parts == self.last:
                 return
@@ -62,8 +65,11 @@ def install() -> None:
 
 
 @contextlib.contextmanager
-def crash_images(database: str | Path, folder: str | Path, limit: int = 500) -> Iterator[list[Path]]:
-    """Copies of the database file as they stood before each SQL statement run inside the block, each state once.
+def crash_images(
+    database: str | Path, folder: str | Path, limit: int = 500
+) -> Iterator[list[Path]]:
+    """Copies of the database file as they stood before each SQL statement run inside the block,
+    each state once.
 
     Only connections opened inside the block are watched.
 

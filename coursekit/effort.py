@@ -25,7 +25,9 @@ class Tally:
         return CountedKey(value, self)
 
     def clock(self, clock: Callable[[], float]) -> Callable[[], float]:
-        """The same clock, whose values count their comparisons here, and whatever is computed from them too."""
+        """The same clock, whose values count their comparisons here, and whatever is computed from
+        them too.
+        """
         return lambda: CountedTime(clock(), self)
 
 

@@ -1,7 +1,7 @@
 """What a check expects: a value, a matcher, or the answer of the lesson's own solution.
 
-Matchers are total: any decoded observation gets a yes or a no, never an exception. `str(matcher)` says in words what
-is wanted; learners read it in the column "expected".
+Matchers are total: any decoded observation gets a yes or a no, never an exception. `str(matcher)`
+says in words what is wanted; learners read it in the column "expected".
 """
 
 from __future__ import annotations
@@ -121,7 +121,8 @@ class recorded(Matcher):
     def pack(observations: codec.Json) -> str:
         """Encoded observations as the text that `recorded` takes; the same on every machine.
 
-        Floats keep twelve digits: the last ones differ between processors, and no comparison looks at them.
+        Floats keep twelve digits: the last ones differ between processors, and no comparison looks
+        at them.
         """
         return json.dumps(_rounded(observations), separators=(",", ":"), sort_keys=True)
 

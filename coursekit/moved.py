@@ -15,7 +15,11 @@ MOVED = {
     ),
     "mlops": ("drift", "experiments", "production", "registries", "training"),
 }  # fmt: skip
-NEW_NAMES = {f"coursekit.{name}": f"coursekit.{room}.{name}" for room, names in MOVED.items() for name in names}
+NEW_NAMES = {
+    f"coursekit.{name}": f"coursekit.{room}.{name}"
+    for room, names in MOVED.items()
+    for name in names
+}
 
 
 class OldNames(MetaPathFinder, Loader):

@@ -1,8 +1,10 @@
-"""Pictures that a learner can move: sliders where there are widgets, a still picture where there are none.
+"""Pictures that a learner can move: sliders where there are widgets, a still picture where there
+are none.
 
-A picture is drawn again whenever a slider moves and in every notebook that is graded, so it should cost little. Axes,
-texts and artists cost most: leave margins by hand instead of a layout engine, one panel may hold two plots side by
-side, and `label_axes`, `legend` and `bars` stand in for Matplotlib's ticks, legends and bars.
+A picture is drawn again whenever a slider moves and in every notebook that is graded, so it should
+cost little. Axes, texts and artists cost most: leave margins by hand instead of a layout engine,
+one panel may hold two plots side by side, and `label_axes`, `legend` and `bars` stand in for
+Matplotlib's ticks, legends and bars.
 """
 
 from __future__ import annotations
@@ -47,7 +49,9 @@ class Slider:
     @property
     def is_whole(self) -> bool:
         """Whether it passes over whole numbers only."""
-        return all(float(number).is_integer() for number in (self.low, self.high, self.step, self.start))
+        return all(
+            float(number).is_integer() for number in (self.low, self.high, self.step, self.start)
+        )
 
 
 def slider(low: float, high: float, step: float, start: float, label: str = "") -> Slider:
@@ -57,7 +61,9 @@ def slider(low: float, high: float, step: float, start: float, label: str = "") 
         ValueError: `start` does not lie between `low` and `high`, or `step` is not positive.
     """
     if not low <= start <= high or step <= 0:
-        raise ValueError(f"a slider from {low} to {high} in steps of {step} cannot start at {start}")
+        raise ValueError(
+            f"a slider from {low} to {high} in steps of {step} cannot start at {start}"
+        )
     return Slider(low, high, step, start, label)
 
 
@@ -69,18 +75,22 @@ def explore(
     size: tuple[float, float] = (9.0, 4.0),
     **sliders: Slider,
 ) -> None:
-    """Show `draw(figure, **values)` with a slider for each value, and draw it again whenever one moves.
+    """Show `draw(figure, **values)` with a slider for each value, and draw it again whenever one
+    moves.
 
-    With `data` there are two steps: `data(**values)` calls the learner's code, and `draw(figure, result, **values)`
-    draws what it returned. If `draw` is one of `coursekit`'s functions and the result is plain data, each picture is
-    drawn only once: learners whose code returns the same share it (`remembered`).
+    With `data` there are two steps: `data(**values)` calls the learner's code, and `draw(figure,
+    result, **values)` draws what it returned. If `draw` is one of `coursekit`'s functions and the
+    result is plain data, each picture is drawn only once: learners whose code returns the same
+    share it (`remembered`).
 
-    Without widgets (an export, a grader, a script) the picture at the sliders' starting values is shown. An exception
-    is told in a sentence instead of the picture, so an untouched notebook runs to its end.
+    Without widgets (an export, a grader, a script) the picture at the sliders' starting values is
+    shown. An exception is told in a sentence instead of the picture, so an untouched notebook runs
+    to its end.
 
     Args:
-        draw: gets a fresh `matplotlib.figure.Figure`, what `data` returned if there is one, and one keyword for each
-            slider. It leaves margins that are wide enough wherever the sliders stand.
+        draw: gets a fresh `matplotlib.figure.Figure`, what `data` returned if there is one, and one
+            keyword for each slider. It leaves margins that are wide enough wherever the sliders
+            stand.
         data: gets one keyword for each slider.
         caption: says in words what the picture shows; it is also the alternative text.
         size: width and height in inches.
@@ -107,7 +117,9 @@ def explore(
     _show_with_sliders(ipywidgets, plot, values, sliders)
 
 
-def _show_with_sliders(widgets: Any, plot: _Plot, values: dict[str, float], sliders: dict[str, Slider]) -> None:
+def _show_with_sliders(
+    widgets: Any, plot: _Plot, values: dict[str, float], sliders: dict[str, Slider]
+) -> None:
     from IPython.display import display
 
     controls = {}
@@ -186,7 +198,9 @@ def _kit_name(draw: Callable[..., None]) -> str | None:
 
 
 def _digest(value: Any) -> str | None:
-    """A digest of plain data, None for anything else. `coursekit`'s dataclasses are as plain as their fields."""
+    """A digest of plain data, None for anything else. `coursekit`'s dataclasses are as plain as
+    their fields.
+    """
     text = json.dumps(codec.encode(_without_dataclasses(value)))
     return None if '{"opaque":' in text else hashlib.sha256(text.encode()).hexdigest()
 
@@ -203,11 +217,13 @@ def _without_dataclasses(value: Any) -> Any:
     return value
 
 
-# ------------------------------------------------------------------------------------------------ from figure to PNG
+# ------------------------------------------------------------------------------- from figure to PNG
 
 
 def png(figure: Figure) -> bytes:
-    """The figure as `Figure.savefig` writes it, in less time: opaque, and with a renderer that is used again."""
+    """The figure as `Figure.savefig` writes it, in less time: opaque, and with a renderer that is
+    used again.
+    """
     import numpy as np
     from matplotlib import rc_context
     from PIL import Image
@@ -224,7 +240,9 @@ def png(figure: Figure) -> bytes:
 
 @functools.lru_cache(maxsize=8)
 def _renderer(width: int, height: int, dpi: float) -> Any:
-    """An Agg renderer of so many pixels. It is kept, because Matplotlib measures every text again for a new one."""
+    """An Agg renderer of so many pixels. It is kept, because Matplotlib measures every text again
+    for a new one.
+    """
     from matplotlib.backends.backend_agg import RendererAgg
 
     return RendererAgg(width, height, dpi)  # type: ignore[no-untyped-call]
@@ -242,30 +260,43 @@ def _new_figure(size: tuple[float, float]) -> Figure:
 def _error_png(error: Exception, width: float) -> bytes:
     figure = _new_figure((width, 1.2))
     why = in_a_sentence(error)
-    figure.text(0.02, 0.5, f"The picture appears here once your code answers.\n{why}", va="center", wrap=True)
+    figure.text(
+        0.02,
+        0.5,
+        f"The picture appears here once your code answers.\n{why}",
+        va="center",
+        wrap=True,
+    )
     return png(figure)
 
 
-# ------------------------------------------------------------------------------------------------ parts of a drawing
+# ------------------------------------------------------------------------------- parts of a drawing
 
 
-def label_axes(axes: Axes, x: Ticks, y: Ticks, xlabel: str = "", ylabel: str = "", grid: bool = True) -> None:
-    """Label places on both axes, instead of ticks, with a faint line through each if there is a `grid`.
+def label_axes(
+    axes: Axes, x: Ticks, y: Ticks, xlabel: str = "", ylabel: str = "", grid: bool = True
+) -> None:
+    """Label places on both axes, instead of ticks, with a faint line through each if there is a
+    `grid`.
 
-    `xlabel` stands below the panel, `ylabel` above its left edge. An empty label leaves the line alone.
+    `xlabel` stands below the panel, `ylabel` above its left edge. An empty label leaves the line
+    alone.
     """
     from matplotlib.collections import LineCollection
 
     axes.xaxis.set_visible(False)
     axes.yaxis.set_visible(False)
     axes.spines[["top", "right"]].set_visible(False)
-    x_data, y_data = axes.get_xaxis_transform(), axes.get_yaxis_transform()  # the other coordinate: 0 to 1
+    # the other coordinate: 0 to 1
+    x_data, y_data = axes.get_xaxis_transform(), axes.get_yaxis_transform()
     if grid:
         for lines, transform in (
             ([[(at, 0), (at, 1)] for at in x], x_data),
             ([[(0, at), (1, at)] for at in y], y_data),
         ):
-            faint = LineCollection(lines, transform=transform, colors="0.9", linewidths=0.8, zorder=0)
+            faint = LineCollection(
+                lines, transform=transform, colors="0.9", linewidths=0.8, zorder=0
+            )
             axes.add_collection(faint, autolim=False)
     below, left = _shifted(axes, x_data, y=-4), _shifted(axes, y_data, x=-4)
     for at, label in x.items():
@@ -274,12 +305,16 @@ def label_axes(axes: Axes, x: Ticks, y: Ticks, xlabel: str = "", ylabel: str = "
     for at, label in y.items():
         axes.text(0, at, label, transform=left, ha="right", va="center_baseline", fontsize=9)
     if xlabel:
-        axes.text(0.5, 0, xlabel, transform=_shifted(axes, axes.transAxes, y=-18), ha="center", va="top")
+        axes.text(
+            0.5, 0, xlabel, transform=_shifted(axes, axes.transAxes, y=-18), ha="center", va="top"
+        )
     if ylabel:
         axes.text(0, 1, ylabel, transform=_shifted(axes, axes.transAxes, y=6))
 
 
-def legend(axes: Axes, looks: Mapping[str, Mapping[str, Any]], start: float = 0.3, step: float = 0.15) -> None:
+def legend(
+    axes: Axes, looks: Mapping[str, Mapping[str, Any]], start: float = 0.3, step: float = 0.15
+) -> None:
     """Name lines and marks in a row above the panel.
 
     Args:
@@ -301,11 +336,15 @@ def bars(axes: Axes, boxes: Iterable[Box], **look: Any) -> None:
     """Draw rectangles as one artist; `Axes.bar` makes one of each.
 
     Args:
-        look: the properties of a `PolyCollection`: one for all rectangles, or a list with one for each.
+        look: the properties of a `PolyCollection`: one for all rectangles, or a list with one for
+            each.
     """
     from matplotlib.collections import PolyCollection
 
-    corners = [[(x, y), (x, y + height), (x + width, y + height), (x + width, y)] for x, y, width, height in boxes]
+    corners = [
+        [(x, y), (x, y + height), (x + width, y + height), (x + width, y)]
+        for x, y, width, height in boxes
+    ]
     axes.add_collection(PolyCollection(corners, **look), autolim=False)
 
 
@@ -313,7 +352,11 @@ def round_ticks(top: float, most: int = 4) -> dict[float, str]:
     """Ticks for `label_axes`: from 0 to `top` at most, in no more than `most` equal, round steps."""
     from matplotlib.ticker import MaxNLocator
 
-    return {float(at): f"{at:,g}" for at in MaxNLocator(most, steps=[1, 2, 5, 10]).tick_values(0, top) if at <= top}
+    return {
+        float(at): f"{at:,g}"
+        for at in MaxNLocator(most, steps=[1, 2, 5, 10]).tick_values(0, top)
+        if at <= top
+    }
 
 
 def _shifted(axes: Axes, transform: Transform, x: float = 0, y: float = 0) -> Transform:

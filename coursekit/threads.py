@@ -1,4 +1,6 @@
-"""Forced interleavings: threads take turns where a drawn lot says, so a lock that is missing or misplaced shows."""
+"""Forced interleavings: threads take turns where a drawn lot says, so a lock that is missing or
+misplaced shows.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +22,10 @@ from typing import Any
 from coursekit import vtime
 from coursekit.vtime import real
 
-BLOCKED = 0.003  # seconds of real time without a step after which the thread whose turn it is may be blocked
-FAIR = 0.01  # seconds of processor time that the watcher takes to find out: who is not blocked gets some, too
+# seconds of real time without a step after which the thread whose turn it is may be blocked
+BLOCKED = 0.003
+# seconds of processor time that the watcher takes to find out: who is not blocked gets some, too
+FAIR = 0.01
 STUCK = 2.0  # seconds of real time without any step after which a race is given up
 STRIDES = (1, 1, 2, 3, 5, 8, 40)  # lines that a thread may run before the next lot is drawn
 _LIBRARIES = (os.path.dirname(os.__file__), os.path.dirname(__file__), "<frozen")
@@ -30,7 +34,8 @@ _LIBRARIES = (os.path.dirname(os.__file__), os.path.dirname(__file__), "<frozen"
 class YieldingKey:
     """A dictionary key that gives the processor away whenever it is hashed or compared.
 
-    Between "is it there?" and "put it there" another thread gets its turn, so a lock that is missing shows.
+    Between "is it there?" and "put it there" another thread gets its turn, so a lock that is
+    missing shows.
     """
 
     def __init__(self, value: object) -> None:
@@ -51,9 +56,10 @@ class YieldingKey:
 class _Turns:
     """Whose turn it is among the threads of one race.
 
-    One thread runs. The others wait at a line of their code, ready for the next lot, or for a lock, until whoever has
-    it gives it back. What else makes a thread wait (a queue in C, a database's file) cannot be seen from here: without
-    a step and without work for `BLOCKED` seconds it loses its turn, and lines up again when it comes back.
+    One thread runs. The others wait at a line of their code, ready for the next lot, or for a lock,
+    until whoever has it gives it back. What else makes a thread wait (a queue in C, a database's
+    file) cannot be seen from here: without a step and without work for `BLOCKED` seconds it loses
+    its turn, and lines up again when it comes back.
     """
 
     def __init__(self, threads: int, seed: object) -> None:
@@ -62,17 +68,23 @@ class _Turns:
         self.gates = [_thread.allocate_lock() for _ in range(threads)]
         for gate in self.gates:
             gate.acquire()
-        self.clocks: list[int | None] = [None] * threads  # of the processor time that each thread has used
+        # of the processor time that each thread has used
+        self.clocks: list[int | None] = [None] * threads
         self.turn: int | None = None
         self.ready: list[int] = []
-        self.parked: dict[int, bool] = {}  # who waits for a lock, and whether for as long as it takes
+        # who waits for a lock, and whether for as long as it takes
+        self.parked: dict[int, bool] = {}
         self.steps = self.stride = 0
 
-    def step(self, me: int, *, yields: bool = False, lot: bool = False, called: int = -1, others: int = 0) -> None:
-        """One line of thread `me`, which may be its last for a while: with `yields` it is, with `lot` one is drawn.
+    def step(
+        self, me: int, *, yields: bool = False, lot: bool = False, called: int = -1, others: int = 0
+    ) -> None:
+        """One line of thread `me`, which may be its last for a while: with `yields` it is, with
+        `lot` one is drawn.
 
         Args:
-            called: the thread that lined up for a lock, drawn for `others` too, who still wait for the same one.
+            called: the thread that lined up for a lock, drawn for `others` too, who still wait for
+                the same one.
         """
         with self.mutex:
             self.steps += 1
@@ -122,7 +134,9 @@ class _Turns:
                 self._draw()
 
     def worked(self) -> float:
-        """Seconds of processor time that the thread whose turn it is has used, where that can be told."""
+        """Seconds of processor time that the thread whose turn it is has used, where that can be
+        told.
+        """
         with self.mutex, contextlib.suppress(OSError):
             clock = None if self.turn is None else self.clocks[self.turn]
             return 0.0 if clock is None else time.clock_gettime(clock)
@@ -152,12 +166,15 @@ _mine = threading.local()
 
 
 def yield_processor() -> None:
-    """Let another thread run: in a race whose lot it is, else any that is ready. Takes no virtual time."""
+    """Let another thread run: in a race whose lot it is, else any that is ready. Takes no virtual
+    time.
+    """
     race_: _Turns | None = getattr(_mine, "race", None)
     if race_ is None:
         if _thread._count():  # somebody else is there
             real.sleep(1e-6)
-    elif race_.turn == _mine.number and race_.stride > 1:  # `step` would find the same: one call less for a tracer
+    # `step` would find the same: one call less for a tracer
+    elif race_.turn == _mine.number and race_.stride > 1:
         race_.stride -= 1
         race_.steps += 1
     else:
@@ -165,7 +182,9 @@ def yield_processor() -> None:
 
 
 def _sleep_in_a_race() -> bool:
-    """`time.sleep` in a thread of a race: somebody else's turn, so that waiting for others and trying again works."""
+    """`time.sleep` in a thread of a race: somebody else's turn, so that waiting for others and
+    trying again works.
+    """
     race_: _Turns | None = getattr(_mine, "race", None)
     if race_ is not None:
         if not race_.ready:
@@ -178,11 +197,14 @@ _desk = _thread.allocate_lock()  # held by whoever lines up for a lock or calls 
 
 
 class _Lock:
-    """A lock made in a check. In a race, whoever waits for it leaves the turn to others until it is given back."""
+    """A lock made in a check. In a race, whoever waits for it leaves the turn to others until it is
+    given back.
+    """
 
     def __init__(self, native: Any) -> None:
         self._native = native
-        self._waiting: list[tuple[_Turns, int]] = []  # threads of races, in the order in which they came
+        # threads of races, in the order in which they came
+        self._waiting: list[tuple[_Turns, int]] = []
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
         race_: _Turns | None = getattr(_mine, "race", None)
@@ -212,9 +234,11 @@ class _Lock:
         self._given_back()
 
     def _given_back(self) -> None:
-        """One of those who wait for it lines up, and a lot says who; in a race, another lot says who goes on.
+        """One of those who wait for it lines up, and a lot says who; in a race, another lot says
+        who goes on.
 
-        The others would only find it taken. One of them lines up when whoever takes it next gives it back.
+        The others would only find it taken. One of them lines up when whoever takes it next gives
+        it back.
         """
         mine: _Turns | None = getattr(_mine, "race", None)
         called, others = -1, 0
@@ -274,7 +298,8 @@ def _made_in_checks(native: Callable[[], Any]) -> Callable[[], Any]:
 def install() -> None:
     """Let locks that are made in a check take part in races. Called once, at `import coursekit`."""
     vtime.sleep_elsewhere = _sleep_in_a_race
-    for name in ("Lock", "RLock", "_allocate_lock"):  # the last one is what those who wait for a condition sleep at
+    # the last one is what those who wait for a condition sleep at
+    for name in ("Lock", "RLock", "_allocate_lock"):
         native = getattr(threading, name)
         if not hasattr(native, "in_checks"):
             setattr(threading, name, _made_in_checks(native))
@@ -287,7 +312,9 @@ def _libc() -> ctypes.CDLL:
 
 @contextlib.contextmanager
 def _one_processor() -> Iterator[None]:
-    """Threads started inside share one processor, where there is a choice: turns change hands ten times faster."""
+    """Threads started inside share one processor, where there is a choice: turns change hands ten
+    times faster.
+    """
     if not hasattr(os, "sched_setaffinity"):
         yield
         return
@@ -307,12 +334,14 @@ def _is_theirs(filename: str) -> bool:
 
 
 def race(*jobs: Callable[[], Any], seed: object = 0) -> list[Any]:
-    """Start all jobs at once, a thread each, and return what each returned, or the exception it raised, in order.
+    """Start all jobs at once, a thread each, and return what each returned, or the exception it
+    raised, in order.
 
-    The threads run one at a time. Before every line of their code outside libraries, and in every `yield_processor`, a
-    lot drawn from `seed` decides who goes on, so the same code meets the same interleaving again. A race in which
-    nothing has moved for 2 s of real time is given up: its threads stay behind as daemons and their result is a
-    `TimeoutError`: a lock was taken twice, or never released.
+    The threads run one at a time. Before every line of their code outside libraries, and in every
+    `yield_processor`, a lot drawn from `seed` decides who goes on, so the same code meets the same
+    interleaving again. A race in which nothing has moved for 2 s of real time is given up: its
+    threads stay behind as daemons and their result is a `TimeoutError`: a lock was taken twice, or
+    never released.
     """
     results: list[Any] = [TimeoutError("the thread did not end")] * len(jobs)
     turns = _Turns(len(jobs), seed)
@@ -357,10 +386,11 @@ _left_behind = weakref.WeakSet[threading.Thread]()  # threads of races that were
 
 
 def _moves(turns: _Turns, before: tuple[int, float]) -> bool:
-    """Whether the thread whose turn it is goes on as soon as the processor has time for it, however busy that is.
+    """Whether the thread whose turn it is goes on as soon as the processor has time for it, however
+    busy that is.
 
-    Both are on one processor, which shares its time fairly: if this thread gets `FAIR` and the other one nothing, then
-    the other one does not want any.
+    Both are on one processor, which shares its time fairly: if this thread gets `FAIR` and the
+    other one nothing, then the other one does not want any.
     """
     until = time.thread_time() + FAIR
     while time.thread_time() < until:
@@ -381,5 +411,7 @@ def _watch(turns: _Turns, threads: list[threading.Thread]) -> None:
         if idle == 1 and turns.ready and not _moves(turns, now):
             turns.pass_on(now[0])
         others = _thread._count() - len(alive) - sum(thread.is_alive() for thread in _left_behind)
-        if idle > 1 and (idle * BLOCKED >= STUCK or (sum(turns.parked.values()) == len(alive) and others <= 0)):
+        if idle > 1 and (
+            idle * BLOCKED >= STUCK or (sum(turns.parked.values()) == len(alive) and others <= 0)
+        ):
             return  # a lock was taken twice, or never released

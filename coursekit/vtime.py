@@ -1,12 +1,14 @@
 """Virtual time: one world for each check, in which nothing waits.
 
-Inside `run`, `loop.time()`, `time.time`, `time.monotonic`, `time.perf_counter` (and their `_ns` forms) and
-`time.sleep` agree, in coroutines and in threads alike. When every task sleeps, the clock jumps to the next timer; when
-no timer is left, that is a deadlock and is reported as one. Two runs of the same code give the same trace.
+Inside `run`, `loop.time()`, `time.time`, `time.monotonic`, `time.perf_counter` (and their `_ns`
+forms) and `time.sleep` agree, in coroutines and in threads alike. When every task sleeps, the clock
+jumps to the next timer; when no timer is left, that is a deadlock and is reported as one. Two runs
+of the same code give the same trace.
 
-`install` puts shims in place of the functions of `time` once, because `clock=time.monotonic` binds when a class is
-defined. Outside `run` the shims answer as the real functions do. `datetime.now()`, `threading.Event.wait(timeout)` and
-`queue.get(timeout=…)` keep real time: hand the clock in instead.
+`install` puts shims in place of the functions of `time` once, because `clock=time.monotonic` binds
+when a class is defined. Outside `run` the shims answer as the real functions do. `datetime.now()`,
+`threading.Event.wait(timeout)` and `queue.get(timeout=…)` keep real time: hand the clock in
+instead.
 """
 
 from __future__ import annotations
@@ -32,12 +34,15 @@ IDLE_TURNS = 2_000  # turns without waiting, after which the clock creeps, so th
 IDLE_READS = 200_000  # clock readings without waiting, after which the clock creeps
 CREEP = 1e-3  # seconds
 OUT_OF_TIME = "more than"  # how the reason of every `TimeLimit` begins
-PAUSE = 0.01  # real seconds that a sleeping helper thread of a plain function lets others run, at most
-sleep_elsewhere: Callable[[], bool] = bool  # what a sleeping helper thread does instead; False when it does nothing
+# real seconds that a sleeping helper thread of a plain function lets others run, at most
+PAUSE = 0.01
+# what a sleeping helper thread does instead; False when it does nothing
+sleep_elsewhere: Callable[[], bool] = bool
 
 _NAMES = ("time", "monotonic", "perf_counter")
 real = SimpleNamespace(
-    sleep=time.sleep, **{name + suffix: getattr(time, name + suffix) for name in _NAMES for suffix in ("", "_ns")}
+    sleep=time.sleep,
+    **{name + suffix: getattr(time, name + suffix) for name in _NAMES for suffix in ("", "_ns")},
 )
 _world: World | None = None
 
@@ -55,7 +60,9 @@ class TooManySteps(NeverEnds):
 
 
 class TimeLimit(KeyboardInterrupt):
-    """Real time ran out. A `KeyboardInterrupt`, because asyncio callbacks swallow every other `BaseException`."""
+    """Real time ran out. A `KeyboardInterrupt`, because asyncio callbacks swallow every other
+    `BaseException`.
+    """
 
 
 class World:
@@ -81,7 +88,9 @@ class World:
         self.reads = self.turns = 0
 
     def sleep(self, seconds: float) -> None:
-        """`time.sleep`: a jump of the clock, or, in a helper thread of a loop, a timer of that loop."""
+        """`time.sleep`: a jump of the clock, or, in a helper thread of a loop, a timer of that
+        loop.
+        """
         if seconds < 0:
             raise ValueError("sleep length must be non-negative")
         loop = self.loop
@@ -89,7 +98,8 @@ class World:
             self.now += seconds
             self.waited()
             if threading.current_thread() is not threading.main_thread() and not sleep_elsewhere():
-                real.sleep(min(seconds, PAUSE))  # others get their turn, so that trying again makes sense
+                # others get their turn, so that trying again makes sense
+                real.sleep(min(seconds, PAUSE))
             return
         gate = threading.Event()
 
@@ -158,14 +168,16 @@ class _Selector(selectors.SelectSelector):
         world.steps += 1
         if world.steps > MAX_STEPS:
             raise TooManySteps(f"{MAX_STEPS:,} turns of the event loop without an end")
-        quiet = _thread._count() <= world.threads and len(self.get_map()) <= 1  # nobody there who could wake the loop
+        # nobody there who could wake the loop
+        quiet = _thread._count() <= world.threads and len(self.get_map()) <= 1
         ready = [] if quiet else super().select(0)
         if ready or (timeout is not None and timeout <= 0):
             world.turns += 1
             if world.turns > IDLE_TURNS:
                 world.now += CREEP
             return ready
-        if world.jobs > world.sleeping:  # a helper thread works: wait for it, it takes no virtual time
+        # a helper thread works: wait for it, it takes no virtual time
+        if world.jobs > world.sleeping:
             world.steps -= 1
             return super().select(0.05)
         if timeout is None:
@@ -201,7 +213,9 @@ class _Loop(asyncio.SelectorEventLoop):
     _csock: Any
 
     def _make_self_pipe(self, wanted: bool = sys.platform == "win32") -> None:
-        """What other threads wake the loop with: made when there will be one, since most checks have none."""
+        """What other threads wake the loop with: made when there will be one, since most checks
+        have none.
+        """
         if wanted:
             super()._make_self_pipe()  # type: ignore[misc]
         else:
@@ -236,7 +250,9 @@ class _Loop(asyncio.SelectorEventLoop):
 
 
 def _finish(loop: _Loop) -> None:
-    """Close the loop with bounded patience: a task that ignores cancellation must not eat the answer."""
+    """Close the loop with bounded patience: a task that ignores cancellation must not eat the
+    answer.
+    """
     loop.world.steps = 0
     with contextlib.suppress(NeverEnds):
         for _ in range(3):
@@ -258,7 +274,8 @@ def _finish(loop: _Loop) -> None:
 def _drive(world: World, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
     if not inspect.iscoroutinefunction(function):
         return function(*args)
-    outer = asyncio._get_running_loop()  # a kernel's loop: suspended, since this call is synchronous
+    # a kernel's loop: suspended, since this call is synchronous
+    outer = asyncio._get_running_loop()
     asyncio._set_running_loop(None)
     loop = _Loop(world)
     try:
@@ -273,12 +290,15 @@ def _drive(world: World, function: Callable[..., Any], args: tuple[Any, ...]) ->
 
 @contextlib.contextmanager
 def limits(cpu: float, wall: float) -> Iterator[None]:
-    """Raise `TimeLimit` after so many seconds of this process's CPU or of real time. Main thread and POSIX only.
+    """Raise `TimeLimit` after so many seconds of this process's CPU or of real time. Main thread
+    and POSIX only.
 
-    An alarm (`SIGALRM`) before its time is from somebody who has seen that nothing happens here any more, or that the
-    CPU time is over while this thread waits for another.
+    An alarm (`SIGALRM`) before its time is from somebody who has seen that nothing happens here any
+    more, or that the CPU time is over while this thread waits for another.
     """
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+    if threading.current_thread() is not threading.main_thread() or not hasattr(
+        signal, "setitimer"
+    ):
         yield
         return
 

@@ -1,4 +1,6 @@
-"""The answer bank: right and wrong answers for each lesson, how to grade one, and the bar that bank and proof meet."""
+"""The answer bank: right and wrong answers for each lesson, how to grade one, and the bar that bank
+and proof meet.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A clone of this course with a Python of its own, for tests that add to it: its boxed processes find the clone."""
+"""A clone of this course with a Python of its own, for tests that add to it: its boxed processes
+find the clone.
+"""
 
 from __future__ import annotations
 
@@ -30,11 +32,15 @@ class Clone:
         """What became of `python ARGUMENTS` in it, whatever the exit code."""
         command = [str(self.python), "-B", *arguments]
         kept = os.environ | environment
-        return subprocess.run(command, cwd=self.root, env=kept, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            command, cwd=self.root, env=kept, capture_output=True, text=True, check=False
+        )
 
 
 def clone(root: Path) -> Clone:
-    """Make one in `root`, within seconds: packages are linked, not copied, where the file system can."""
+    """Make one in `root`, within seconds: packages are linked, not copied, where the file system
+    can.
+    """
     for name in CODE:
         if (COURSE.root / name).is_dir():
             shutil.copytree(COURSE.root / name, root / name, ignore=NOT_COPIED)
@@ -43,7 +49,9 @@ def clone(root: Path) -> Clone:
     (root / "lessons").mkdir()
     shutil.copy(COURSE.root / "lessons" / "course.toml", root / "lessons")
     made = Clone(root)
-    shutil.copytree(sys.prefix, root / ".venv", symlinks=True, ignore=NOT_COPIED, copy_function=_link)
+    shutil.copytree(
+        sys.prefix, root / ".venv", symlinks=True, ignore=NOT_COPIED, copy_function=_link
+    )
     for packages in (root / ".venv").glob("lib/python*/site-packages"):
         (packages / "clone.pth").write_text(f"{root}\n", "utf-8")
     return made

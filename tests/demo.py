@@ -1,7 +1,9 @@
-"""`make demo`: a class of sample submissions, from handed-in notebooks to the gradebook, in the folder `demo/`.
+"""`make demo`: a class of sample submissions, from handed-in notebooks to the gradebook, in the
+folder `demo/`.
 
-Every student hands in one answer of the bank for each lesson. What the grader gives is compared with what the bank's
-laws say: a right answer earns everything, a wrong one loses exactly the criteria it names.
+Every student hands in one answer of the bank for each lesson. What the grader gives is compared
+with what the bank's laws say: a right answer earns everything, a wrong one loses exactly the
+criteria it names.
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ from autograder.lessons.course import Course
 from autograder.lessons.lesson import Lesson
 from tests.bank import COURSE, Answer, answers, read
 
-KEEP_STATE = {"counters_outlive_the_call"}  # what other cells leave behind costs it more than the bank says
+# what other cells leave behind costs it more than the bank says
+KEEP_STATE = {"counters_outlive_the_call"}
 NAMES = ("ada", "bo", "chi", "dora", "eli", "fay", "gus", "hana")
 
 
@@ -42,7 +45,9 @@ def new_course(root: Path) -> Course:
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir(parents=True)
     for room in ("lessons", "source", "release"):
-        shutil.copytree(COURSE.root / room, root / room, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            COURSE.root / room, root / room, ignore=shutil.ignore_patterns("__pycache__")
+        )
     shutil.copy(COURSE.root / "nbgrader_config.py", root)
     return Course(root)
 
@@ -64,7 +69,10 @@ def pick(key: str, count: int) -> list[Answer]:
     """Some answers of a lesson, right and wrong in turn."""
     bank = [a for a in answers(key) if a.path.stem not in KEEP_STATE]
     right, wrong = [a for a in bank if a.is_right], [a for a in bank if not a.is_right]
-    return [(right if n % 3 == 0 else wrong)[n % len(right if n % 3 == 0 else wrong)] for n in range(count)]
+    return [
+        (right if n % 3 == 0 else wrong)[n % len(right if n % 3 == 0 else wrong)]
+        for n in range(count)
+    ]
 
 
 def main() -> int:
@@ -76,10 +84,14 @@ def main() -> int:
         for student, answer in zip(NAMES, pick(key, len(NAMES)), strict=True):
             hand_in(course, student, lesson, answer)
             handed[student, key] = answer
-    console.print(f"{len(handed)} notebooks handed in by {len(NAMES)} students in {course.root.name}/submitted/.")
+    console.print(
+        f"{len(handed)} notebooks handed in by {len(NAMES)} students in {course.root.name}/submitted/."
+    )
     wrong = 0
     for module in course.modules:
-        table = Table(title=f"{module}: points, as given and as the bank says", title_justify="left")
+        table = Table(
+            title=f"{module}: points, as given and as the bank says", title_justify="left"
+        )
         for head in ("student", "lesson", "answer", "given", "promised", "agree"):
             table.add_column(head)
         for r in batch.grade(course, module, jobs=2):
@@ -92,12 +104,18 @@ def main() -> int:
             table.add_row(r.student, r.lesson.split("/")[1], kind, *points)
         console.print(table)
     command = [str(Path(sys.executable).with_name("nbgrader")), "export"]
-    subprocess.run(command, cwd=course.root, check=True, capture_output=True, stdin=subprocess.DEVNULL)
+    subprocess.run(
+        command, cwd=course.root, check=True, capture_output=True, stdin=subprocess.DEVNULL
+    )
     with open(course.root / "grades.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     name = course.root.name
-    console.print(f"gradebook: {name}/gradebook.db; {len(rows)} rows exported to {name}/grades.csv.")
-    console.print(f"{len(handed) - wrong} of {len(handed)} notebooks earned what the bank promises.")
+    console.print(
+        f"gradebook: {name}/gradebook.db; {len(rows)} rows exported to {name}/grades.csv."
+    )
+    console.print(
+        f"{len(handed) - wrong} of {len(handed)} notebooks earned what the bank promises."
+    )
     return int(wrong > 0)
 
 

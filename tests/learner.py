@@ -35,7 +35,12 @@ class Clock:
 
 def cell(kind: str, text: str, name: str = "", **flags: Any) -> dict[str, Any]:
     """A cell of a notebook as JSON; flags as nbgrader has them."""
-    made: dict[str, Any] = {"cell_type": kind, "metadata": {}, "source": text, "id": name or f"c{abs(hash(text))}"}
+    made: dict[str, Any] = {
+        "cell_type": kind,
+        "metadata": {},
+        "source": text,
+        "id": name or f"c{abs(hash(text))}",
+    }
     if name:
         made["metadata"]["nbgrader"] = {"grade_id": name, **flags}
     return made | ({"execution_count": None, "outputs": []} if kind == "code" else {})
@@ -46,7 +51,12 @@ def lesson(title: str, time: str = "45 min", points: float = 10) -> list[dict[st
     name = re.sub(r"\W+", "-", title.lower())
     return [
         cell("markdown", f"# {title}\n\n**Time** {time} · **Level** easy · **Needs** nothing"),
-        cell("code", "def answer():\n    # YOUR CODE HERE\n    raise NotImplementedError()", name, solution=True),
+        cell(
+            "code",
+            "def answer():\n    # YOUR CODE HERE\n    raise NotImplementedError()",
+            name,
+            solution=True,
+        ),
         cell("code", "scoreboard()", f"{name}-checks", grade=True, points=points),
     ]
 
@@ -67,7 +77,11 @@ def read(path: Path) -> dict[str, Any]:
 def write_in(path: Path, name: str, text: str) -> None:
     """Write in the cell of a notebook that has this grade id or id, as JupyterLab saves it."""
     notebook = read(path)
-    found = next(c for c in notebook["cells"] if name in (c["id"], c["metadata"].get("nbgrader", {}).get("grade_id")))
+    found = next(
+        c
+        for c in notebook["cells"]
+        if name in (c["id"], c["metadata"].get("nbgrader", {}).get("grade_id"))
+    )
     found["source"] = text.splitlines(keepends=True)
     notebook["metadata"]["language_info"] = {"name": "python", "version": "3"}
     path.write_text(json.dumps(notebook), "utf-8")
@@ -76,7 +90,9 @@ def write_in(path: Path, name: str, text: str) -> None:
 def source(path: Path, name: str) -> str:
     """What stands in a cell of a notebook."""
     cells = read(path)["cells"]
-    found = next(c for c in cells if name in (c["id"], c["metadata"].get("nbgrader", {}).get("grade_id")))
+    found = next(
+        c for c in cells if name in (c["id"], c["metadata"].get("nbgrader", {}).get("grade_id"))
+    )
     return "".join(found["source"])
 
 
@@ -98,7 +114,9 @@ def course(folder: Path, **lessons: list[dict[str, Any]]) -> Path:
 class Terminal:
     """The command line in a course folder."""
 
-    def __init__(self, root: Path, capsys: pytest.CaptureFixture[str], clock: Clock | None = None) -> None:
+    def __init__(
+        self, root: Path, capsys: pytest.CaptureFixture[str], clock: Clock | None = None
+    ) -> None:
         self.root, self.capsys, self.clock = root, capsys, clock or Clock()
 
     @property

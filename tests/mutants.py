@@ -1,6 +1,8 @@
-"""Mutants of the solutions, made by cosmic-ray: each must die, or be listed as equivalent with a reason.
+"""Mutants of the solutions, made by cosmic-ray: each must die, or be listed as equivalent with a
+reason.
 
-`python -m tests.mutants [LESSON …]` prints survivors. The list: `tests/answers/<module>/<lesson>/equivalent.toml`.
+`python -m tests.mutants [LESSON …]` prints survivors. The list:
+`tests/answers/<module>/<lesson>/equivalent.toml`.
 """
 
 from __future__ import annotations
@@ -22,7 +24,14 @@ OPPOSITES = [
     ("Lt", "LtE"), ("LtE", "Lt"), ("Gt", "GtE"), ("GtE", "Gt"), ("Lt", "GtE"), ("Gt", "LtE"), ("LtE", "Gt"),
     ("GtE", "Lt"), ("Eq", "NotEq"), ("NotEq", "Eq"), ("Is", "IsNot"), ("IsNot", "Is"),
 ]  # fmt: skip
-ARITHMETIC = [("Add", "Sub"), ("Sub", "Add"), ("Mul", "Div"), ("Div", "Mul"), ("FloorDiv", "Div"), ("Mod", "Mul")]
+ARITHMETIC = [
+    ("Add", "Sub"),
+    ("Sub", "Add"),
+    ("Mul", "Div"),
+    ("Div", "Mul"),
+    ("FloorDiv", "Div"),
+    ("Mod", "Mul"),
+]
 OPERATORS = [
     *(f"core/ReplaceComparisonOperator_{a}_{b}" for a, b in OPPOSITES),
     *(f"core/ReplaceBinaryOperator_{a}_{b}" for a, b in ARITHMETIC),
@@ -95,7 +104,10 @@ def equivalents(lesson: Lesson) -> dict[tuple[str, str], str]:
 
 
 def survivors(
-    lesson: Lesson, judge: Judge, jobs: int | None = None, done: Callable[[int, int], None] = lambda count, total: None
+    lesson: Lesson,
+    judge: Judge,
+    jobs: int | None = None,
+    done: Callable[[int, int], None] = lambda count, total: None,
 ) -> tuple[int, list[Mutant]]:
     """How many mutants there are, and those that lose no point.
 
@@ -123,7 +135,9 @@ def main() -> int:
         listed = equivalents(lesson)
         unknown = [m for m in alive if (m.before, m.after) not in listed]
         stale = set(listed) - {(m.before, m.after) for m in alive}
-        print(f"{lesson.key}: {count} mutants, {count - len(alive)} killed, {len(alive) - len(unknown)} equivalent")
+        print(
+            f"{lesson.key}: {count} mutants, {count - len(alive)} killed, {len(alive) - len(unknown)} equivalent"
+        )
         for m in unknown:
             print(f"  survives:\n    - {m.before}\n    + {m.after}")
         for before, after in sorted(stale):

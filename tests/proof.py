@@ -1,9 +1,11 @@
-"""The proof that the grader is right, lesson by lesson: `make proof` writes docs/proof.md and docs/proof/.
+"""The proof that the grader is right, lesson by lesson: `make proof` writes docs/proof.md and
+docs/proof/.
 
-`python -m tests.proof [LESSON …]` takes the lessons whose proof is out of date, grades every answer of the bank, the
-held-out ones, every mutant of the solution, and a thousand answers in random order and fresh random worlds, and writes
-what came out of it. A run that is stopped goes on where it was. It ends with 1 if a lesson misses the bar
-(`tests.bank.BAR`), and says what is missing and what to do about it (`shortfalls`).
+`python -m tests.proof [LESSON …]` takes the lessons whose proof is out of date, grades every answer
+of the bank, the held-out ones, every mutant of the solution, and a thousand answers in random order
+and fresh random worlds, and writes what came out of it. A run that is stopped goes on where it was.
+It ends with 1 if a lesson misses the bar (`tests.bank.BAR`), and says what is missing and what to
+do about it (`shortfalls`).
 """
 
 from __future__ import annotations
@@ -40,30 +42,50 @@ from autograder.lessons.lesson import Lesson
 from autograder.runner.pool import Local, Runner
 from coursekit.checks import shorten
 from tests import mutants, slips
-from tests.bank import ANSWERS, BAR, COURSE, Answer, Bar, answers, cells_as_text, grade_text, held_out, home, lost, read
+from tests.bank import (
+    ANSWERS,
+    BAR,
+    COURSE,
+    Answer,
+    Bar,
+    answers,
+    cells_as_text,
+    grade_text,
+    held_out,
+    home,
+    lost,
+    read,
+)
 
 ROOM, PAGE = Path("docs", "proof"), Path("docs", "proof.md")  # in a course
 PARTS = Path(".cache", "proof")  # of proofs that are not finished
 ROUND = 100  # gradings in the same random worlds
 EVERY = 10.0  # seconds between two lines of progress
-ENGINE = ("coursekit.checks", "coursekit.codec", "coursekit.expect", "coursekit.vtime")  # behind every check
+# behind every check
+ENGINE = ("coursekit.checks", "coursekit.codec", "coursekit.expect", "coursekit.vtime")
 DRAWING = {"coursekit.plots", "coursekit.attempt"}  # no verdict depends on them
-STANDARD = {"coursekit", "numpy", "pandas", *sys.stdlib_module_names}  # what needs no mention in a right answer
+# what needs no mention in a right answer
+STANDARD = {"coursekit", "numpy", "pandas", *sys.stdlib_module_names}
 
 Proof = dict[str, Any]  # as it is stored
 
 
-# ------------------------------------------------------------------------------------------------ what it depends on
+# ------------------------------------------------------------------------------- what it depends on
 
 
 def digest(lesson: Lesson) -> str:
     """A hash of what may change a verdict: see `COVERS`."""
     files = [
-        *(a.path for a in (*answers(lesson.key, home(lesson)), *held_out(lesson.key, home(lesson)))),
+        *(
+            a.path
+            for a in (*answers(lesson.key, home(lesson)), *held_out(lesson.key, home(lesson)))
+        ),
         *kit_files(lesson),
     ]
     texts = {f"{file.parent.name}/{file.name}": bare(file.read_text("utf-8")) for file in files}
-    texts["cells"] = "\n".join(bare(c.source) for c in lesson.of_kind("locked", "given", "solution", "checks"))
+    texts["cells"] = "\n".join(
+        bare(c.source) for c in lesson.of_kind("locked", "given", "solution", "checks")
+    )
     texts["tool"] = json.dumps(mutants.OPERATORS)
     texts["equivalents"] = repr(sorted(mutants.equivalents(lesson).items()))
     return hashlib.sha256(json.dumps(texts, sort_keys=True).encode()).hexdigest()[:16]
@@ -78,10 +100,16 @@ COVERS = (
 
 
 def bare(text: str) -> str:
-    """Code without comments of their own lines, docstrings and empty lines; the same for every Python."""
+    """Code without comments of their own lines, docstrings and empty lines; the same for every
+    Python.
+    """
     skipped: set[int] = set()
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type == tokenize.COMMENT and token.line.lstrip().startswith("#") and "%%" not in token.string:
+        if (
+            token.type == tokenize.COMMENT
+            and token.line.lstrip().startswith("#")
+            and "%%" not in token.string
+        ):
             skipped.add(token.start[0])
     for node in ast.walk(ast.parse(text)):
         holds = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
@@ -134,7 +162,7 @@ def _imports(module: str) -> set[str]:
     return found
 
 
-# ------------------------------------------------------------------------------------------------ stages
+# ------------------------------------------------------------------------------------------- stages
 
 
 @dataclass
@@ -192,9 +220,7 @@ class Trouble:
         if not self.criterion:
             return f"Look at it: autograder score {lesson} {file}"
         if self.verdict == "pass":
-            return (
-                f"Mend the check so that it catches this in every world, or take the criterion out of FAILS in {file}."
-            )
+            return f"Mend the check so that it catches this in every world, or take the criterion out of FAILS in {file}."
         if self.answer.startswith("wrong/"):
             return f"Add the criterion to FAILS in {file}, or mend the check."
         return f"Mend the check, or {file} where it breaks the contract."
@@ -208,9 +234,9 @@ def differs(answer: Answer | None, result: Result) -> list[Trouble]:
     promised = answer.fails if answer else set[str]()
     rows = {c.row.check.name: c.row for c in result.checks}
     wrong = sorted(promised ^ lost(result))
-    return [Trouble(name, w, rows[w].verdict, shorten(rows[w].seen, 120)) for w in wrong if w in rows] + [
-        Trouble(name, w, "pass", "there is no such criterion") for w in wrong if w not in rows
-    ]
+    return [
+        Trouble(name, w, rows[w].verdict, shorten(rows[w].seen, 120)) for w in wrong if w in rows
+    ] + [Trouble(name, w, "pass", "there is no such criterion") for w in wrong if w not in rows]
 
 
 def _name(answer: Answer | None) -> str:
@@ -228,7 +254,9 @@ def bank(lesson: Lesson, runner: Runner) -> Proof:
     judge, every = _fresh(lesson, runner), answers(lesson.key, home(lesson))
     told = Told(f"{lesson.key}, answers")
     results = dict(zip(every, _graded(lesson, [(judge, a) for a in every], told), strict=True))
-    troubled = {a.path.stem: [asdict(t) for t in differs(a, r)] for a, r in results.items() if differs(a, r)}
+    troubled = {
+        a.path.stem: [asdict(t) for t in differs(a, r)] for a, r in results.items() if differs(a, r)
+    }
     wrong = [a for a in every if not a.is_right]
     caught = Counter(name for a in wrong for name in a.fails if name in lost(results[a]))
     return {
@@ -238,7 +266,9 @@ def bank(lesson: Lesson, runner: Runner) -> Proof:
         "criteria": {c.name: caught[c.name] for c in lesson.all_checks},
         "named": sum(bool(r.slip) for r in results.values()),
         "misnamed": {a.path.stem: misnamed(a, r) for a, r in results.items() if misnamed(a, r)},
-        "libraries": {a.path.stem: sorted(found) for a in every if a.is_right and (found := libraries(a.text))},
+        "libraries": {
+            a.path.stem: sorted(found) for a in every if a.is_right and (found := libraries(a.text))
+        },
     }
 
 
@@ -253,7 +283,11 @@ def libraries(text: str) -> set[str]:
 def held(lesson: Lesson, runner: Runner) -> Proof:
     """Every held-out answer, in three sets of random worlds: what its slip is said to be."""
     every = held_out(lesson.key, home(lesson))
-    todo = [(judge, a) for judge in (_fresh(lesson, runner) for _ in range(3 * bool(every))) for a in every]
+    todo = [
+        (judge, a)
+        for judge in (_fresh(lesson, runner) for _ in range(3 * bool(every)))
+        for a in every
+    ]
     results = _graded(lesson, todo, Told(f"{lesson.key}, held-out answers"))
     named, wrong = Counter[str](), {}
     for (_, answer), result in zip(todo, results, strict=True):
@@ -266,13 +300,18 @@ def held(lesson: Lesson, runner: Runner) -> Proof:
 
 def mutation(lesson: Lesson, runner: Runner) -> Proof:
     """Every mutant of the solution, once."""
-    count, alive = mutants.survivors(lesson, _fresh(lesson, runner), _jobs(), Told(f"{lesson.key}, mutants"))
+    count, alive = mutants.survivors(
+        lesson, _fresh(lesson, runner), _jobs(), Told(f"{lesson.key}, mutants")
+    )
     listed = mutants.equivalents(lesson)
     pairs = {(m.before, m.after) for m in alive}
     return {
         "made": count,
         "killed": count - len(alive),
-        "equivalent": [{"before": b, "after": a, "reason": listed[b, a]} for b, a in sorted(pairs & set(listed))],
+        "equivalent": [
+            {"before": b, "after": a, "reason": listed[b, a]}
+            for b, a in sorted(pairs & set(listed))
+        ],
         "equivalents": sum((m.before, m.after) in listed for m in alive),
         "survivors": [{"before": b, "after": a} for b, a in sorted(pairs - set(listed))],
         "killed after all": [{"before": b, "after": a} for b, a in sorted(set(listed) - pairs)],
@@ -280,7 +319,9 @@ def mutation(lesson: Lesson, runner: Runner) -> Proof:
 
 
 def repeats(lesson: Lesson, runner: Runner, before: Proof, bar: Bar = BAR) -> Iterator[Proof]:
-    """The solution and all answers again and again, in random order; after each round of fresh random worlds."""
+    """The solution and all answers again and again, in random order; after each round of fresh
+    random worlds.
+    """
     made: Proof = {"gradings": 0, "rounds": 0, "changed": [], "misnamed": [], **before}
     draw, told, deck = random.Random(), Told(f"{lesson.key}, repeats"), list[Answer | None]()
     while made["gradings"] < bar.repeats:
@@ -292,14 +333,18 @@ def repeats(lesson: Lesson, runner: Runner, before: Proof, bar: Bar = BAR) -> It
             hand.append(deck.pop())
         for answer, result in zip(hand, _graded(lesson, [(judge, a) for a in hand]), strict=True):
             made["changed"] += [asdict(trouble) for trouble in differs(answer, result)]
-            made["misnamed"] += [f"{_name(answer)}: {slip}" for slip in filter(None, [misnamed(answer, result)])]
+            made["misnamed"] += [
+                f"{_name(answer)}: {slip}" for slip in filter(None, [misnamed(answer, result)])
+            ]
         made["gradings"] += len(hand)
         made["rounds"] += 1
         told(made["gradings"], bar.repeats)
         yield made
 
 
-def _graded(lesson: Lesson, todo: list[tuple[Judge, Answer | None]], told: Told | None = None) -> list[Result]:
+def _graded(
+    lesson: Lesson, todo: list[tuple[Judge, Answer | None]], told: Told | None = None
+) -> list[Result]:
     results: list[Result] = []
     with ThreadPoolExecutor(_jobs()) as threads:
         for result in threads.map(lambda one: verdict(lesson, *one), todo):
@@ -319,7 +364,7 @@ def _jobs() -> int:
     return os.cpu_count() or 1
 
 
-# ------------------------------------------------------------------------------------------------ a lesson's proof
+# --------------------------------------------------------------------------------- a lesson's proof
 
 
 def path(key: str, course: Course = COURSE, room: Path = ROOM) -> Path:
@@ -337,7 +382,9 @@ def load(key: str, course: Course = COURSE, room: Path = ROOM) -> Proof:
 
 
 def store(key: str, made: Proof, course: Course = COURSE, room: Path = ROOM) -> None:
-    write_atomically(path(key, course, room), (json.dumps(made, indent=1, ensure_ascii=False) + "\n").encode())
+    write_atomically(
+        path(key, course, room), (json.dumps(made, indent=1, ensure_ascii=False) + "\n").encode()
+    )
 
 
 def prove(lesson: Lesson, runner: Local, bar: Bar = BAR) -> Proof:
@@ -352,26 +399,43 @@ def prove(lesson: Lesson, runner: Local, bar: Bar = BAR) -> Proof:
     for done in repeats(lesson, runner, part.get("repeats", {}), bar):
         part["repeats"] = done
         store(lesson.key, part, course, PARTS)
-    when = {"date": datetime.date.today().isoformat(), "python": platform.python_version(), "box": runner.level}
+    when = {
+        "date": datetime.date.today().isoformat(),
+        "python": platform.python_version(),
+        "box": runner.level,
+    }
     path(lesson.key, course, PARTS).unlink()
     cpu = budget.measure(lesson, runner).as_json()
     return {**part, **when, "title": _title(lesson), "cpu": cpu}
 
 
 def _title(lesson: Lesson) -> str:
-    return next(line.removeprefix("# ") for line in lesson.cells[0].source.splitlines() if line.startswith("# "))
+    return next(
+        line.removeprefix("# ")
+        for line in lesson.cells[0].source.splitlines()
+        if line.startswith("# ")
+    )
 
 
 def shortfalls(made: Proof, key: str, bar: Bar = BAR) -> list[str]:
-    """What a proof lacks and what to do about it, a sentence for each trouble, however often it was met."""
+    """What a proof lacks and what to do about it, a sentence for each trouble, however often it was
+    met.
+    """
     if not made:
         return [f"there is no proof. Run `make proof LESSON={key}`."]
-    answered, mutated, again, apart = made["bank"], made["mutants"], made["repeats"], made["held out"]
+    answered, mutated, again, apart = (
+        made["bank"],
+        made["mutants"],
+        made["repeats"],
+        made["held out"],
+    )
     rooms = (ANSWERS / key).as_posix()
     told = [*_troubles([t for some in answered["differs"].values() for t in some], key)]
     for name, count in answered["criteria"].items():
         if not count:
-            told.append(f"no wrong answer loses {name}. Write one in {rooms}/wrong/, or drop the check.")
+            told.append(
+                f"no wrong answer loses {name}. Write one in {rooms}/wrong/, or drop the check."
+            )
     for count, least, what, room in (
         (answered["right"], bar.right, "right answers", "right"),
         (answered["wrong"], bar.wrong, "wrong answers", "wrong"),
@@ -380,18 +444,26 @@ def shortfalls(made: Proof, key: str, bar: Bar = BAR) -> list[str]:
         if count < least:
             told.append(f"{count} {what}, not {least}. Write more in {rooms}/{room}/.")
     if again["gradings"] < bar.repeats:
-        told.append(f"{again['gradings']} repeats, not {bar.repeats}. Run `make proof LESSON={key}` to its end.")
+        told.append(
+            f"{again['gradings']} repeats, not {bar.repeats}. Run `make proof LESSON={key}` to its end."
+        )
     if share(mutated) < bar.killed:
         told.append(
             f"{share(mutated):.1%} of the mutants that are not equivalent are killed, not {bar.killed:.0%}. "
             f"`make mutants LESSON={key}` names the others: mend a check, or list them in {rooms}/equivalent.toml."
         )
     for mutant in mutated["killed after all"]:
-        told.append(f"listed as equivalent, but killed or gone: {mutant['after']}. Drop it from equivalent.toml.")
+        told.append(
+            f"listed as equivalent, but killed or gone: {mutant['after']}. Drop it from equivalent.toml."
+        )
     told += _troubles(again["changed"], key)
-    wrong_names = [f"{name}: {slip}" for some in (answered, apart) for name, slip in some["misnamed"].items()]
+    wrong_names = [
+        f"{name}: {slip}" for some in (answered, apart) for name, slip in some["misnamed"].items()
+    ]
     for named, count in Counter([*wrong_names, *again["misnamed"]]).items():
-        told.append(f"taken for another slip{_times(count)}: {named} Let a check's observation tell the two apart.")
+        told.append(
+            f"taken for another slip{_times(count)}: {named} Let a check's observation tell the two apart."
+        )
     if (cost := made.get("cpu", {}).get("total", 0.0)) > budget.LIMIT:
         told.append(
             f"a submission costs {cost:g} ms of CPU, not {budget.LIMIT:g}. `autograder budget {key}` says of what."
@@ -405,10 +477,14 @@ def shortfalls(made: Proof, key: str, bar: Bar = BAR) -> list[str]:
 
 
 def _troubles(stored: Sequence[dict[str, str]], key: str) -> Iterator[str]:
-    """A sentence for each answer and criterion, with how often it was met and what it looked like the first time."""
+    """A sentence for each answer and criterion, with how often it was met and what it looked like
+    the first time.
+    """
     met: dict[tuple[str, str, bool], list[Trouble]] = {}
     for trouble in (Trouble(**one) for one in stored):
-        met.setdefault((trouble.answer, trouble.criterion, trouble.verdict == "pass"), []).append(trouble)
+        met.setdefault((trouble.answer, trouble.criterion, trouble.verdict == "pass"), []).append(
+            trouble
+        )
     for alike in met.values():
         yield f"{alike[0]}{_times(len(alike))}. {alike[0].advice(key)}"
 
@@ -422,7 +498,7 @@ def share(mutated: Proof) -> float:
     return float(mutated["killed"] / max(1, mutated["made"] - mutated["equivalents"]))
 
 
-# ------------------------------------------------------------------------------------------------ the page
+# ----------------------------------------------------------------------------------------- the page
 
 
 def page(proofs: dict[str, Proof], missing: Sequence[str] = (), course: Course = COURSE) -> str:
@@ -455,7 +531,12 @@ def page(proofs: dict[str, Proof], missing: Sequence[str] = (), course: Course =
 
 
 def _row(key: str, made: Proof, course: Course) -> str:
-    answered, mutated, again, apart = made["bank"], made["mutants"], made["repeats"], made["held out"]
+    answered, mutated, again, apart = (
+        made["bank"],
+        made["mutants"],
+        made["repeats"],
+        made["held out"],
+    )
     bad = set(answered["differs"])
     rooms = {a.path.stem: a.is_right for a in answers(key, course)}
     refused = sum(rooms.get(name, False) for name in bad)
@@ -493,9 +574,14 @@ def _section(key: str, made: Proof) -> Iterator[str]:
         yield ""
     yield "| criterion | wrong answers that lose it |"
     yield "|---|---:|"
-    yield from (f"| {name.replace('_', ' ')} | {count} |" for name, count in answered["criteria"].items())
+    yield from (
+        f"| {name.replace('_', ' ')} | {count} |" for name, count in answered["criteria"].items()
+    )
     yield ""
-    for listed, told in ((mutated["equivalent"], "Equivalent mutants"), (mutated["survivors"], "Mutants that survive")):
+    for listed, told in (
+        (mutated["equivalent"], "Equivalent mutants"),
+        (mutated["survivors"], "Mutants that survive"),
+    ):
         if listed:
             yield f"{told}:"
             yield ""
@@ -523,7 +609,9 @@ def stale(key: str, course: Course = COURSE) -> bool:
 
 
 def run(keys: Sequence[str], course: Course = COURSE, bar: Bar = BAR) -> bool:
-    """Prove the lessons whose proof is out of date, write the page, and say whether all reach the bar."""
+    """Prove the lessons whose proof is out of date, write the page, and say whether all reach the
+    bar.
+    """
     runner, reached = Local(), True
     for key in keys:
         lesson = read(key, course)
@@ -550,10 +638,16 @@ def run(keys: Sequence[str], course: Course = COURSE, bar: Bar = BAR) -> bool:
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.proof", description="Prove lessons; see docs/author.md.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.proof", description="Prove lessons; see docs/author.md."
+    )
     parser.add_argument("lessons", nargs="*", metavar="LESSON", help="all when none is named")
-    parser.add_argument("--course", type=Path, help="the folder of another course, with tests/answers/ in it")
-    parser.add_argument("--repeats", type=int, default=BAR.repeats, help="fewer for a trial, which is below the bar")
+    parser.add_argument(
+        "--course", type=Path, help="the folder of another course, with tests/answers/ in it"
+    )
+    parser.add_argument(
+        "--repeats", type=int, default=BAR.repeats, help="fewer for a trial, which is below the bar"
+    )
     told = parser.parse_args(arguments)
     course = Course.find(told.course) if told.course else COURSE
     reached = run(told.lessons or course.lessons, course, replace(BAR, repeats=told.repeats))

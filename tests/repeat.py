@@ -1,7 +1,8 @@
 """The same answers again and again, in random order: no verdict may ever change.
 
-`python -m tests.repeat [TIMES] [LESSON …]` grades the solution and one wrong answer of each lesson TIMES times, each in
-random worlds of its own, and prints every verdict that was not always the same.
+`python -m tests.repeat [TIMES] [LESSON …]` grades the solution and one wrong answer of each lesson
+TIMES times, each in random worlds of its own, and prints every verdict that was not always the
+same.
 """
 
 from __future__ import annotations
@@ -26,13 +27,17 @@ def main() -> int:
         for judge in salts:
             judge.prepare(lesson)
         for n in range(times):
-            jobs.append((lesson, salts[n % len(salts)], cells_as_text(lesson, stub=False), frozenset[str]()))
+            jobs.append(
+                (lesson, salts[n % len(salts)], cells_as_text(lesson, stub=False), frozenset[str]())
+            )
             jobs.append((lesson, salts[n % len(salts)], wrong.text, frozenset(wrong.fails)))
     order.shuffle(jobs)
     with ThreadPoolExecutor(2) as threads:
         results = threads.map(lambda job: lost(grade_text(job[1], job[0], job[2])), jobs)
         changed = [
-            (job[0].key, sorted(job[3] ^ seen)) for job, seen in zip(jobs, results, strict=True) if job[3] != seen
+            (job[0].key, sorted(job[3] ^ seen))
+            for job, seen in zip(jobs, results, strict=True)
+            if job[3] != seen
         ]
     runner.close()
     for key, names in changed:

@@ -1,8 +1,9 @@
 """The tables of known slips, `lessons/slips/`, from the bank's wrong answers: `make slips`.
 
-`python -m tests.slips [LESSON …]` grades the answers of each lesson whose table is out of date, in ten sets of random
-worlds, and writes down what is the same in all of them (`autograder.grade.slips` says what that is). With `--check`
-it grades nothing: it names the tables that are out of date, and exits with 1 if there are any.
+`python -m tests.slips [LESSON …]` grades the answers of each lesson whose table is out of date, in
+ten sets of random worlds, and writes down what is the same in all of them (`autograder.grade.slips`
+says what that is). With `--check` it grades nothing: it names the tables that are out of date, and
+exits with 1 if there are any.
 """
 
 from __future__ import annotations
@@ -30,13 +31,16 @@ from coursekit.expect import is_true_of
 from tests.bank import COURSE, Answer, answers, grade_text, home, read
 
 ROUNDS = 10  # sets of random worlds
-LOOSE = ("coursekit.threads", "coursekit.effort")  # what these see depends on how code is written, not on what it does
+# what these see depends on how code is written, not on what it does
+LOOSE = ("coursekit.threads", "coursekit.effort")
 PLENTY = 10_000_000
 ANYTHING = is_true_of(bool)
 
 
 def bank_digest(bank: list[Answer]) -> str:
-    """A hash of what a table is made from, beside the lesson: the answers, and what makes symptoms of them."""
+    """A hash of what a table is made from, beside the lesson: the answers, and what makes symptoms
+    of them.
+    """
     digest = hashlib.sha256()
     for file in [Path(marking.__file__), *(a.path for a in bank)]:
         digest.update(file.name.encode() + file.read_text("utf-8").encode())
@@ -64,12 +68,19 @@ def losses(lesson: Lesson, result: Result) -> list[Lost]:
     """What a result that still has its trace lost."""
     assert result.trace is not None
     rows = [c.row for c in result.checks if c.row.verdict != "pass"]
-    return [Lost(r, observed(result.trace, r.check.name), lesson.expectation(r.check, result.salt)) for r in rows]
+    return [
+        Lost(r, observed(result.trace, r.check.name), lesson.expectation(r.check, result.salt))
+        for r in rows
+    ]
 
 
 def is_loose(lesson: Lesson, check: Check) -> bool:
-    """Whether what the check sees depends on how code is written: forced interleavings, counted effort."""
-    return any(module in LOOSE for module in _modules(check.function.__code__, lesson.namespace, set()))
+    """Whether what the check sees depends on how code is written: forced interleavings, counted
+    effort.
+    """
+    return any(
+        module in LOOSE for module in _modules(check.function.__code__, lesson.namespace, set())
+    )
 
 
 def _modules(code: CodeType, names: dict[str, Any], met: set[str]) -> Iterator[str]:
@@ -103,8 +114,12 @@ def run(
         yield from zip((a for _, a in todo), results, strict=True)
 
 
-def make(lesson: Lesson, bank: list[Answer], runner: Runner, jobs: int, rounds: int = ROUNDS) -> dict[str, Any]:
-    """The lesson's table, as it is stored. What does not always lose the same, or loses most, is no slip."""
+def make(
+    lesson: Lesson, bank: list[Answer], runner: Runner, jobs: int, rounds: int = ROUNDS
+) -> dict[str, Any]:
+    """The lesson's table, as it is stored. What does not always lose the same, or loses most, is no
+    slip.
+    """
     met: dict[Answer, list[list[Lost]]] = {}
     answered: dict[str, set[Symptoms]] = {}
     for answer, result in run(lesson, bank, runner, jobs, rounds):
@@ -112,11 +127,17 @@ def make(lesson: Lesson, bank: list[Answer], runner: Runner, jobs: int, rounds: 
             for c in result.checks:
                 row = c.row
                 assert result.trace is not None
-                seen = symptoms(Lost(row, observed(result.trace, row.check.name), ANYTHING), [PLENTY])
+                seen = symptoms(
+                    Lost(row, observed(result.trace, row.check.name), ANYTHING), [PLENTY]
+                )
                 answered.setdefault(row.check.name, set()).add(seen)
         else:
             met.setdefault(answer, []).append(losses(lesson, result))
-    free = {c.name for c in lesson.all_checks if is_loose(lesson, c) or len(answered.get(c.name, ())) > 1}
+    free = {
+        c.name
+        for c in lesson.all_checks
+        if is_loose(lesson, c) or len(answered.get(c.name, ())) > 1
+    }
     listed = []
     for answer, runs in met.items():
         names = {frozenset(one.row.check.name for one in lost) for lost in runs}
@@ -137,7 +158,9 @@ def _patterns(runs: list[list[Lost]], free: set[str]) -> dict[str, dict[str, lis
         exact = {m for m in ever if m.startswith(EXACT)}
         if name in free or not exact <= always:
             always, ever = always - exact, ever - exact
-        out[name] = {"always": sorted(always)} | ({"at times": sorted(ever - always)} if ever - always else {})
+        out[name] = {"always": sorted(always)} | (
+            {"at times": sorted(ever - always)} if ever - always else {}
+        )
     return out
 
 
@@ -146,7 +169,10 @@ def update(lesson: Lesson, runner: Runner) -> None:
     bank = answers(lesson.key, home(lesson))
     table = make(lesson, bank, runner, os.cpu_count() or 1)
     write(lesson, table)
-    print(f"{lesson.key}: {len(table['slips'])} slips of {sum(not a.is_right for a in bank)} wrong answers", flush=True)
+    print(
+        f"{lesson.key}: {len(table['slips'])} slips of {sum(not a.is_right for a in bank)} wrong answers",
+        flush=True,
+    )
 
 
 def write(lesson: Lesson, table: dict[str, Any]) -> None:

@@ -108,5 +108,7 @@ def course_with(folder: Path, lesson: str = LESSON) -> Course:
     path = folder / "lessons" / f"{KEY}.py"
     path.parent.mkdir(parents=True)
     path.write_text(lesson, "utf-8")
-    (folder / "nbgrader_config.py").write_text("c = get_config()\nc.CourseDirectory.course_id = 'small'\n")
+    (folder / "nbgrader_config.py").write_text(
+        "c = get_config()\nc.CourseDirectory.course_id = 'small'\n"
+    )
     return Course(folder)

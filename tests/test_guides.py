@@ -9,7 +9,11 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-GUIDES = ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md"))]
+GUIDES = [
+    "README.md",
+    "CONTRIBUTING.md",
+    *sorted(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md")),
+]
 EXAMPLE = "01_fix_an_oom_kill"  # the lesson that docs/author.md makes
 MADE = {"study", "submitted", "autograded", "feedback", "demo"}  # folders that commands make
 COMING: set[str] = set()  # paths that guides name before they are there
@@ -34,13 +38,22 @@ NAMES = {PurePosixPath(name).name for name in FILES}
 
 def prose(guide: str) -> str:
     """A guide without its blocks of commands."""
-    return re.sub(r"^```.*?^```", "", (ROOT / guide).read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
+    return re.sub(
+        r"^```.*?^```", "", (ROOT / guide).read_text("utf-8"), flags=re.DOTALL | re.MULTILINE
+    )
 
 
 def missing(text: str) -> list[str]:
     """Paths in backticks that are not there. Placeholders (`<lesson>`, `…`) are passed over."""
-    words = [word.rstrip("/") for code in CODE.findall(text) for word in code.split() if EXAMPLE not in word]
-    paths = [word for word in words if PATH.fullmatch(word) and word.partition("/")[0] in TOPS - MADE]
+    words = [
+        word.rstrip("/")
+        for code in CODE.findall(text)
+        for word in code.split()
+        if EXAMPLE not in word
+    ]
+    paths = [
+        word for word in words if PATH.fullmatch(word) and word.partition("/")[0] in TOPS - MADE
+    ]
     lost = [path for path in paths if path not in COMING and not any(ROOT.glob(path))]
     return lost + [word for word in words if FILE.fullmatch(word) and word not in NAMES]
 
@@ -78,4 +91,7 @@ def test_a_path_that_moved_is_noticed() -> None:
     ]
     assert not is_module("coursekit.drift")
     assert is_module("coursekit.coding.prometheus.scraping")
-    assert missing("`lessons/<module>/<lesson>.py` makes `study/x.ipynb`, `a/b` and `coursekit/*.py`") == []
+    assert (
+        missing("`lessons/<module>/<lesson>.py` makes `study/x.ipynb`, `a/b` and `coursekit/*.py`")
+        == []
+    )

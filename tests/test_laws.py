@@ -16,7 +16,9 @@ LESSONS = COURSE.lessons
 
 
 def chosen(key: str) -> list[Answer]:
-    """All answers with LAWS=all, as CI says; else the right ones, and wrong ones that lose every criterion once."""
+    """All answers with LAWS=all, as CI says; else the right ones, and wrong ones that lose every
+    criterion once.
+    """
     bank = answers(key)
     if os.environ.get("LAWS") == "all":
         return bank
@@ -57,7 +59,9 @@ def test_a_lesson_is_a_script_that_passes(key: str) -> None:
 
 
 @pytest.mark.parametrize("answer", [a for a in BANK if a.is_right], ids=lambda a: a.name)
-def test_a_right_answer_earns_everything(answer: Answer, lessons: dict[str, Lesson], judge: Judge) -> None:
+def test_a_right_answer_earns_everything(
+    answer: Answer, lessons: dict[str, Lesson], judge: Judge
+) -> None:
     result = grade_text(judge, lessons[answer.lesson], answer.text)
     assert lost(result) == set()
 
@@ -80,4 +84,6 @@ def test_the_bank_is_wide_enough(key: str, lessons: dict[str, Lesson]) -> None:
     assert len(held_out(key)) >= BAR.held_out
     assert all(a.idea for a in bank)
     caught = set().union(*(a.fails for a in wrong))
-    assert {c.name for c in lessons[key].all_checks} - caught == set(), "criteria that no wrong answer loses"
+    assert {c.name for c in lessons[key].all_checks} - caught == set(), (
+        "criteria that no wrong answer loses"
+    )

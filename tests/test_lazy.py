@@ -45,5 +45,7 @@ if runner is not None:
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_in_a_process_of_its_own(name: str) -> None:
-    done = subprocess.run([sys.executable, "-c", SCRIPTS[name]], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPTS[name]], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr

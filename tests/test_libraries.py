@@ -1,4 +1,6 @@
-"""The benchmark beside libraries runs: the solutions without the course's own tools, and every library."""
+"""The benchmark beside libraries runs: the solutions without the course's own tools, and every
+library.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,11 @@ def test_every_candidate_works(contest: Contest) -> None:
 
 
 def test_a_table_tells_ratios_and_bytes() -> None:
-    rows = [libraries.Row("ours", 1000.0, 10.4), libraries.Row("theirs", 500.0), libraries.Row("another", 2500.0, 0.6)]
+    rows = [
+        libraries.Row("ours", 1000.0, 10.4),
+        libraries.Row("theirs", 500.0),
+        libraries.Row("another", 2500.0, 0.6),
+    ]
     told = list(libraries.table(CONTESTS[0], "02_coding/04_cache_features", rows))
     assert "| ours | 1,000 | 1 | 10 |" in told
     assert "| theirs | 500 | 0.50 times | |" in told

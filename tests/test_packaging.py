@@ -54,14 +54,16 @@ def needed(requirement: Requirement, seen: set[tuple[str, str]]) -> Iterator[str
 
 @pytest.mark.parametrize("requirement", [*RANGES, *DEV], ids=str)
 def test_the_lock_pins_every_declared_package_inside_its_range(requirement: Requirement) -> None:
-    assert requirement.specifier.contains(LOCK[canonicalize_name(requirement.name)]), "run `make lock`"
+    assert requirement.specifier.contains(LOCK[canonicalize_name(requirement.name)]), (
+        "run `make lock`"
+    )
 
 
 def test_the_lock_is_complete_and_is_what_is_installed() -> None:
     names = {name for requirement in (*RANGES, *DEV) for name in needed(requirement, set())}
-    assert {name: metadata.version(name) for name in names} == {name: LOCK.get(name) for name in names}, (
-        "run `make setup`"
-    )
+    assert {name: metadata.version(name) for name in names} == {
+        name: LOCK.get(name) for name in names
+    }, "run `make setup`"
 
 
 def test_what_is_pinned_accepts_the_oldest_python_of_the_project() -> None:
@@ -97,7 +99,9 @@ def test_the_setup_script_takes_the_pythons_that_the_project_takes() -> None:
 
 def test_every_import_belongs_to_a_declared_package() -> None:
     brings = metadata.packages_distributions()
-    optional = [Requirement(r) for extra in PROJECT["optional-dependencies"].values() for r in extra]
+    optional = [
+        Requirement(r) for extra in PROJECT["optional-dependencies"].values() for r in extra
+    ]
     for room, declared in (
         ("coursekit", [*RANGES, *optional]),
         ("autograder", [*RANGES, *optional]),
@@ -105,8 +109,12 @@ def test_every_import_belongs_to_a_declared_package() -> None:
     ):
         names = {canonicalize_name(r.name) for r in declared}
         for file in (ROOT / room).rglob("*.py"):
-            for top in imports(file) - set(sys.stdlib_module_names) - {"autograder", "coursekit", "mlflow"}:
-                assert names & {canonicalize_name(d) for d in brings.get(top, ())}, f"{file}: {top} is not declared"
+            for top in (
+                imports(file) - set(sys.stdlib_module_names) - {"autograder", "coursekit", "mlflow"}
+            ):
+                assert names & {canonicalize_name(d) for d in brings.get(top, ())}, (
+                    f"{file}: {top} is not declared"
+                )
 
 
 def imports(file: Path) -> set[str]:
@@ -139,7 +147,10 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     return set(zipfile.ZipFile(built).namelist())
 
 
-NEWCOMERS = {f"autograder/attic/{name}" for name in ("__init__.py", "page.html", "templates/page.html.j2", "a.json")}
+NEWCOMERS = {
+    f"autograder/attic/{name}"
+    for name in ("__init__.py", "page.html", "templates/page.html.j2", "a.json")
+}
 
 
 def test_packages_and_their_data_are_found_not_listed(wheel: set[str]) -> None:
@@ -150,21 +161,32 @@ def test_packages_and_their_data_are_found_not_listed(wheel: set[str]) -> None:
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_wheel_holds_every_file_of_the_packages(wheel: set[str], room: str) -> None:
     listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", room]
-    names = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
+    names = subprocess.run(
+        listing, cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split("\0")
     files = {name for name in names if name and (ROOT / name).exists()}
     assert f"{room}/py.typed" in files
     assert files <= wheel
 
 
 def test_the_changelog_has_the_version() -> None:
-    versions = re.findall(r"^## \[(.*?)\]", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+    versions = re.findall(
+        r"^## \[(.*?)\]", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE
+    )
     assert versions[0] == PROJECT["version"]
 
 
 def test_binder_would_install_the_environment_and_run_post_build() -> None:
     """repo2docker, as far as it goes without Docker: the Dockerfile."""
-    command = [str(Path(sys.executable).with_name("jupyter-repo2docker")), "--no-build", "--debug", "."]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    command = [
+        str(Path(sys.executable).with_name("jupyter-repo2docker")),
+        "--no-build",
+        "--debug",
+        ".",
+    ]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
+    )
     told = done.stdout + done.stderr
     assert done.returncode == 0, told
     assert re.search(r'env update .*--file "environment.yml"', told)
@@ -186,7 +208,9 @@ def test_the_workflow_runs_ci_with_every_python_of_the_project() -> None:
     assert re.search(r" PYTHON=.*steps\.python\..* \.ci/run$", runs[0])
 
 
-@pytest.mark.parametrize("form", sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("[0-9]*.yml")), ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "form", sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("[0-9]*.yml")), ids=lambda p: p.stem
+)
 def test_issue_forms_have_what_a_form_needs(form: Path) -> None:
     told = yaml.safe_load(form.read_text("utf-8"))
     assert {"name", "description", "body"} <= told.keys()
@@ -198,7 +222,9 @@ def test_issue_forms_have_what_a_form_needs(form: Path) -> None:
 
 def test_no_file_names_a_registry_or_a_machine() -> None:
     listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
+    names = subprocess.run(
+        listing, cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split("\0")
     for name in filter(None, names):
         try:
             text = (ROOT / name).read_bytes().decode("utf-8")
@@ -220,7 +246,9 @@ GUIDES = [
 @pytest.mark.parametrize("guide", GUIDES)
 def test_commands_in_guides_exist(guide: str) -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
-    said = set(re.findall(r"(?:`|^\s*|\$ )make ([a-z]+)", (ROOT / guide).read_text("utf-8"), re.MULTILINE))
+    said = set(
+        re.findall(r"(?:`|^\s*|\$ )make ([a-z]+)", (ROOT / guide).read_text("utf-8"), re.MULTILINE)
+    )
     assert said <= targets, f"{guide} names make targets that do not exist: {said - targets}"
     if guide == "README.md":
         assert {"lab", "test", "demo"} <= said
@@ -231,6 +259,15 @@ def test_ci_runs_what_the_readme_tells_to_run() -> None:
     assert os.access(script, os.X_OK)
     assert re.search(r"^make test\b", script.read_text("utf-8"), re.MULTILINE)
     subprocess.run(["bash", "-n", script], check=True)
-    planned = subprocess.run(["make", "-n", "test"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for part in ("build --check", "ruff check", "format --check", "mypy", "pytest -n", "--nbval-lax source notebooks"):
+    planned = subprocess.run(
+        ["make", "-n", "test"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    for part in (
+        "build --check",
+        "ruff check",
+        "format --check",
+        "mypy",
+        "pytest -n",
+        "--nbval-lax source notebooks",
+    ):
         assert part in planned

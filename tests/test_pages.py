@@ -1,4 +1,6 @@
-"""The pages' templates: what a value says is text, whoever wrote it, and nothing in it is a template."""
+"""The pages' templates: what a value says is text, whoever wrote it, and nothing in it is a
+template.
+"""
 
 from __future__ import annotations
 
@@ -34,20 +36,39 @@ TEXT = f"</td></pre></style></title>{NAME}</script>"
 def feedback_page(_: Path) -> tuple[str, int]:
     check = Check(TEXT, print, TEXT, None, 2)
     row = CheckResult(f"grade {TEXT}", Row(check, "fail", f"seen {TEXT}", f"expected {TEXT}"))
-    told: dict[str, Any] = {"repairs": (f"repair {TEXT}",), "problems": (f"problem {TEXT}",), "slip": f"slip {TEXT}"}
+    told: dict[str, Any] = {
+        "repairs": (f"repair {TEXT}",),
+        "problems": (f"problem {TEXT}",),
+        "slip": f"slip {TEXT}",
+    }
     outputs = [
         {"output_type": "stream", "text": f"stream {TEXT}"},
         {"output_type": "error", "ename": f"error {TEXT}", "evalue": TEXT},
-        {"output_type": "display_data", "data": {"text/plain": f"shown {TEXT}", "text/html": "<b>never</b>"}},
+        {
+            "output_type": "display_data",
+            "data": {"text/plain": f"shown {TEXT}", "text/html": "<b>never</b>"},
+        },
     ]
-    cell = {"cell_type": "code", "id": f"own {TEXT}", "metadata": {}, "source": f"source {TEXT}", "outputs": outputs}
+    cell = {
+        "cell_type": "code",
+        "id": f"own {TEXT}",
+        "metadata": {},
+        "source": f"source {TEXT}",
+        "outputs": outputs,
+    }
     result = Result(NAME, f"lesson {TEXT}", f"needs-human:{TEXT}", (row,), **told)
     return feedback.page({"cells": [cell]}, result, 2).decode(), 17
 
 
 def class_report(folder: Path) -> tuple[str, int]:
     course = course_with(folder / "course", LESSON.replace("# Count words", f"# {TEXT}"))
-    store(course, NAME, slip=f"slip {TEXT}", problems=(f"problem {TEXT}",), repairs=(f"repair {TEXT}",))
+    store(
+        course,
+        NAME,
+        slip=f"slip {TEXT}",
+        problems=(f"problem {TEXT}",),
+        repairs=(f"repair {TEXT}",),
+    )
     store(course, f"human {NAME}", state=f"needs-human:{TEXT}", isolation=f"box {TEXT}")
     store(course, f"nobody {NAME}", state=f"zero:{TEXT}", isolation="")
     store(course, f"broken {NAME}").write_text("{")
@@ -104,13 +125,21 @@ def test_code_in_a_sentence_is_escaped_too() -> None:
     assert "<li>one  alone</li>" in page
 
 
-# ------------------------------------------------------------------------------------------------ laws
+# --------------------------------------------------------------------------------------------- laws
 
 
 def unescaped(source: str) -> list[str]:
     """What in a template could put a value into the page as it is."""
-    found = pages.environment().parse(source).find_all((nodes.Filter, nodes.EvalContextModifier, nodes.MarkSafe))
-    return [type(node).__name__ for node in found if not isinstance(node, nodes.Filter) or node.name == "safe"]
+    found = (
+        pages.environment()
+        .parse(source)
+        .find_all((nodes.Filter, nodes.EvalContextModifier, nodes.MarkSafe))
+    )
+    return [
+        type(node).__name__
+        for node in found
+        if not isinstance(node, nodes.Filter) or node.name == "safe"
+    ]
 
 
 @pytest.mark.parametrize("name", pages.environment().list_templates())
@@ -122,7 +151,8 @@ def test_no_template_lets_a_value_through_unescaped(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ["{{ x|safe }}", "{{ x|upper|safe }}", "{% autoescape false %}{{ x }}{% endautoescape %}"]
+    "source",
+    ["{{ x|safe }}", "{{ x|upper|safe }}", "{% autoescape false %}{{ x }}{% endautoescape %}"],
 )
 def test_a_way_through_would_be_seen(source: str) -> None:
     assert unescaped(source)
@@ -131,7 +161,12 @@ def test_a_way_through_would_be_seen(source: str) -> None:
 def test_what_is_html_already_is_said_in_few_places_with_a_reason() -> None:
     package = Path(autograder.__file__).parent
     files = {file: file.read_text("utf-8") for file in package.rglob("*.py")}
-    lines = [(file.name, line) for file, text in files.items() for line in text.splitlines() if "Markup(" in line]
+    lines = [
+        (file.name, line)
+        for file, text in files.items()
+        for line in text.splitlines()
+        if "Markup(" in line
+    ]
     assert [name for name, _ in lines] == ["feedback.py"] * 2
     assert all("# safe: " in line for _, line in lines)
 
@@ -149,5 +184,7 @@ from autograder.pages import render
 render("page.html.j2", title="x")
 assert "jinja2" in sys.modules
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr

@@ -81,7 +81,11 @@ def test_a_proof_below_the_bar_says_what_it_lacks(part: str, name: str, value: A
 def test_the_same_trouble_is_told_once_with_its_number_and_what_to_do() -> None:
     less = made()
     less["repeats"]["changed"] = [trouble("wrong/slow", seen=f"[{n}]") for n in range(10)]
-    less["repeats"]["changed"] += [trouble("wrong/slow", "pass"), trouble("right/quick"), trouble("")]
+    less["repeats"]["changed"] += [
+        trouble("wrong/slow", "pass"),
+        trouble("right/quick"),
+        trouble(""),
+    ]
     less["repeats"]["misnamed"] = ["right/quick: A slip."] * 3
     bank = f"tests/answers/{KEY}"
     assert proof.shortfalls(less, KEY) == [
@@ -121,7 +125,9 @@ def test_a_proof_depends_on_the_parts_of_coursekit_that_checks_use() -> None:
 
 
 def test_libraries_of_right_answers_are_told() -> None:
-    assert proof.libraries("import json, cachetools\nfrom scipy.stats import norm\nimport numpy as np") == {
+    assert proof.libraries(
+        "import json, cachetools\nfrom scipy.stats import norm\nimport numpy as np"
+    ) == {
         "cachetools",
         "scipy",
     }

@@ -86,7 +86,9 @@ def installed(calls: list[str]) -> list[str]:
 def test_uv_installs_the_lock_and_every_step_is_told(machine: Machine) -> None:
     calls, told = machine.make()
     assert installed(calls) == ["uv"]
-    assert any(call.endswith("--only-binary :all: uv==9") for call in calls), "the uv that the lock pins"
+    assert any(call.endswith("--only-binary :all: uv==9") for call in calls), (
+        "the uv that the lock pins"
+    )
     steps = [line for line in told.splitlines() if line.startswith("setup: ")]
     assert [" ".join(step.split()[1:3]) for step in steps] == [
         "making .venv", "getting uv==9,", "installing 2", "installing the", "copying JupyterLab's", "compiling what",
@@ -99,8 +101,12 @@ def test_no_file_names_an_index_to_uv_or_pip(machine: Machine) -> None:
     assert not [call for call in calls if "index" in call or "find-links" in call or "://" in call]
 
 
-@pytest.mark.parametrize(("trouble", "asked"), [("NO_UV", ["python"]), ("UV_FAILS", ["uv", "python"])])
-def test_where_uv_does_not_work_pip_does_with_a_sentence(machine: Machine, trouble: str, asked: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("trouble", "asked"), [("NO_UV", ["python"]), ("UV_FAILS", ["uv", "python"])]
+)
+def test_where_uv_does_not_work_pip_does_with_a_sentence(
+    machine: Machine, trouble: str, asked: list[str]
+) -> None:
     calls, told = machine.make(**{trouble: "1"})
     assert installed(calls) == asked
     assert "which takes some minutes" in told
@@ -140,7 +146,8 @@ def test_a_python_that_is_gone_or_a_folder_that_moved_makes_all_again(machine: M
 def test_a_page_does_not_wait_for_bytecode(machine: Machine) -> None:
     calls, _ = machine.make("lab", SLOW="1")
     opened = next(n for n, call in enumerate(calls) if call.startswith("jupyter lab"))
-    ready = next(n for n, call in enumerate(calls) if "matplotlib" in call)  # when compiling has ended
+    # when compiling has ended
+    ready = next(n for n, call in enumerate(calls) if "matplotlib" in call)
     assert opened < ready
     again, _ = machine.make("lab")
     assert [call.split()[0] for call in again] == ["jupyter"]

@@ -1,4 +1,5 @@
-"""Draws docs/screenshot.png: a solved lesson in JupyterLab, scoreboard above and pay-off plot below.
+"""Draws docs/screenshot.png: a solved lesson in JupyterLab, scoreboard above and pay-off plot
+below.
 
 `make screenshot`; needs Chromium.
 """
@@ -30,7 +31,9 @@ SHOW = """above => {
 
 
 def main() -> None:
-    """Serve a copy of the course, run the solved lesson, and photograph its last scoreboard and its plot."""
+    """Serve a copy of the course, run the solved lesson, and photograph its last scoreboard and its
+    plot.
+    """
     with tempfile.TemporaryDirectory() as folder:
         course = copy_course(Path(folder) / "course")
         solve(course, LESSON)
@@ -42,7 +45,9 @@ def main() -> None:
             page.mouse.move(0, 0)
             page.wait_for_function(SHOW, arg=ABOVE)
             page.screenshot(path=PICTURE)
-    print(f"{PICTURE.relative_to(ROOT)}: {PICTURE.stat().st_size // 1024} kB. Look at it before you commit it.")
+    print(
+        f"{PICTURE.relative_to(ROOT)}: {PICTURE.stat().st_size // 1024} kB. Look at it before you commit it."
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""From lesson text to notebooks: `source/`, `release/`, `notebooks/`. The same bytes from any machine and any order."""
+"""From lesson text to notebooks: `source/`, `release/`, `notebooks/`. The same bytes from any
+machine and any order.
+"""
 
 from __future__ import annotations
 
@@ -46,12 +48,16 @@ def build(course: Course, modules: Iterable[str] = (), *, check: bool = False) -
     chosen = sorted(set(modules)) or course.modules
     lessons = {m: [read(course, key) for key in course.lessons_of(m)] for m in chosen}
     others = [m for m in course.modules if m not in lessons]
-    unbuilt = {m: [Lesson.read(course.lesson_path(key)) for key in course.lessons_of(m)] for m in others}
+    unbuilt = {
+        m: [Lesson.read(course.lesson_path(key)) for key in course.lessons_of(m)] for m in others
+    }
     everything = dict(sorted((lessons | unbuilt).items()))
     tree: Tree = {}
     for module in chosen:
         for lesson in lessons[module]:
-            tree[Path("source", module, f"{lesson.name}.ipynb")] = notebook_bytes(source_notebook(course, lesson))
+            tree[Path("source", module, f"{lesson.name}.ipynb")] = notebook_bytes(
+                source_notebook(course, lesson)
+            )
     released = release(course, {p: b for p, b in tree.items() if p.parts[0] == "source"}, chosen)
     for lesson in (le for m in chosen for le in lessons[m]):
         leak_check(lesson, released[Path("release", lesson.module, f"{lesson.name}.ipynb")])
@@ -70,7 +76,9 @@ def read(course: Course, key: str) -> Lesson:
 
 
 def source_notebook(course: Course, lesson: Lesson) -> Any:
-    """The instructor edition: solutions, hidden checks, and the reference's answers for fixed seeds."""
+    """The instructor edition: solutions, hidden checks, and the reference's answers for fixed
+    seeds.
+    """
     cells = []
     for number, cell in enumerate(lesson.cells):
         meta: dict[str, Any] = {"tags": list(cell.tags)} if cell.tags else {}
@@ -90,7 +98,12 @@ def source_notebook(course: Course, lesson: Lesson) -> Any:
 
 
 def _nbgrader(lesson: Lesson, cell: Cell) -> dict[str, Any]:
-    meta: dict[str, Any] = {"schema_version": 3, "grade_id": cell.grade_id, "task": False, **FLAGS[cell.kind]}
+    meta: dict[str, Any] = {
+        "schema_version": 3,
+        "grade_id": cell.grade_id,
+        "task": False,
+        **FLAGS[cell.kind],
+    }
     if cell.kind == "checks":
         meta["points"] = _number(sum(c.points for c in lesson.checks[str(cell.grade_id)]))
     elif cell.kind == "manual":
@@ -103,7 +116,9 @@ def _number(points: float) -> float | int:
 
 
 def bake(lesson: Lesson, cell: Cell) -> str:
-    """A graded cell for plain nbgrader: hidden checks say so, and `REFERENCE` becomes what the reference answers."""
+    """A graded cell for plain nbgrader: hidden checks say so, and `REFERENCE` becomes what the
+    reference answers.
+    """
     checks = {c.name: c for c in lesson.checks[str(cell.grade_id)]}
     secret = cell.hidden_lines
     data = cell.source.encode()
@@ -113,14 +128,19 @@ def bake(lesson: Lesson, cell: Cell) -> str:
     cuts: list[tuple[int, int, str]] = []
     uses_recorded = False
     for function in lesson.tree(cell).body:
-        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or function.name not in checks:
+        if (
+            not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+            or function.name not in checks
+        ):
             continue
         call = function.decorator_list[0]
         if not isinstance(call, ast.Call) or function.lineno not in secret:
             continue
         for keyword in call.keywords:
             if keyword.arg == "expect" and checks[function.name].expect is REFERENCE:
-                cuts.append((*_span(keyword.value, starts), lesson.reference_text(checks[function.name])))
+                cuts.append(
+                    (*_span(keyword.value, starts), lesson.reference_text(checks[function.name]))
+                )
                 uses_recorded = True
         end = _span(call, starts)[1] - 1
         comma = "" if data[:end].rstrip()[-1:] in (b",", b"(") else ", "
@@ -134,7 +154,9 @@ def bake(lesson: Lesson, cell: Cell) -> str:
 
 
 def _span(node: ast.expr, starts: list[int]) -> tuple[int, int]:
-    return starts[node.lineno - 1] + node.col_offset, starts[(node.end_lineno or 0) - 1] + (node.end_col_offset or 0)
+    return starts[node.lineno - 1] + node.col_offset, starts[(node.end_lineno or 0) - 1] + (
+        node.end_col_offset or 0
+    )
 
 
 def release(course: Course, source: Tree, modules: Iterable[str]) -> Tree:
@@ -152,7 +174,8 @@ def release(course: Course, source: Tree, modules: Iterable[str]) -> Tree:
             write_atomically(Path(folder) / path, data)
         config = settings(course.root)
         config.CourseDirectory.root = folder
-        config.GenerateAssignment.no_database = True  # SaveCells, which changes no cell, would need one
+        # SaveCells, which changes no cell, would need one
+        config.GenerateAssignment.no_database = True
         config.GenerateAssignment.preprocessors = [
             p for p in GenerateAssignment.preprocessors.default_args[0] if p is not SaveCells
         ]
@@ -165,7 +188,9 @@ def release(course: Course, source: Tree, modules: Iterable[str]) -> Tree:
             try:
                 converter.start()
             except (Exception, SystemExit) as error:
-                raise CourseError(f"module {module}: nbgrader generate_assignment: {told.last or error}") from None
+                raise CourseError(
+                    f"module {module}: nbgrader generate_assignment: {told.last or error}"
+                ) from None
         found = (Path(folder) / "release").rglob("*.ipynb")
         return {p.relative_to(folder): p.read_bytes() for p in sorted(found)}
 
@@ -188,12 +213,18 @@ def leak_check(lesson: Lesson, released: bytes) -> None:
             public = {line.strip() for c in lesson.cells for line in _public(c)}
             for line in cells[cell.grade_id].splitlines():
                 if line.strip() in secret - public and line.strip():
-                    raise CourseError(f"{lesson.where(cell)}: the hidden line {line.strip()!r} would reach learners.")
+                    raise CourseError(
+                        f"{lesson.where(cell)}: the hidden line {line.strip()!r} would reach learners."
+                    )
 
 
 def _public(cell: Cell) -> list[str]:
     secret = cell.hidden_lines
-    return [line for n, line in enumerate(cell.stub.splitlines(), 1) if cell.kind != "checks" or n not in secret]
+    return [
+        line
+        for n, line in enumerate(cell.stub.splitlines(), 1)
+        if cell.kind != "checks" or n not in secret
+    ]
 
 
 def _settle(course: Course, tree: Tree, rooms: list[Path], check: bool) -> list[Path]:
@@ -202,7 +233,9 @@ def _settle(course: Course, tree: Tree, rooms: list[Path], check: bool) -> list[
         file.relative_to(course.root)
         for room in rooms
         for file in sorted((course.root / room).rglob("*"))
-        if file.is_file() and ".ipynb_checkpoints" not in file.parts and file.relative_to(course.root) not in tree
+        if file.is_file()
+        and ".ipynb_checkpoints" not in file.parts
+        and file.relative_to(course.root) not in tree
     ]
     if not check:
         for path in stale:

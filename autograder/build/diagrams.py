@@ -1,6 +1,7 @@
 """Diagrams: mermaid text beside the lessons, rendered to SVG by a command, and committed.
 
-Each SVG begins with the hash of the text it was drawn from, so a stale one is noticed without the renderer.
+Each SVG begins with the hash of the text it was drawn from, so a stale one is noticed without the
+renderer.
 """
 
 from __future__ import annotations
@@ -49,11 +50,14 @@ def stamp(text: str) -> str:
 def is_fresh(source: Path) -> bool:
     """Whether the SVG beside `source` was drawn from it as it is now."""
     picture = source.with_suffix(".svg")
-    return picture.is_file() and picture.read_text("utf-8").startswith(stamp(source.read_text("utf-8")))
+    return picture.is_file() and picture.read_text("utf-8").startswith(
+        stamp(source.read_text("utf-8"))
+    )
 
 
 def embed(markdown: str, folder: Path, where: str) -> str:
-    """`![words](diagrams/x.mmd)` with the picture itself in place of the path, so it travels with the cell.
+    """`![words](diagrams/x.mmd)` with the picture itself in place of the path, so it travels with
+    the cell.
 
     Raises:
         CourseError: no such diagram, one that is stale, or one without words.
@@ -64,9 +68,13 @@ def embed(markdown: str, folder: Path, where: str) -> str:
         if not source.is_file():
             raise CourseError(f"{where}: there is no diagram {source}.")
         if not is_fresh(source):
-            raise CourseError(f"{where}: {source.with_suffix('.svg')} is stale. Run `make diagrams`.")
+            raise CourseError(
+                f"{where}: {source.with_suffix('.svg')} is stale. Run `make diagrams`."
+            )
         if len(found["alt"].split()) < 3:
-            raise CourseError(f"{where}: say in words what {source.name} shows: ![words](diagrams/{source.name}).")
+            raise CourseError(
+                f"{where}: say in words what {source.name} shows: ![words](diagrams/{source.name})."
+            )
         data = base64.b64encode(source.with_suffix(".svg").read_bytes()).decode()
         return f"![{found['alt']}](data:image/svg+xml;base64,{data})"
 
@@ -106,11 +114,21 @@ def _mermaid(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     script = folder / "node_modules" / "mermaid" / "dist" / "mermaid.min.js"
     if not script.is_file():
-        command = ["npm", "install", "--silent", "--no-save", "--prefix", str(folder), f"mermaid@{MERMAID}"]
+        command = [
+            "npm",
+            "install",
+            "--silent",
+            "--no-save",
+            "--prefix",
+            str(folder),
+            f"mermaid@{MERMAID}",
+        ]
         try:
             subprocess.run(command, check=True, capture_output=True)
         except (OSError, subprocess.CalledProcessError):
-            raise CourseError("drawing needs npm and the package mermaid from its registry.") from None
+            raise CourseError(
+                "drawing needs npm and the package mermaid from its registry."
+            ) from None
     page = script.parent / "page.html"
     page.write_text(PAGE, "utf-8")
     return page

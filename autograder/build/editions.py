@@ -1,5 +1,5 @@
-"""What is added for a person who studies alone: a cell that grades the notebook, navigation, reference solutions that
-open after an honest try, a start page."""
+"""What is added for a person who studies alone: a cell that grades the notebook, navigation,
+reference solutions that open after an honest try, a start page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from autograder.lessons.lesson import Lesson
 Tree = dict[Path, bytes]
 Lessons = Mapping[str, list[Lesson]]  # by module, in course order
 
-INDEX_BEGIN, INDEX_END = "<!-- exercise index: built by `make build` -->", "<!-- end of the index -->"
+INDEX_BEGIN, INDEX_END = (
+    "<!-- exercise index: built by `make build` -->",
+    "<!-- end of the index -->",
+)
 HOW = """\
 # The course
 
@@ -93,7 +96,9 @@ def front_pages(course: Course, lessons: Lessons) -> Tree:
     start = nbformat.v4.new_notebook(
         cells=[
             nbformat.v4.new_markdown_cell(HOW.rstrip(), id="how"),
-            nbformat.v4.new_code_cell("from autograder.selfstudy import start_page\n\nstart_page()", id="map"),
+            nbformat.v4.new_code_cell(
+                "from autograder.selfstudy import start_page\n\nstart_page()", id="map"
+            ),
         ],
         metadata={
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -107,7 +112,9 @@ def front_pages(course: Course, lessons: Lessons) -> Tree:
         text = readme.read_text("utf-8")
         begin, end = text.find(INDEX_BEGIN), text.find(INDEX_END)
         if not 0 <= begin < end:
-            raise CourseError(f"{readme}: the lines {INDEX_BEGIN!r} and {INDEX_END!r} are missing. Put them back.")
+            raise CourseError(
+                f"{readme}: the lines {INDEX_BEGIN!r} and {INDEX_END!r} are missing. Put them back."
+            )
         head, tail = text[: begin + len(INDEX_BEGIN)], text[end:]
         tree[Path("README.md")] = (head + "\n\n" + _index(course, lessons) + "\n" + tail).encode()
     return tree

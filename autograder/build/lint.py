@@ -1,4 +1,6 @@
-"""What a lesson must have, and must not have, before it is built. Every complaint names file and grade id."""
+"""What a lesson must have, and must not have, before it is built. Every complaint names file and
+grade id.
+"""
 
 from __future__ import annotations
 
@@ -80,7 +82,10 @@ def _stubs(lesson: Lesson) -> Iterator[str]:
         except SyntaxError as error:
             yield f"{lesson.where(cell)}: its stub is not Python: line {error.lineno}: {error.msg}."
             continue
-        bodies = [stub.body, *(node.body for node in ast.walk(stub) if isinstance(node, ast.ClassDef))]
+        bodies = [
+            stub.body,
+            *(node.body for node in ast.walk(stub) if isinstance(node, ast.ClassDef)),
+        ]
         if any(isinstance(statement, ast.Raise) for body in bodies for statement in body):
             yield (
                 f"{lesson.where(cell)}: {BEGIN_SOLUTION!r} stands outside of a function: the stub would raise as "
@@ -141,7 +146,10 @@ def _graded(lesson: Lesson, cell: Cell, checks: list[Check]) -> Iterator[str]:
             yield f"{where}: check {check.name!r} expects REFERENCE outside the hidden block."
     secret = cell.hidden_lines
     body = lesson.tree(cell).body
-    if not any(isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef) and s.lineno not in secret for s in body):
+    if not any(
+        isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef) and s.lineno not in secret
+        for s in body
+    ):
         yield f"{where}: only hidden checks: learners would see an empty cell. Show at least one check."
     last = body[-1] if body else None
     if not (last and ast.unparse(last) == "scoreboard()" and last.lineno not in secret):

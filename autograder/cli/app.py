@@ -1,7 +1,7 @@
 """The command line. It alone prints.
 
-`learner`, `instructor` and `author` hold the commands. Each imports what it needs when it runs: whoever wants to know
-where they stand does not wait for a gradebook.
+`learner`, `instructor` and `author` hold the commands. Each imports what it needs when it runs:
+whoever wants to know where they stand does not wait for a gradebook.
 """
 
 from __future__ import annotations

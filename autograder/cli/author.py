@@ -16,8 +16,12 @@ commands = typer.Typer()
 
 @commands.command()
 def build(
-    modules: Annotated[list[str] | None, typer.Argument(help="Modules to build; all when none is named.")] = None,
-    only_check: Annotated[bool, typer.Option("--check", help="Write nothing; name what differs, exit 1.")] = False,
+    modules: Annotated[
+        list[str] | None, typer.Argument(help="Modules to build; all when none is named.")
+    ] = None,
+    only_check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; name what differs, exit 1.")
+    ] = False,
     course: CourseFolder = Path(),
 ) -> None:
     """Build source/, release/ and notebooks/ from lessons/."""
@@ -26,7 +30,11 @@ def build(
 
     changed = builder.build(Course.find(course), modules or (), check=only_check)
     for path in changed:
-        advice = ": differs from what lessons/ gives. Edit lessons/, then run `make build`." if only_check else ""
+        advice = (
+            ": differs from what lessons/ gives. Edit lessons/, then run `make build`."
+            if only_check
+            else ""
+        )
         print(f"{path}{advice}")
     if only_check and changed:
         raise typer.Exit(1)
@@ -34,10 +42,14 @@ def build(
 
 @commands.command()
 def new(
-    lesson: Annotated[str, typer.Argument(metavar="MODULE/NN_verb_noun", help="Such as 03_devops/01_fix_a_pod.")],
+    lesson: Annotated[
+        str, typer.Argument(metavar="MODULE/NN_verb_noun", help="Such as 03_devops/01_fix_a_pod.")
+    ],
     course: CourseFolder = Path(),
 ) -> None:
-    """Make a small lesson that builds and proves at once: text, world, answers and a test. Nothing is overwritten."""
+    """Make a small lesson that builds and proves at once: text, world, answers and a test. Nothing
+    is overwritten.
+    """
     from autograder.build import new as beginning
     from autograder.lessons.course import Course
 
@@ -48,12 +60,16 @@ def new(
 
 @commands.command()
 def budget(
-    lessons: Annotated[list[str] | None, typer.Argument(help="Lessons; all when none is named.")] = None,
+    lessons: Annotated[
+        list[str] | None, typer.Argument(help="Lessons; all when none is named.")
+    ] = None,
     times: Annotated[int, typer.Option(min=1, help="Runs of each lesson, for their median.")] = 5,
     as_json: AsJson = False,
     course: CourseFolder = Path(),
 ) -> None:
-    """Measure what a submission of each lesson costs in a class, in ms of CPU; exit 1 when one is over its limit."""
+    """Measure what a submission of each lesson costs in a class, in ms of CPU; exit 1 when one is
+    over its limit.
+    """
     from autograder.cli import tables
     from autograder.grade.budget import measure
     from autograder.lessons.course import Course
@@ -65,7 +81,11 @@ def budget(
         read = [Lesson.read(home.lesson_path(name)) for name in lessons or home.lessons]
         found = {lesson.key: measure(lesson, runner, times) for lesson in read}
     if as_json:
-        print(json.dumps({key: one.as_json() | {"over": one.is_over} for key, one in found.items()}, indent=1))
+        print(
+            json.dumps(
+                {key: one.as_json() | {"over": one.is_over} for key, one in found.items()}, indent=1
+            )
+        )
     else:
         tables.show_budgets(found)
     if any(one.is_over for one in found.values()):
@@ -92,7 +112,9 @@ def doctor() -> None:
 
     for box in (BUBBLEWRAP, LANDLOCK, TRUSTED):
         why = probe(box.level)
-        print(f"{box.level}: {'works' if why is None else 'missing'}. {why or box.promise.capitalize()}.")
+        print(
+            f"{box.level}: {'works' if why is None else 'missing'}. {why or box.promise.capitalize()}."
+        )
     print(f"`autograder grade` would use: {choose(trust=True).level}.")
 
 

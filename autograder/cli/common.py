@@ -16,9 +16,13 @@ if TYPE_CHECKING:
     from autograder.lessons.lesson import Lesson
     from autograder.study.study import Clock, Study
 
-CourseFolder = Annotated[Path, typer.Option("--course", help="The course folder, or one inside it.")]
+CourseFolder = Annotated[
+    Path, typer.Option("--course", help="The course folder, or one inside it.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
-Reveal = Annotated[bool, typer.Option("--reveal", help="Show what hidden checks saw and expected (for authors).")]
+Reveal = Annotated[
+    bool, typer.Option("--reveal", help="Show what hidden checks saw and expected (for authors).")
+]
 
 
 class Grader(Protocol):
@@ -91,7 +95,8 @@ def setting(context: typer.Context) -> Setting:
 
 def tell(sentence: str) -> None:
     """Tell something beside the output."""
-    print(sentence, file=sys.stderr, flush=True)  # at once: a signal must not find half of it in a buffer
+    # at once: a signal must not find half of it in a buffer
+    print(sentence, file=sys.stderr, flush=True)
 
 
 def say(text: str) -> None:
@@ -102,7 +107,9 @@ def say(text: str) -> None:
 
 @contextlib.contextmanager
 def studying(context: typer.Context, course: Path) -> Iterator[Study]:
-    """The learner's side of the course, alone with it; what the system refuses is told in a sentence."""
+    """The learner's side of the course, alone with it; what the system refuses is told in a
+    sentence.
+    """
     from autograder.errors import CourseError
     from autograder.files import locked
     from autograder.study.study import ROOM, Study
@@ -112,4 +119,6 @@ def studying(context: typer.Context, course: Path) -> Iterator[Study]:
         with locked(study.locks, ROOM):
             yield study
     except OSError as error:
-        raise CourseError(f"{error.filename or study.room}: {error.strerror}. Nothing was overwritten.") from None
+        raise CourseError(
+            f"{error.filename or study.room}: {error.strerror}. Nothing was overwritten."
+        ) from None

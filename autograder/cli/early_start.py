@@ -1,6 +1,8 @@
-"""What commands that grade start before they have imported the rest of themselves. It imports as little as it can.
+"""What commands that grade start before they have imported the rest of themselves. It imports as
+little as it can.
 
-Meanwhile a second processor would be idle: the box is tried there, and a first warm process gets ready.
+Meanwhile a second processor would be idle: the box is tried there, and a first warm process gets
+ready.
 """
 
 from __future__ import annotations
@@ -18,14 +20,19 @@ if TYPE_CHECKING:
     from autograder.runner.pool import Local
 
 OWN_WORK = ("score", "check")  # they take the strongest box there is, or none
-OTHERWISE = ("--scheduler", "--trust-submissions", "--help")  # runs elsewhere, in another box, or not at all
+# runs elsewhere, in another box, or not at all
+OTHERWISE = ("--scheduler", "--trust-submissions", "--help")
 _started: list[Local] = []
 
 
 def start(arguments: Sequence[str]) -> None:
-    """Start what a command line with these arguments will want. Whatever goes wrong is told later, by the command."""
+    """Start what a command line with these arguments will want. Whatever goes wrong is told later,
+    by the command.
+    """
     command = next(iter(arguments), "")
-    if command not in ("grade", *OWN_WORK) or any(argument.startswith(OTHERWISE) for argument in arguments):
+    if command not in ("grade", *OWN_WORK) or any(
+        argument.startswith(OTHERWISE) for argument in arguments
+    ):
         return
     tried = threading.Thread(target=probe, args=(BUBBLEWRAP.level,))
     tried.start()

@@ -30,8 +30,8 @@ def score(
 ) -> None:
     """Grade an answer FILE (Python text) for LESSON, such as 02_coding/04_cache_features.
 
-    FILE holds percent cells named by grade id (`# %% cache`), or, without any cell marker, definitions that stand in
-    for all solution cells of the lesson.
+    FILE holds percent cells named by grade id (`# %% cache`), or, without any cell marker,
+    definitions that stand in for all solution cells of the lesson.
     """
     from autograder.errors import CourseError
     from autograder.files import Unreadable, decode, read_bounded
@@ -61,7 +61,9 @@ def check(
     reveal: Reveal = False,
     course: CourseFolder = Path(),
 ) -> None:
-    """Grade one NOTEBOOK as it is saved on disk, hidden checks included. One in study/ counts on the start page."""
+    """Grade one NOTEBOOK as it is saved on disk, hidden checks included. One in study/ counts on
+    the start page.
+    """
     from autograder.errors import CourseError, nearest
     from autograder.files import Unreadable, read_bounded
     from autograder.grade import submission
@@ -74,7 +76,9 @@ def check(
         data = read_bounded(notebook)
     except Unreadable as error:
         near = nearest(notebook.stem, [key.split("/")[1] for key in home.lessons])
-        raise CourseError(f"{notebook}: {error}.{near} Give the path of a saved notebook.") from None
+        raise CourseError(
+            f"{notebook}: {error}.{near} Give the path of a saved notebook."
+        ) from None
     stem = notebook.name.partition(".")[0] or notebook.name  # a dated copy is its lesson's too
     read = grader.lesson(home.lesson_path((notebook.parent / stem).as_posix()))
     repairs: list[str] = []
@@ -87,7 +91,9 @@ def check(
 
     def show(told: str) -> None:
         if as_json:
-            print(json.dumps({**result.as_json(reveal), "study": told}, ensure_ascii=False, indent=1))
+            print(
+                json.dumps({**result.as_json(reveal), "study": told}, ensure_ascii=False, indent=1)
+            )
         else:
             _show(result, reveal)
             print(told, end="\n" if told else "")
@@ -95,8 +101,12 @@ def check(
     show(_counted(Study(home.root, setting(context).clock), notebook, result, grader, show))
 
 
-def _counted(study: Study, notebook: Path, result: Result, grader: Grader, show: Callable[[str], None]) -> str:
-    """Keep the result for the start page, if it is of the learner's own notebook; a sentence when it does not count."""
+def _counted(
+    study: Study, notebook: Path, result: Result, grader: Grader, show: Callable[[str], None]
+) -> str:
+    """Keep the result for the start page, if it is of the learner's own notebook; a sentence when
+    it does not count.
+    """
     from autograder.errors import CourseError
     from autograder.files import locked
     from autograder.study import progress as progressing
@@ -111,7 +121,9 @@ def _counted(study: Study, notebook: Path, result: Result, grader: Grader, show:
     def write() -> str:
         try:
             with locked(study.locks, ROOM):
-                progressing.record(study, result.lesson, result.state, result.points, result.max_points)
+                progressing.record(
+                    study, result.lesson, result.state, result.points, result.max_points
+                )
         except (OSError, CourseError) as error:
             return f"The start page could not be told: {error}"
         return ""
@@ -125,12 +137,16 @@ def _show(result: Result, reveal: bool) -> None:
     tables.show(result, reveal)
 
 
-OneLesson = Annotated[str, typer.Argument(help="Such as 04_cache_features; `autograder progress` names them.")]
+OneLesson = Annotated[
+    str, typer.Argument(help="Such as 04_cache_features; `autograder progress` names them.")
+]
 
 
 @commands.command()
 def update(context: typer.Context, course: CourseFolder = Path()) -> None:
-    """Bring new and newer notebooks from notebooks/ into study/, where you work. Nothing you wrote is overwritten."""
+    """Bring new and newer notebooks from notebooks/ into study/, where you work. Nothing you wrote
+    is overwritten.
+    """
     from autograder.study import copies, progress as progressing, start_page
 
     with studying(context, course) as study:
@@ -152,8 +168,12 @@ _CHANGES = {
 
 
 @commands.command()
-def progress(context: typer.Context, as_json: AsJson = False, course: CourseFolder = Path()) -> None:
-    """Show the start page: lessons, what is done, points, time, what comes next, and the plan. Nothing is run."""
+def progress(
+    context: typer.Context, as_json: AsJson = False, course: CourseFolder = Path()
+) -> None:
+    """Show the start page: lessons, what is done, points, time, what comes next, and the plan.
+    Nothing is run.
+    """
     from autograder.study import start_page
     from autograder.study.study import Study
 
@@ -164,7 +184,9 @@ def progress(context: typer.Context, as_json: AsJson = False, course: CourseFold
 @commands.command()
 def plan(
     context: typer.Context,
-    days: Annotated[int | None, typer.Option(help="How many days; another number than before begins it today.")] = None,
+    days: Annotated[
+        int | None, typer.Option(help="How many days; another number than before begins it today.")
+    ] = None,
     minutes: Annotated[int | None, typer.Option(help="How many minutes a day.")] = None,
     anew: Annotated[bool, typer.Option("--anew", help="Begin it today.")] = False,
     as_json: AsJson = False,
@@ -176,7 +198,11 @@ def plan(
     with studying(context, course) as study:
         planning.begin(study, days, minutes, anew)
         page = start_page.make(study)
-    say(json.dumps(page.as_json()["plan"], ensure_ascii=False, indent=1) if as_json else page.plan_text)
+    say(
+        json.dumps(page.as_json()["plan"], ensure_ascii=False, indent=1)
+        if as_json
+        else page.plan_text
+    )
 
 
 @commands.command()
@@ -184,11 +210,14 @@ def reset(
     context: typer.Context,
     lesson: OneLesson,
     keep_answers: Annotated[
-        bool, typer.Option("--keep-answers", help="Carry what you wrote in the lesson's cells over.")
+        bool,
+        typer.Option("--keep-answers", help="Carry what you wrote in the lesson's cells over."),
     ] = False,
     course: CourseFolder = Path(),
 ) -> None:
-    """Put the notebook of LESSON in study/ back as the course has it. Your work is kept under a dated name."""
+    """Put the notebook of LESSON in study/ back as the course has it. Your work is kept under a
+    dated name.
+    """
     from autograder.study import copies, progress as progressing
 
     with studying(context, course) as study:
@@ -202,9 +231,13 @@ def reset(
     if done.copy is None:
         print("Nothing was written in it, so there is no copy.")
         return
-    print(f"Your work is {study.say(done.copy)}. To go back, delete {done.path.name} and give the copy its name.")
+    print(
+        f"Your work is {study.say(done.copy)}. To go back, delete {done.path.name} and give the copy its name."
+    )
     if done.left:
-        print(f"Not carried over, because the lesson has no such cell any more: {', '.join(done.left)}.")
+        print(
+            f"Not carried over, because the lesson has no such cell any more: {', '.join(done.left)}."
+        )
     print("If it is open in JupyterLab, close it without saving and open it again.")
 
 
@@ -212,11 +245,15 @@ def reset(
 def reveal(
     context: typer.Context,
     lesson: OneLesson,
-    grade_id: Annotated[str, typer.Argument(help="The cell's name, as in reveal(\"cache\") at the notebook's end.")],
+    grade_id: Annotated[
+        str, typer.Argument(help="The cell's name, as in reveal(\"cache\") at the notebook's end.")
+    ],
     anyway: Annotated[bool, typer.Option("--anyway", help="Also without an honest try.")] = False,
     course: CourseFolder = Path(),
 ) -> None:
-    """Show the reference solution of a cell and a brief why, after you wrote your own and graded it (else exit 1)."""
+    """Show the reference solution of a cell and a brief why, after you wrote your own and graded it
+    (else exit 1).
+    """
     from autograder.study import reveal as revealing
     from autograder.study.study import Study
 
@@ -230,8 +267,14 @@ def reveal(
 
 @commands.command()
 def stop(course: CourseFolder = Path()) -> None:
-    """End the process that is kept ready for your next grading; it ends by itself after 15 idle minutes."""
+    """End the process that is kept ready for your next grading; it ends by itself after 15 idle
+    minutes.
+    """
     from autograder import warm_client
 
     root = warm_client.course_root(str(course)) if warm_client.minutes() else None
-    print("The warm grader has ended." if root and warm_client.stop(root) else "No warm grader is running.")
+    print(
+        "The warm grader has ended."
+        if root and warm_client.stop(root)
+        else "No warm grader is running."
+    )

@@ -10,7 +10,14 @@ from collections.abc import Iterator
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from autograder.cli.common import tell
 from autograder.files import Stop
@@ -22,7 +29,9 @@ EVERY = 10.0  # seconds between two lines of progress
 
 @contextlib.contextmanager
 def _signals() -> Iterator[Stop]:
-    """Ctrl-C and SIGTERM stop a run and raise `KeyboardInterrupt`; once it has ended for that they do nothing."""
+    """Ctrl-C and SIGTERM stop a run and raise `KeyboardInterrupt`; once it has ended for that they
+    do nothing.
+    """
     stop = Stop()
 
     def on_signal(*_: object) -> None:
@@ -51,7 +60,9 @@ def stoppable(told: Told) -> Iterator[Stop]:
 
 
 class Told:
-    """Progress on stderr: a bar in a terminal, elsewhere a line at the first result, now and then, and at the end."""
+    """Progress on stderr: a bar in a terminal, elsewhere a line at the first result, now and then,
+    and at the end.
+    """
 
     def __init__(self, module: str, silent: bool) -> None:
         self.module, self.lines = module, not silent and not err.is_terminal
@@ -82,7 +93,9 @@ class Told:
         if self.lines and (count in (1, total) or now - self.said >= EVERY):
             self.said = now
             left = (now - self.began) / count * (total - count)
-            tell(f"{self.module}: {self.counts()} ({told}), {now - self.began:.0f} s, about {left:.0f} s left")
+            tell(
+                f"{self.module}: {self.counts()} ({told}), {now - self.began:.0f} s, about {left:.0f} s left"
+            )
 
 
 _BAR = (

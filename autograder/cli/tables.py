@@ -25,14 +25,19 @@ def show(result: Result, reveal: bool) -> None:
         reveal: what hidden checks saw, too.
     """
     out = Console()
-    table = Table(title=f"{result.lesson}: {result.points:g} of {result.max_points:g} points", title_justify="left")
+    table = Table(
+        title=f"{result.lesson}: {result.points:g} of {result.max_points:g} points",
+        title_justify="left",
+    )
     for head in ("cell", "criterion", "result", "points", "seen, expected, hint"):
         table.add_column(head, overflow="fold")
     for c in result.checks:
         row, told = c.row, ""
         if row.verdict != "pass":
             secret = row.check.hidden and not reveal
-            shown = "" if secret else f"seen {shorten(row.seen)}; expected {shorten(row.expected)}. "
+            shown = (
+                "" if secret else f"seen {shorten(row.seen)}; expected {shorten(row.expected)}. "
+            )
             told = shown + row.check.hint
         points = f"{row.earned:g}/{row.check.points:g}"
         table.add_row(*map(escape, (c.grade_id, row.check.title, WORDS[row.verdict], points, told)))
@@ -46,7 +51,9 @@ def show(result: Result, reveal: bool) -> None:
 def show_class(module: str, results: list[Result]) -> None:
     """Print the points of a module, a line for each student."""
     lessons_ = list(dict.fromkeys(r.lesson for r in results))
-    isolation = next((r.isolation for r in results if r.isolation), "nothing: there was nothing to run")
+    isolation = next(
+        (r.isolation for r in results if r.isolation), "nothing: there was nothing to run"
+    )
     table = Table(title=f"{module}, run in: {isolation}", title_justify="left")
     table.add_column("student")
     for key in lessons_:
@@ -58,8 +65,13 @@ def show_class(module: str, results: list[Result]) -> None:
         by_student.setdefault(r.student, {})[r.lesson] = r
     for name, own in by_student.items():
         marks = ["" if own[k].state == "graded" else " *" for k in lessons_]
-        points = [f"{own[k].points:g}/{own[k].max_points:g}{mark}" for k, mark in zip(lessons_, marks, strict=True)]
-        total = f"{sum(r.points for r in own.values()):g}/{sum(r.max_points for r in own.values()):g}"
+        points = [
+            f"{own[k].points:g}/{own[k].max_points:g}{mark}"
+            for k, mark in zip(lessons_, marks, strict=True)
+        ]
+        total = (
+            f"{sum(r.points for r in own.values()):g}/{sum(r.max_points for r in own.values()):g}"
+        )
         remarks = [(k, r.state) for k, r in own.items() if r.state != "graded"]
         remarks += [(k, r.note) for k, r in own.items() if r.note]
         told = "; ".join(f"{k.split('/')[1]}: {remark}" for k, remark in remarks)
@@ -77,7 +89,13 @@ def show_changes(module: str, changes: list[Change]) -> None:
         table.add_column(head, overflow="fold")
     shown = [c for c in changes if c.shows]
     for c in shown:
-        difference = "" if c.kind in ("new", "handed in anew") else f"{c.difference:+g}" if c.difference else "0"
+        difference = (
+            ""
+            if c.kind in ("new", "handed in anew")
+            else f"{c.difference:+g}"
+            if c.difference
+            else "0"
+        )
         cells = (c.student, c.lesson.split("/")[1], _points(c), difference, "\n".join(_reasons(c)))
         table.add_row(*map(escape, cells))
     if shown:
@@ -85,11 +103,15 @@ def show_changes(module: str, changes: list[Change]) -> None:
     if counted := {check: n for check, n in regrading.by_check(changes).items() if any(n.values())}:
         table = Table(title="checks", title_justify="left")
         for head in ("lesson", "check", "up", "down"):
-            table.add_column(head, overflow="fold", justify="right" if head in ("up", "down") else "left")
+            table.add_column(
+                head, overflow="fold", justify="right" if head in ("up", "down") else "left"
+            )
         for (lesson, name), count in counted.items():
             news = " (added)" if count["added"] else " (removed)" if count["removed"] else ""
             title = name.replace("_", " ") + news
-            table.add_row(*map(escape, (lesson.split("/")[1], title, str(count["up"]), str(count["down"]))))
+            table.add_row(
+                *map(escape, (lesson.split("/")[1], title, str(count["up"]), str(count["down"])))
+            )
         out.print(table)
     total = regrading.totals(changes)
     told = ", ".join(f"{n:g} {kind}" for kind, n in total.items() if kind != "mean change")
@@ -106,7 +128,11 @@ def _points(c: Change) -> str:
 
 
 def _mark(mark: Mark | None) -> str:
-    return f"{WORDS.get(mark.verdict, mark.verdict)} {mark.points:g}/{mark.max_points:g}" if mark else ""
+    return (
+        f"{WORDS.get(mark.verdict, mark.verdict)} {mark.points:g}/{mark.max_points:g}"
+        if mark
+        else ""
+    )
 
 
 def _reasons(c: Change) -> Iterator[str]:
@@ -116,7 +142,13 @@ def _reasons(c: Change) -> Iterator[str]:
         yield f"state: {c.state_before} → {c.state_after}"
     for check in c.checks:
         before, after = map(_mark, (check.before, check.after))
-        told = f"{before} → {after}" if before and after else f"added, {after}" if after else f"removed, was {before}"
+        told = (
+            f"{before} → {after}"
+            if before and after
+            else f"added, {after}"
+            if after
+            else f"removed, was {before}"
+        )
         yield f"{check.name.replace('_', ' ')}: {told}"
 
 
@@ -127,7 +159,12 @@ def show_phases(phases: Phases, notebooks: int) -> None:
         table.add_column(head, justify="left" if head == "phase" else "right")
     whole = sum(phases.seconds.values()) or 1.0
     for name, seconds in phases.seconds.most_common():
-        table.add_row(name, f"{seconds:.2f}", f"{seconds / whole:.0%}", f"{1000 * seconds / max(1, notebooks):.1f}")
+        table.add_row(
+            name,
+            f"{seconds:.2f}",
+            f"{seconds / whole:.0%}",
+            f"{1000 * seconds / max(1, notebooks):.1f}",
+        )
     Console(stderr=True).print(table)
 
 
@@ -141,6 +178,10 @@ def show_budgets(found: Mapping[str, Budget]) -> None:
     for key, one in found.items():
         over = "over" if one.is_over else ""
         parts = one.cells_ms, one.checks_ms, one.total_ms, over, one.drawn_ms, one.reference_ms
-        table.add_row(escape(key), *(part if isinstance(part, str) else f"{part:.0f}" for part in parts))
+        table.add_row(
+            escape(key), *(part if isinstance(part, str) else f"{part:.0f}" for part in parts)
+        )
     out.print(table)
-    out.print("Cells: pictures remembered, as when others have answered alike. Those that draw pay for them.")
+    out.print(
+        "Cells: pictures remembered, as when others have answered alike. Those that draw pay for them."
+    )

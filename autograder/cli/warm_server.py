@@ -1,10 +1,13 @@
-"""The warm grader: runs `score` and `check` for whoever asks (`autograder.warm_client`), with everything ready.
+"""The warm grader: runs `score` and `check` for whoever asks (`autograder.warm_client`), with
+everything ready.
 
-Lessons are read, a boxed warm process waits, and after each answer the reference answers in the next run's random
-worlds, which are as new as ever. Learners' code runs where it always does: in a fork of the boxed process.
+Lessons are read, a boxed warm process waits, and after each answer the reference answers in the
+next run's random worlds, which are as new as ever. Learners' code runs where it always does: in a
+fork of the boxed process.
 
-It ends by itself: after some idle minutes, when code of the grader or the course folder is not what it was, when
-whoever asked goes away meanwhile, or when it has grown large. Whoever asks next starts another.
+It ends by itself: after some idle minutes, when code of the grader or the course folder is not what
+it was, when whoever asked goes away meanwhile, or when it has grown large. Whoever asks next starts
+another.
 """
 
 from __future__ import annotations
@@ -41,7 +44,9 @@ MANY = 20  # lessons that are kept ready
 
 
 def main(root: str, place: str, descriptor: str, minutes: str) -> None:
-    """Serve the course in `root` at the socket `place`, and first whoever is at the other end of `descriptor`."""
+    """Serve the course in `root` at the socket `place`, and first whoever is at the other end of
+    `descriptor`.
+    """
     first = socket.socket(fileno=int(descriptor))
     if os.fork():
         os._exit(0)  # whoever started this has no child to wait for
@@ -64,7 +69,8 @@ def _alone(place: str) -> Iterator[None]:
         until = time.monotonic() + LOCK_SECONDS
         while True:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # it goes with the process, however that ends
+                # it goes with the process, however that ends
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
                 if time.monotonic() > until:
@@ -91,7 +97,8 @@ def _listening(place: str) -> Iterator[socket.socket]:
 
 
 def code_now() -> frozenset[tuple[str, int, int]]:
-    """What the code that runs here is by its files: names, times and sizes; and when packages were last installed.
+    """What the code that runs here is by its files: names, times and sizes; and when packages were
+    last installed.
 
     Nothing while it cannot be read.
     """
@@ -124,9 +131,20 @@ class Server:
     """
 
     def __init__(
-        self, root: str, place: str, listening: socket.socket, code: frozenset[tuple[str, int, int]], idle: float
+        self,
+        root: str,
+        place: str,
+        listening: socket.socket,
+        code: frozenset[tuple[str, int, int]],
+        idle: float,
     ) -> None:
-        self.root, self.place, self.listening, self.code, self.idle = root, place, listening, code, idle
+        self.root, self.place, self.listening, self.code, self.idle = (
+            root,
+            place,
+            listening,
+            code,
+            idle,
+        )
         self.grader = Ready()
         self.was = self._where()
 
@@ -180,10 +198,18 @@ class Server:
         self.grader.get_ready()
 
     def _answer(self, connection: socket.socket, request: dict[str, Any]) -> None:
-        arguments, folder, terminal = (request.get(name) for name in ("arguments", "folder", "terminal"))
-        if not isinstance(arguments, list) or not isinstance(folder, str) or not isinstance(terminal, dict):
+        arguments, folder, terminal = (
+            request.get(name) for name in ("arguments", "folder", "terminal")
+        )
+        if (
+            not isinstance(arguments, list)
+            or not isinstance(folder, str)
+            or not isinstance(terminal, dict)
+        ):
             raise Gone
-        if arguments[:1] not in [[command] for command in warm_client.COMMANDS] or not _are_words(arguments):
+        if arguments[:1] not in [[command] for command in warm_client.COMMANDS] or not _are_words(
+            arguments
+        ):
             raise Gone
         with _Asking(connection, self.end) as asking, _standing_in(folder, terminal) as printed:
             self.grader.asking, self.grader.printed = asking, printed
@@ -204,7 +230,9 @@ class Ready:
         self._last: Lesson | None = None
 
     def run(self, arguments: list[str]) -> bool:
-        """Run a command. Whether it ended well; what did not is to be run, and told, by whoever asked."""
+        """Run a command. Whether it ended well; what did not is to be run, and told, by whoever
+        asked.
+        """
         self._last = None
         self._start(arguments)
         from autograder.cli.app import app
@@ -272,13 +300,17 @@ class Ready:
         return judge
 
     def get_ready(self) -> None:
-        """Prepare the next run of the lesson that was last graded. What fails will fail again when it is wanted."""
+        """Prepare the next run of the lesson that was last graded. What fails will fail again when
+        it is wanted.
+        """
         if self._last is not None and self._last.path not in self._judges:
             with contextlib.suppress(Exception):
                 self._judges[self._last.path] = self._judge(self._last, ahead=True)
 
     def keep(self, file: Path, show: Callable[[str], None], write: Callable[[], str]) -> str:
-        """Write a result once whoever asked has it, so that it is not graded, and counted, once more."""
+        """Write a result once whoever asked has it, so that it is not graded, and counted, once
+        more.
+        """
         assert self.asking is not None
         assert self.printed is not None
         show("")

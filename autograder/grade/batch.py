@@ -1,9 +1,9 @@
 """A class at once: every submission of a module becomes a result, whatever the others do.
 
-Several threads read, run and judge; one writes. Before anything of a learner's runs, points that are not of what lies
-there now are taken out of the gradebook. A student's work is stored in this order: autograded notebook and feedback
-page, result, gradebook. Whatever stops the run in between, the next one takes finished results as they are, does the
-rest, and enters all of them.
+Several threads read, run and judge; one writes. Before anything of a learner's runs, points that
+are not of what lies there now are taken out of the gradebook. A student's work is stored in this
+order: autograded notebook and feedback page, result, gradebook. Whatever stops the run in between,
+the next one takes finished results as they are, does the rest, and enters all of them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ from autograder.record import results
 from autograder.record.gradebook import Recorder, back_up
 from autograder.runner.pool import Local, Runner
 
-WRITERS = 2  # threads beyond the jobs that run at once: what one has to wait for the disk, another one runs
+# threads beyond the jobs that run at once: what one has to wait for the disk, another one runs
+WRITERS = 2
 A_CLASS = 5  # from so many students on it pays to draw the reference's pictures for all
 
 Done = Callable[[Result, int], None]
@@ -56,8 +57,8 @@ def grade(
     Args:
         wanted: students; everybody when None.
         jobs: how many notebooks run at once.
-        runner: who runs learners' code; warm processes in the strongest box of this machine when None. It is closed
-            when a run that has begun ends early.
+        runner: who runs learners' code; warm processes in the strongest box of this machine when
+            None. It is closed when a run that has begun ends early.
         again: run everything, even where a stored result fits exactly.
         done: called after each result with the number of all.
         stop: ask it to end the run at once.
@@ -68,25 +69,30 @@ def grade(
 
     Raises:
         CourseError: the call is wrong, or the gradebook cannot be written.
-        KeyboardInterrupt: the run was stopped. What is done is kept, and the same call goes on from there.
+        KeyboardInterrupt: the run was stopped. What is done is kept, and the same call goes on from
+            there.
     """
     own = runner is None
     runner, stop, phases = runner or Local(), stop or Stop(), phases or Phases()
     try:
         group = Class.of(course, module)
         who = students(course, module, wanted)
-        preload = tuple(sorted({module for lesson in group.lessons.values() for module in lesson.preload}))
+        preload = tuple(
+            sorted({module for lesson in group.lessons.values() for module in lesson.preload})
+        )
         runner.expect(preload, min(jobs, len(who) * len(group.lessons)))
         judge = Judge(runner, salt if salt is not None else fresh_salt(), preload)
-        return Grading(group, judge, who, jobs=max(1, jobs), again=again, done=done, stop=stop, phases=phases).run()
+        return Grading(
+            group, judge, who, jobs=max(1, jobs), again=again, done=done, stop=stop, phases=phases
+        ).run()
     finally:
         if own:
             runner.close()
 
 
 class Grading:
-    """One grading of one module. References answer first; as soon as a lesson's has, its notebooks are run, those of
-    the first students before others.
+    """One grading of one module. References answer first; as soon as a lesson's has, its notebooks
+    are run, those of the first students before others.
 
     Args:
         who: students, in the order of the results.
@@ -145,13 +151,18 @@ class Grading:
             raise
         finally:
             self._threads.shutdown(wait=True, cancel_futures=True)
-        return [self.finished[student][key][0] for student in self.who for key in self.group.lessons]
+        return [
+            self.finished[student][key][0] for student in self.who for key in self.group.lessons
+        ]
 
-    # ------------------------------------------------------------------------------------- in the main thread
+    # --------------------------------------------------------------------------- in the main thread
 
     def _gradebook(self) -> Recorder:
         course = self.group.course
-        with self.phases.phase("preparing the gradebook"), results.locked(course, "gradebook", self.stop):
+        with (
+            self.phases.phase("preparing the gradebook"),
+            results.locked(course, "gradebook", self.stop),
+        ):
             back_up(course)
             return Recorder(course)
 
@@ -167,7 +178,10 @@ class Grading:
     def _set_waiting(self, recorder: Recorder) -> None:
         """Let the gradebook hold the module, without points that are not of what lies there now."""
         module = self.group.module
-        with self.phases.phase("preparing the gradebook"), results.locked(self.group.course, "gradebook", self.stop):
+        with (
+            self.phases.phase("preparing the gradebook"),
+            results.locked(self.group.course, "gradebook", self.stop),
+        ):
             recorder.prepare(module)
             recorder.set_waiting(module, self._outdated(recorder.graded(module)))
 
@@ -191,7 +205,10 @@ class Grading:
         for student in self.who:
             if why := misnamed(student):
                 for key, lesson in self.group.lessons.items():
-                    self.finished[student][key] = unread(lesson, shown(student), f"needs-human:{why}"), False
+                    self.finished[student][key] = (
+                        unread(lesson, shown(student), f"needs-human:{why}"),
+                        False,
+                    )
                     self.done(self.finished[student][key][0], self.total)
 
     def _offer(self, lesson: Lesson) -> None:
@@ -225,7 +242,7 @@ class Grading:
                 enter(self.group, recorder, mine, self.stop)
         self.done(graded[0], self.total)
 
-    # ------------------------------------------------------------------------------------- in other threads
+    # ----------------------------------------------------------------------------- in other threads
 
     def _reference(self, lesson: Lesson, drawn: bool) -> Any:
         with self._running:
@@ -251,7 +268,8 @@ class Grading:
             handed = replace(handed, job=None, state=late)
         said = answered(lesson, self.group.released[lesson.key], handed)
         key = results.key(handed.data, lesson, self.judge.runner.level)
-        may_fit = not self.again and handed.data is not None  # why nothing could be read is looked at anew
+        # why nothing could be read is looked at anew
+        may_fit = not self.again and handed.data is not None
         stored = results.load(self.group.course, lesson, student, key) if may_fit else None
         if stored is not None:
             return stored, said

@@ -1,7 +1,8 @@
-"""What a lesson costs: CPU time of one submission in a class, and of the reference answers before it.
+"""What a lesson costs: CPU time of one submission in a class, and of the reference answers before
+it.
 
-The seconds are what the process in the box says of itself. A learner's code could bend them, so they are taken of our
-own solutions only and never decide about anybody's work.
+The seconds are what the process in the box says of itself. A learner's code could bend them, so
+they are taken of our own solutions only and never decide about anybody's work.
 """
 
 from __future__ import annotations
@@ -53,7 +54,9 @@ def measure(lesson: Lesson, runner: Local, times: int = TIMES) -> Budget:
         CourseError: the lesson's own solution does not run to its end.
     """
     runs = [_once(lesson, runner) for _ in range(1 + times)][1:]
-    cells, drawn, checks, reference = (1000 * median(seconds) for seconds in zip(*runs, strict=True))
+    cells, drawn, checks, reference = (
+        1000 * median(seconds) for seconds in zip(*runs, strict=True)
+    )
     return Budget(cells, drawn, checks, reference)
 
 
@@ -69,10 +72,17 @@ def _once(lesson: Lesson, runner: Local) -> tuple[float, float, float, float]:
         judge.prepare(lesson, reference)
         result = judge.grade(lesson, job)
         if result.trace is None or result.state != "graded" or result.points < result.max_points:
-            raise CourseError(f"{lesson.path}: the solution does not earn everything. `autograder check` says why.")
+            raise CourseError(
+                f"{lesson.path}: the solution does not earn everything. `autograder check` says why."
+            )
         traces.append(result.trace)
     checks = sum(map(_checks, traces)) / len(traces)
-    return traces[0].cpu[CELLS], traces[1].cpu[CELLS], checks, reference.cpu[CELLS] + _checks(reference)
+    return (
+        traces[0].cpu[CELLS],
+        traces[1].cpu[CELLS],
+        checks,
+        reference.cpu[CELLS] + _checks(reference),
+    )
 
 
 def _checks(trace: Trace) -> float:
@@ -80,6 +90,11 @@ def _checks(trace: Trace) -> float:
 
 
 def notebook_job(lesson: Lesson) -> Job:
-    """The job of a student who hands in the lesson's own solution and leaves all other cells as they are."""
-    cells = [Source("code" if cell.is_code else "markdown", cell.grade_id, cell.source) for cell in lesson.cells]
+    """The job of a student who hands in the lesson's own solution and leaves all other cells as
+    they are.
+    """
+    cells = [
+        Source("code" if cell.is_code else "markdown", cell.grade_id, cell.source)
+        for cell in lesson.cells
+    ]
     return submission.job(lesson, "", cells, [])

@@ -41,7 +41,9 @@ def students(course: Course, module: str, wanted: list[str] | None = None) -> li
             near = nearest(shown(student), map(shown, found))
             raise CourseError(f"submitted/{shown(student)}/{module} does not exist.{near}")
     if not found:
-        raise CourseError(f"nobody handed in {module}: there is no folder submitted/<student>/{module}. Collect first.")
+        raise CourseError(
+            f"nobody handed in {module}: there is no folder submitted/<student>/{module}. Collect first."
+        )
     return sorted(set(wanted)) if wanted else found
 
 
@@ -67,19 +69,29 @@ def _holds(folder: Path, module: str) -> bool:
 
 def lies_there(course: Course, lesson: Lesson, student: str) -> bool:
     """Whether anything lies where a notebook would, whatever it is."""
-    return os.path.lexists(course.room("submitted") / student / lesson.module / f"{lesson.name}.ipynb")
+    return os.path.lexists(
+        course.room("submitted") / student / lesson.module / f"{lesson.name}.ipynb"
+    )
 
 
 def shown(text: str) -> str:
-    """A folder's name as it may be printed and stored. One that is escaped holds a backslash, no other one does."""
-    return "".join(c if c.isprintable() and c != "\\" else c.encode("unicode_escape").decode() for c in text)
+    """A folder's name as it may be printed and stored. One that is escaped holds a backslash, no
+    other one does.
+    """
+    return "".join(
+        c if c.isprintable() and c != "\\" else c.encode("unicode_escape").decode() for c in text
+    )
 
 
 def misnamed(student: str) -> str | None:
     """Why a student cannot be graded under the name of the folder, or None."""
     if shown(student) != student:
         return "the folder's name holds what cannot be printed: rename it"
-    return f"the folder's name is longer than {MAX_NAME} characters: rename it" if len(student) > MAX_NAME else None
+    return (
+        f"the folder's name is longer than {MAX_NAME} characters: rename it"
+        if len(student) > MAX_NAME
+        else None
+    )
 
 
 def read(course: Course, lesson: Lesson, student: str) -> bytes:

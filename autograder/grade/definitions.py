@@ -1,4 +1,6 @@
-"""Cells that only define new names: what the cells above them made is the same before and after they ran."""
+"""Cells that only define new names: what the cells above them made is the same before and after
+they ran.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,8 @@ from typing import Any
 from autograder.lessons.names import bound, used
 
 BUILTINS = frozenset(dir(builtins))
-HOOKS = ("__init_subclass__", "__set_name__", "metaclass")  # a learner's own code that runs where a class is defined
+# a learner's own code that runs where a class is defined
+HOOKS = ("__init_subclass__", "__set_name__", "metaclass")
 MAKERS = """
 NamedTuple NewType OrderedDict TypeVar abstractmethod asynccontextmanager cache cached_property classmethod
 contextmanager dataclass defaultdict deque dict field final float frozenset int list lru_cache namedtuple property range
@@ -24,9 +27,11 @@ PARTS = (
 
 
 def only_adds(source: str, before: Sequence[str]) -> bool:
-    """Whether a cell does nothing but bind names of which the sources before it know nothing. In doubt it is False.
+    """Whether a cell does nothing but bind names of which the sources before it know nothing. In
+    doubt it is False.
 
-    Functions, classes, imports and constants do. A call, a change to something, or a name that is taken may do more.
+    Functions, classes, imports and constants do. A call, a change to something, or a name that is
+    taken may do more.
     """
     try:
         body = ast.parse(source).body
@@ -50,7 +55,11 @@ def _defines(statement: ast.stmt) -> bool:
             values = [*notes, *args.defaults, *args.kw_defaults]
             return all(map(_decorates, statement.decorator_list)) and all(map(_makes, values))
         case ast.ClassDef(bases=bases, keywords=[], body=body, decorator_list=decorators):
-            return all(map(_decorates, decorators)) and all(map(_makes, bases)) and all(map(_defines, body))
+            return (
+                all(map(_decorates, decorators))
+                and all(map(_makes, bases))
+                and all(map(_defines, body))
+            )
         case ast.Assign(targets, value):
             return all(isinstance(target, ast.Name) for target in targets) and _makes(value)
         case ast.AnnAssign(ast.Name(), annotation, value):
@@ -65,7 +74,9 @@ def _makes(value: ast.expr | None) -> bool:
         node = waiting.pop()
         if isinstance(node, ast.Lambda):
             waiting += [*node.args.defaults, *filter(None, node.args.kw_defaults)]
-        elif isinstance(node, PARTS) or (isinstance(node, ast.Call) and _last_name(node.func) in MAKERS.split()):
+        elif isinstance(node, PARTS) or (
+            isinstance(node, ast.Call) and _last_name(node.func) in MAKERS.split()
+        ):
             waiting += ast.iter_child_nodes(node)
         else:
             return False
@@ -73,8 +84,16 @@ def _makes(value: ast.expr | None) -> bool:
 
 
 def _decorates(decorator: ast.expr) -> bool:
-    return _makes(decorator) and (isinstance(decorator, ast.Call) or _last_name(decorator) in MAKERS.split())
+    return _makes(decorator) and (
+        isinstance(decorator, ast.Call) or _last_name(decorator) in MAKERS.split()
+    )
 
 
 def _last_name(node: ast.expr) -> str:
-    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+    return (
+        node.id
+        if isinstance(node, ast.Name)
+        else node.attr
+        if isinstance(node, ast.Attribute)
+        else ""
+    )

@@ -35,7 +35,8 @@ class Kept:
     lesson: Lesson
     pictures: dict[str, bytes] = field(default_factory=dict)  # `submission.pictures`
     packed: str = ""  # `pack_lesson`
-    rows: dict[tuple[str, bytes], kit.Row] = field(default_factory=dict)  # by check and what was observed
+    # by check and what was observed
+    rows: dict[tuple[str, bytes], kit.Row] = field(default_factory=dict)
 
     @cached_property
     def known_slips(self) -> slips.Table:
@@ -49,13 +50,15 @@ class Judge:
 
     runner: Runner
     salt: str = field(default_factory=fresh_salt)
-    preload: tuple[str, ...] | None = None  # what warm processes load for all lessons; what each wants when None
+    # what warm processes load for all lessons; what each wants when None
+    preload: tuple[str, ...] | None = None
 
     prepared: set[str] = field(default_factory=set, repr=False)  # lessons
     kept: dict[int, Kept] = field(default_factory=dict, repr=False)  # by the identity of the lesson
 
     def reference(self, lesson: Lesson, drawn: bool) -> Trace | None:
-        """What the lesson's own solution does in a warm process, drawing too if that is wanted. From any thread.
+        """What the lesson's own solution does in a warm process, drawing too if that is wanted.
+        From any thread.
 
         None where it was cut short, or where parcels leave this machine: the solution does not.
         """
@@ -69,8 +72,8 @@ class Judge:
         return None
 
     def prepare(self, lesson: Lesson, reference: Trace | None = None) -> None:
-        """Let the reference answer every check: as it did in a warm process, else here, and then in the main thread
-        only, since virtual time is one world at a time.
+        """Let the reference answer every check: as it did in a warm process, else here, and then in
+        the main thread only, since virtual time is one world at a time.
         """
         _ = lesson.works
         seen = reference.observations if reference else {}
@@ -79,7 +82,9 @@ class Judge:
         self.prepared.add(lesson.key)
 
     def grade(self, lesson: Lesson, job: Job) -> Result:
-        """Run a job and judge it. What goes wrong in the run is the job's; it never stops the others."""
+        """Run a job and judge it. What goes wrong in the run is the job's; it never stops the
+        others.
+        """
         parcel = pack(job, self._packed(lesson))
         for _ in range(TRIES):
             try:
@@ -105,7 +110,9 @@ class Judge:
         rows = []
         for grade_id, checks in lesson.checks.items():
             for check in checks:
-                rows.append(CheckResult(grade_id, self._row(lesson, check, observed(trace, check.name))))
+                rows.append(
+                    CheckResult(grade_id, self._row(lesson, check, observed(trace, check.name)))
+                )
         state = f"needs-human:{trace.suspicions[0]}" if trace.suspicions else "graded"
         problems = [f"{_cell_name(job, c.step)}: {c.problem}" for c in trace.cells if c.problem]
         if trace.problem:
@@ -113,7 +120,15 @@ class Judge:
         told = job.repairs, tuple(problems)
         slip = self._slip(lesson, rows, trace) if state == "graded" else ""
         return Result(
-            job.student, lesson.key, state, tuple(rows), *told, self.runner.level, trace, self.salt, slip=slip
+            job.student,
+            lesson.key,
+            state,
+            tuple(rows),
+            *told,
+            self.runner.level,
+            trace,
+            self.salt,
+            slip=slip,
         )
 
     def _row(self, lesson: Lesson, check: kit.Check, outcomes: Any) -> kit.Row:
@@ -130,7 +145,10 @@ class Judge:
         if not failed:
             return ""
         return self._kept(lesson).known_slips.nearest(
-            [Lost(r, observed(trace, r.check.name), lesson.expectation(r.check, self.salt)) for r in failed]
+            [
+                Lost(r, observed(trace, r.check.name), lesson.expectation(r.check, self.salt))
+                for r in failed
+            ]
         )
 
 
@@ -138,7 +156,11 @@ def _cell_name(job: Job, index: int) -> str:
     step = job.steps[index] if 0 <= index < len(job.steps) else None
     if step is None:
         return "a cell"
-    return f"cell {step.grade_id!r}" if step.grade_id else f"a cell of your own (number {(step.position or 0) + 1})"
+    return (
+        f"cell {step.grade_id!r}"
+        if step.grade_id
+        else f"a cell of your own (number {(step.position or 0) + 1})"
+    )
 
 
 def unread(lesson: Lesson, student: str, state: str, repairs: tuple[str, ...] = ()) -> Result:

@@ -31,18 +31,26 @@ class Class:
             CourseError: there is no such module, or it has not been built.
         """
         lessons = {key: Lesson.read(course.lesson_path(key)) for key in course.lessons_of(module)}
-        released = {key: autograded.released_notebook(course, lesson) for key, lesson in lessons.items()}
+        released = {
+            key: autograded.released_notebook(course, lesson) for key, lesson in lessons.items()
+        }
         return cls(course, module, lessons, released)
 
 
 def notebook_of(group: Class, handed: Handed, result: Result) -> dict[str, Any]:
     """The autograded notebook of a result that still has its trace."""
     released = group.released[handed.lesson.key]
-    return autograded.autograded_notebook(released, handed.lesson, list(handed.cells), handed.job, result)
+    return autograded.autograded_notebook(
+        released, handed.lesson, list(handed.cells), handed.job, result
+    )
 
 
-def publish(group: Class, lesson: Lesson, result: Result, notebook: dict[str, Any], key: results.Key) -> None:
-    """Put a result on disk: notebook and feedback page, then the stored result, which says that they are there."""
+def publish(
+    group: Class, lesson: Lesson, result: Result, notebook: dict[str, Any], key: results.Key
+) -> None:
+    """Put a result on disk: notebook and feedback page, then the stored result, which says that
+    they are there.
+    """
     autograded.add_kept(notebook, result)
     here = group.course.room("autograded") / result.student / lesson.module
     page = group.course.room("feedback") / result.student / lesson.module / f"{lesson.name}.html"
@@ -50,14 +58,25 @@ def publish(group: Class, lesson: Lesson, result: Result, notebook: dict[str, An
     write_locked(here / f"{lesson.name}.ipynb", autograded.as_bytes(notebook))
     write_locked(page, feedback.page(notebook, result, by_hand))
     when = timestamp_text(group.course.room("submitted") / result.student / lesson.module)
-    if when is not None and lesson.key == next(iter(group.lessons)):  # one lesson writes it for all: one writer
+    # one lesson writes it for all: one writer
+    if when is not None and lesson.key == next(iter(group.lessons)):
         write_locked(here / "timestamp.txt", when)
     results.store(group.course, group.module, result, key)
 
 
-def enter(group: Class, recorder: Recorder, finished: dict[str, tuple[Result, bool]], stop: Stop | None = None) -> None:
-    """One student's results into the gradebook, each with whether the hand-graded question was answered."""
-    said = {key: group.lessons[key].manual_ids if wrote else set() for key, (_, wrote) in finished.items()}
+def enter(
+    group: Class,
+    recorder: Recorder,
+    finished: dict[str, tuple[Result, bool]],
+    stop: Stop | None = None,
+) -> None:
+    """One student's results into the gradebook, each with whether the hand-graded question was
+    answered.
+    """
+    said = {
+        key: group.lessons[key].manual_ids if wrote else set()
+        for key, (_, wrote) in finished.items()
+    }
     with results.locked(group.course, "gradebook", stop):
         recorder.record(group.lessons, {key: r for key, (r, _) in finished.items()}, said)
 

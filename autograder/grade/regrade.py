@@ -1,8 +1,9 @@
-"""What a changed lesson changes: who, by how much, because of which check. Told first, written only when asked.
+"""What a changed lesson changes: who, by how much, because of which check. Told first, written only
+when asked.
 
-The preview runs the module as it is handed in against the lessons as they are, each submission in the random worlds of
-its stored result, so that only the change of the lesson shows. It is kept in `.autograder/preview/` until it is
-written; nothing else is touched.
+The preview runs the module as it is handed in against the lessons as they are, each submission in
+the random worlds of its stored result, so that only the change of the lesson shows. It is kept in
+`.autograder/preview/` until it is written; nothing else is touched.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ Stored = Mapping[str, Any]  # a result as `results.as_stored` makes it
 Kind = Literal["up", "down", "same", "new", "handed in anew"]
 
 
-# ------------------------------------------------------------------------------------------------ comparing
+# ---------------------------------------------------------------------------------------- comparing
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,9 @@ class CheckChange:
     @property
     def difference(self) -> float:
         """Points that it brings or takes."""
-        return (self.after.points if self.after else 0.0) - (self.before.points if self.before else 0.0)
+        return (self.after.points if self.after else 0.0) - (
+            self.before.points if self.before else 0.0
+        )
 
     @property
     def matters(self) -> bool:
@@ -105,7 +108,9 @@ class Change:
 
 
 def compare(before: Stored | None, after: Stored) -> Change:
-    """Two stored results of one notebook. Their points are compared where they are of one submission."""
+    """Two stored results of one notebook. Their points are compared where they are of one
+    submission.
+    """
     points, was = float(after["points"]), float(before["points"]) if before else None
     checks: tuple[CheckChange, ...] = ()
     kind: Kind
@@ -138,7 +143,10 @@ def same_submission(stored: Stored, key: results.Key) -> bool:
 
 
 def _checks(before: list[Stored], after: list[Stored]) -> Iterable[CheckChange]:
-    was, now = ({c["name"]: Mark(c["verdict"], c["points"], c["max_points"]) for c in cs} for cs in (before, after))
+    was, now = (
+        {c["name"]: Mark(c["verdict"], c["points"], c["max_points"]) for c in cs}
+        for cs in (before, after)
+    )
     for name in dict.fromkeys([*now, *was]):
         old, new = was.get(name), now.get(name)
         if old is None or new is None or (old.verdict, old.points) != (new.verdict, new.points):
@@ -146,10 +154,12 @@ def _checks(before: list[Stored], after: list[Stored]) -> Iterable[CheckChange]:
 
 
 def keep(before: Stored, result: Result) -> Result:
-    """The result with the points it had before, as far as its cells can hold them, if it has fewer now.
+    """The result with the points it had before, as far as its cells can hold them, if it has fewer
+    now.
 
-    The verdicts are those of the lesson as it is. The points that are missing go to the cells that lost most, none
-    above its maximum: where a lesson gives fewer points than a notebook had, the notebook gets all there are.
+    The verdicts are those of the lesson as it is. The points that are missing go to the cells that
+    lost most, none above its maximum: where a lesson gives fewer points than a notebook had, the
+    notebook gets all there are.
     """
     missing = float(before["points"]) - result.points
     was: Counter[str] = Counter(before["kept"])
@@ -168,28 +178,43 @@ def keep(before: Stored, result: Result) -> Result:
 
 
 def totals(changes: Iterable[Change]) -> dict[str, float]:
-    """How many notebooks of each kind, how many kept points, and the mean change of those that had a result."""
+    """How many notebooks of each kind, how many kept points, and the mean change of those that had
+    a result.
+    """
     listed = list(changes)
     kinds: list[Kind] = ["up", "down", "same", "new", "handed in anew"]
     compared = [c.difference for c in listed if c.kind in ("up", "down", "same")]
     mean = sum(compared) / len(compared) if compared else 0.0
     count = Counter(c.kind for c in listed)
-    return {**{k: count[k] for k in kinds}, "kept": sum(c.kept and c.shows for c in listed), "mean change": mean}
+    return {
+        **{k: count[k] for k in kinds},
+        "kept": sum(c.kept and c.shows for c in listed),
+        "mean change": mean,
+    }
 
 
 def by_check(changes: Iterable[Change]) -> dict[tuple[str, str], dict[str, int]]:
-    """For each lesson and check: how many notebooks it brings points, takes them, and has it added or removed."""
+    """For each lesson and check: how many notebooks it brings points, takes them, and has it added
+    or removed.
+    """
     out: dict[tuple[str, str], dict[str, int]] = {}
     for change in changes:
         for c in change.checks:
-            count = out.setdefault((change.lesson, c.name), dict.fromkeys(("up", "down", "added", "removed"), 0))
-            told = {"up": c.difference > 0, "down": c.difference < 0, "added": not c.before, "removed": not c.after}
+            count = out.setdefault(
+                (change.lesson, c.name), dict.fromkeys(("up", "down", "added", "removed"), 0)
+            )
+            told = {
+                "up": c.difference > 0,
+                "down": c.difference < 0,
+                "added": not c.before,
+                "removed": not c.after,
+            }
             for word, holds in told.items():
                 count[word] += holds
     return out
 
 
-# ------------------------------------------------------------------------------------------------ running
+# ------------------------------------------------------------------------------------------ running
 
 
 def regrade(
@@ -205,14 +230,17 @@ def regrade(
     done: Callable[[Change, int], None] = lambda change, total: None,
     stop: Stop | None = None,
 ) -> list[Change]:
-    """What grading a module with its lessons as they are would change, and, if asked, the change itself.
+    """What grading a module with its lessons as they are would change, and, if asked, the change
+    itself.
 
     Args:
         wanted: students; everybody when None.
         jobs: how many notebooks run at once.
-        runner: who runs learners' code; warm processes in the strongest box of this machine when None.
+        runner: who runs learners' code; warm processes in the strongest box of this machine when
+            None.
         again: run everything, even where a stored result or an earlier preview fits exactly.
-        never_lower: no notebook gets fewer points than it has, see `keep`. One that was handed in anew may.
+        never_lower: no notebook gets fewer points than it has, see `keep`. One that was handed in
+            anew may.
         write: enter the results, as `batch.grade` does, once all of them are known.
         done: called after each comparison with the number of all.
         stop: ask it to end the run at once; the same call goes on from there.
@@ -221,16 +249,23 @@ def regrade(
         One change for each student and lesson, in that order, those without a difference included.
 
     Raises:
-        CourseError: nobody handed in, or what was built from the lessons is not of the lessons as they are.
+        CourseError: nobody handed in, or what was built from the lessons is not of the lessons as
+            they are.
     """
     own = runner is None
     runner, stop = runner or Local(), stop or Stop()
     try:
         group = Class.of(course, module)
         who = [student for student in students(course, module, wanted) if not misnamed(student)]
-        differ = [p for p in builder.build(course, [module], check=True) if p.parts[0] in ("source", "release")]
+        differ = [
+            p
+            for p in builder.build(course, [module], check=True)
+            if p.parts[0] in ("source", "release")
+        ]
         if differ:
-            raise CourseError(f"{differ[0]} is not what lessons/{module} gives now. Run `autograder build {module}`.")
+            raise CourseError(
+                f"{differ[0]} is not what lessons/{module} gives now. Run `autograder build {module}`."
+            )
         try:
             judges = _judges(group, who, runner)
         finally:
@@ -239,7 +274,11 @@ def regrade(
         changes = []
         threads = ThreadPoolExecutor(max(1, jobs), thread_name_prefix="regrade")
         try:
-            waiting = [threads.submit(run.preview, le, student) for student in who for le in group.lessons.values()]
+            waiting = [
+                threads.submit(run.preview, le, student)
+                for student in who
+                for le in group.lessons.values()
+            ]
             for future in waiting:
                 changes.append(future.result())
                 done(changes[-1], len(waiting))
@@ -259,7 +298,9 @@ def regrade(
 
 
 def _judges(group: Class, who: list[str], runner: Runner) -> dict[tuple[str, str], Judge]:
-    """For each student and lesson a judge with the salt of the stored result, or with the usual one of the class."""
+    """For each student and lesson a judge with the salt of the stored result, or with the usual one
+    of the class.
+    """
     stored = results.stored(group.course, group.module)
     salts = {(raw["student"], raw["lesson"]): raw["salt"] for raw in stored if raw.get("salt")}
     usual = Counter(salts.values()).most_common(1)
@@ -289,7 +330,9 @@ class _Run:
         return keep(before, result) if result.points < before["points"] else result
 
     def preview(self, lesson: Lesson, student: str) -> Change:
-        """Compare one notebook's stored result with what it gets now, which is run unless it is known."""
+        """Compare one notebook's stored result with what it gets now, which is run unless it is
+        known.
+        """
         course = self.group.course
         with results.locked(course, f"{student}/{lesson.key}", self.stop):
             self.stop.check()
@@ -300,7 +343,11 @@ class _Run:
             result = self._fitting(lesson, handed, key)
             if result is None and not self.again and handed.data is not None:
                 result = self._previewed(lesson, student, key)
-                if result is not None and before is not None and result.salt not in ("", judge.salt):
+                if (
+                    result is not None
+                    and before is not None
+                    and result.salt not in ("", judge.salt)
+                ):
                     result = None  # graded since, in other worlds
             if result is None:
                 result = judged(judge, handed)
@@ -311,7 +358,9 @@ class _Run:
             return compare(before, results.as_stored(self._settled(before, result, key), key))
 
     def _fitting(self, lesson: Lesson, handed: Handed, key: results.Key) -> Result | None:
-        """The stored result, if running it again would give the same. Why nothing could be read may have changed."""
+        """The stored result, if running it again would give the same. Why nothing could be read may
+        have changed.
+        """
         known = not self.again and handed.data is not None
         return results.load(self.group.course, lesson, handed.student, key) if known else None
 
@@ -319,10 +368,14 @@ class _Run:
         return results.load(self.group.course, lesson, student, key, PREVIEW)
 
     def _notebook(self, lesson: Lesson, student: str) -> Path:
-        return results.path(self.group.course, self.group.module, student, lesson.key, PREVIEW).with_suffix(".ipynb")
+        return results.path(
+            self.group.course, self.group.module, student, lesson.key, PREVIEW
+        ).with_suffix(".ipynb")
 
     def write(self, who: list[str], stop: Stop) -> None:
-        """Enter what was previewed, nothing else. A preview goes once it is entered: the next call does the rest."""
+        """Enter what was previewed, nothing else. A preview goes once it is entered: the next call
+        does the rest.
+        """
         course, module = self.group.course, self.group.module
         with results.locked(course, "gradebook"):
             back_up(course)
@@ -330,10 +383,14 @@ class _Run:
         with Recorder(course) as recorder:
             for student in who:
                 stop.check()
-                ran = [le for le in self.group.lessons.values() if self._notebook(le, student).exists()]
+                ran = [
+                    le for le in self.group.lessons.values() if self._notebook(le, student).exists()
+                ]
                 if ran:
                     enter(self.group, recorder, {le.key: self._publish(le, student) for le in ran})
-                shutil.rmtree(results.folder(course) / PREVIEW / module / student, ignore_errors=True)
+                shutil.rmtree(
+                    results.folder(course) / PREVIEW / module / student, ignore_errors=True
+                )
 
     def _publish(self, lesson: Lesson, student: str) -> tuple[Result, bool]:
         course = self.group.course
@@ -346,8 +403,12 @@ class _Run:
                 return fitting, said
             result = self._previewed(lesson, student, key)
             if result is None:
-                raise CourseError(f"{student} handed in {lesson.key} while this ran. Say the same again.")
+                raise CourseError(
+                    f"{student} handed in {lesson.key} while this ran. Say the same again."
+                )
             result = self._settled(results.read(course, lesson, student), result, key)
-            notebook = nbformat.reads(self._notebook(lesson, student).read_text("utf-8"), as_version=4)
+            notebook = nbformat.reads(
+                self._notebook(lesson, student).read_text("utf-8"), as_version=4
+            )
             publish(self.group, lesson, result, notebook, key)
             return result, said

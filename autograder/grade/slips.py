@@ -1,11 +1,12 @@
 """Which known slip a learner's failures look like: a guess, and silence when unsure.
 
-`lessons/slips/<module>/<lesson>.json` says how each wrong answer of the bank fails: the criteria it loses, and symptoms
-of what was seen (`autograder.grade.symptoms`). Symptoms that every run of the wrong answer showed must be there, and
-none but those it ever showed may be. Where symptoms name what a world drew (a word out of seven, a user's number), its
-runs showed some of many; so if nothing fits to the letter, and no other slip loses the same criteria, any draw will do
-there. What looks like two slips, or like one whose lesson has changed since, gets no name. `make slips` writes the
-tables.
+`lessons/slips/<module>/<lesson>.json` says how each wrong answer of the bank fails: the criteria it
+loses, and symptoms of what was seen (`autograder.grade.symptoms`). Symptoms that every run of the
+wrong answer showed must be there, and none but those it ever showed may be. Where symptoms name
+what a world drew (a word out of seven, a user's number), its runs showed some of many; so if
+nothing fits to the letter, and no other slip loses the same criteria, any draw will do there. What
+looks like two slips, or like one whose lesson has changed since, gets no name. `make slips` writes
+the tables.
 
 The table stands among the lessons, which no learner's process can read and no edition holds.
 """
@@ -27,7 +28,8 @@ MAX_NODES = 3_000  # parts of observations that are looked at; more is no slip w
 VERDICT = "verdict: "
 NUMBER = re.compile(r"[0-9]+")
 WORDS = re.compile(r"(?P<where>.*): (?P<got>[A-Za-z_ ]+) for (?P<want>[A-Za-z_ ]+)")
-DRAWN_NUMBERS = 3  # symptoms that differ in numbers only, some of them not always there: the numbers are a world's
+# symptoms that differ in numbers only, some of them not always there: the numbers are a world's
+DRAWN_NUMBERS = 3
 DRAWN_WORDS = 6  # the same for pairs of words; three decisions make no more pairs than that
 
 
@@ -39,20 +41,32 @@ class Pattern:
     ever: Symptoms
 
     def fits(self, seen: Symptoms) -> bool:
-        """Whether the symptoms of one run are such. An exact observation counts where the slip always has the same."""
+        """Whether the symptoms of one run are such. An exact observation counts where the slip
+        always has the same.
+        """
         return self.always <= self._compared(seen) <= self.ever
 
     def fits_but_for_draws(self, seen: Symptoms) -> bool:
         """Whether they are such but for what a world drew."""
-        return self._plain(self.always) <= self._plain(self._compared(seen)) <= self._plain(self.ever)
+        return (
+            self._plain(self.always) <= self._plain(self._compared(seen)) <= self._plain(self.ever)
+        )
 
     def tells(self, seen: Symptoms) -> bool:
-        """Whether symptoms that fit say more than the verdict, and more than words that a world drew."""
-        return any(any(self._drawn.get(_parts(m)[0], (True,))) for m in seen if not m.startswith(VERDICT))
+        """Whether symptoms that fit say more than the verdict, and more than words that a world
+        drew.
+        """
+        return any(
+            any(self._drawn.get(_parts(m)[0], (True,))) for m in seen if not m.startswith(VERDICT)
+        )
 
     def _compared(self, seen: Symptoms) -> Symptoms:
         exact = any(symptom.startswith(EXACT) for symptom in self.always)
-        return seen if exact else frozenset(symptom for symptom in seen if not symptom.startswith(EXACT))
+        return (
+            seen
+            if exact
+            else frozenset(symptom for symptom in seen if not symptom.startswith(EXACT))
+        )
 
     def _plain(self, some: Symptoms) -> Symptoms:
         """The symptoms without what a world drew."""
@@ -67,7 +81,9 @@ class Pattern:
 
     @cached_property
     def _drawn(self) -> dict[str, tuple[bool, bool]]:
-        """Where symptoms name what a world drew, and whether there is yet but one word got, or wanted."""
+        """Where symptoms name what a world drew, and whether there is yet but one word got, or
+        wanted.
+        """
         drawn = {}
         for where in {_parts(symptom)[0] for symptom in self.ever - self.always}:
             alike = [parts for parts in map(_parts, self.ever) if parts[0] == where]
@@ -79,7 +95,9 @@ class Pattern:
 
 @dataclass(frozen=True)
 class Slip:
-    """A wrong answer of the bank: its name there, its idea in a sentence, and how each of its criteria is lost."""
+    """A wrong answer of the bank: its name there, its idea in a sentence, and how each of its
+    criteria is lost.
+    """
 
     name: str
     idea: str
@@ -92,7 +110,9 @@ class Slip:
     def fits_but_for_draws(self, seen: Mapping[str, Symptoms]) -> bool:
         """Whether they are but for what a world drew, and something else tells."""
         patterns = [(self.patterns[name], some) for name, some in seen.items()]
-        return all(p.fits_but_for_draws(some) for p, some in patterns) and any(p.tells(some) for p, some in patterns)
+        return all(p.fits_but_for_draws(some) for p, some in patterns) and any(
+            p.tells(some) for p, some in patterns
+        )
 
 
 @dataclass(frozen=True)
@@ -111,22 +131,29 @@ class Table:
         return cls(by_lost)
 
     def nearest(self, lost: Sequence[Lost]) -> str:
-        """The idea of the slip that looks like all that a result lost; empty when none does, or several do. Total."""
+        """The idea of the slip that looks like all that a result lost; empty when none does, or
+        several do. Total.
+        """
         known = self.slips.get(frozenset(one.row.check.name for one in lost), ())
         try:
             budget = [MAX_NODES]
             seen = {one.row.check.name: symptoms(one, budget) for one in lost} if known else {}
             left = [slip for slip in known if slip.fits(seen)]
-            if not left and len({slip.idea for slip in known}) == 1:  # draws could hide which of two it is
+            # draws could hide which of two it is
+            if not left and len({slip.idea for slip in known}) == 1:
                 left = [slip for slip in known if slip.fits_but_for_draws(seen)]
         except Exception:  # too much to look at, or forged: a guess costs nobody a grade
             return ""
         ideas = {slip.idea for slip in left}
-        return ideas.pop() if len(ideas) == 1 and any(len(some) > 1 for some in seen.values()) else ""
+        return (
+            ideas.pop() if len(ideas) == 1 and any(len(some) > 1 for some in seen.values()) else ""
+        )
 
 
 def _parts(symptom: str) -> tuple[str, str, str]:
-    """Where a symptom is and how it differs, without numbers; the words that were got and wanted, if it names them."""
+    """Where a symptom is and how it differs, without numbers; the words that were got and wanted,
+    if it names them.
+    """
     if symptom.startswith((EXACT, VERDICT)):
         return symptom, "", ""
     words = WORDS.fullmatch(symptom)
@@ -141,7 +168,10 @@ def path(lesson: Lesson) -> Path:
 
 def digest(lesson: Lesson) -> str:
     """A hash of the cells that decide how an answer is graded."""
-    deciding = [(c.kind, c.grade_id, c.source) for c in lesson.of_kind("locked", "given", "solution", "checks")]
+    deciding = [
+        (c.kind, c.grade_id, c.source)
+        for c in lesson.of_kind("locked", "given", "solution", "checks")
+    ]
     return hashlib.sha256(json.dumps(deciding).encode()).hexdigest()[:16]
 
 
@@ -151,7 +181,9 @@ def read(lesson: Lesson) -> Table:
         raw = json.loads(path(lesson).read_text("utf-8"))
         if raw["lesson"] != digest(lesson):
             return Table()
-        return Table.of(Slip(s["name"], s["idea"], dict(map(_pattern, s["lost"].items()))) for s in raw["slips"])
+        return Table.of(
+            Slip(s["name"], s["idea"], dict(map(_pattern, s["lost"].items()))) for s in raw["slips"]
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Table()
 

@@ -1,7 +1,8 @@
-"""Reading what a learner handed in. Only source text by grade id leaves this module; everything else is the lesson's.
+"""Reading what a learner handed in. Only source text by grade id leaves this module; everything
+else is the lesson's.
 
-A submission may be damaged, foreign or hostile: regular files only, a size limit, and mends where what was meant is
-clear. Every mend is listed as a repair.
+A submission may be damaged, foreign or hostile: regular files only, a size limit, and mends where
+what was meant is clear. Every mend is listed as a repair.
 """
 
 from __future__ import annotations
@@ -50,7 +51,12 @@ def parse_notebook(data: bytes, repairs: list[str]) -> list[Source]:
     if not isinstance(cells, list):
         sheets = notebook.get("worksheets")
         sheets = sheets if isinstance(sheets, list) else []
-        cells = [c for s in sheets if isinstance(s, dict) and isinstance(s.get("cells"), list) for c in s["cells"]]
+        cells = [
+            c
+            for s in sheets
+            if isinstance(s, dict) and isinstance(s.get("cells"), list)
+            for c in s["cells"]
+        ]
         if not cells:
             raise Unreadable("not a notebook: it holds no cells")
         repairs.append("an old notebook format (3): read as it is")
@@ -79,7 +85,8 @@ def _source(cell: dict[str, Any]) -> Source:
 
 
 def job(lesson: Lesson, student: str, cells: list[Source], repairs: list[str]) -> Job:
-    """The steps of a submission in lesson order; a learner's own cells stay behind the lesson cell they followed.
+    """The steps of a submission in lesson order; a learner's own cells stay behind the lesson cell
+    they followed.
 
     Raises:
         Unreadable: it holds no cell of this lesson.
@@ -117,7 +124,9 @@ def job(lesson: Lesson, student: str, cells: list[Source], repairs: list[str]) -
 
 
 def _waiting(lesson: Lesson, steps: list[Step]) -> list[Step]:
-    """The same steps; graded cells wait for the next one, or for the end, if nothing changes what they look at."""
+    """The same steps; graded cells wait for the next one, or for the end, if nothing changes what
+    they look at.
+    """
     ours = {tuple(_squeeze(cell.source)) for cell in lesson.of_kind("free")}
 
     def changes_nothing(index: int) -> bool:
@@ -127,7 +136,10 @@ def _waiting(lesson: Lesson, steps: list[Step]) -> list[Step]:
         return only_adds(step.source, [s.source for s in steps[:index]])
 
     out = list(steps)
-    waits, first = True, next((n for n, step in enumerate(steps) if step.kind == "checks"), len(steps))
+    waits, first = (
+        True,
+        next((n for n, step in enumerate(steps) if step.kind == "checks"), len(steps)),
+    )
     for index in range(len(steps) - 1, first - 1, -1):  # from the end
         if steps[index].kind == "checks":
             out[index], waits = replace(steps[index], waits=waits), True
@@ -155,7 +167,9 @@ def _steps(cell: Cell, texts: list[tuple[int, str]], repairs: list[str]) -> list
         if texts and _squeeze(texts[0][1]) != _squeeze(cell.source):
             repairs.append(f"cell {cell.grade_id!r} was edited: the lesson's own was run")
         return [_locked(cell, position)]
-    return [Step("checks", grade_id=cell.grade_id, position=position)] if cell.kind == "checks" else []
+    return (
+        [Step("checks", grade_id=cell.grade_id, position=position)] if cell.kind == "checks" else []
+    )
 
 
 def _squeeze(text: str) -> list[str]:
@@ -166,7 +180,7 @@ def _locked(cell: Cell, position: int | None = None) -> Step:
     return Step("locked", cell.source, cell.grade_id, tuple(sorted(bound(cell.source))), position)
 
 
-# ------------------------------------------------------------------------------------------------ answer files
+# ------------------------------------------------------------------------------------- answer files
 
 MARKER = re.compile(r"^#\s*%%(?P<rest>.*)$")
 NAMED = re.compile(r"""["']?grade_id["']?\s*[:=]\s*["'](?P<name>[^"']+)["']""")
@@ -200,7 +214,8 @@ def parse_answer(text: str, lesson: Lesson) -> list[tuple[str | None, str]] | No
 
 
 def answer_job(lesson: Lesson, student: str, text: str) -> Job:
-    """The job of an answer file: its cells by grade id, or its definitions in place of all solution cells.
+    """The job of an answer file: its cells by grade id, or its definitions in place of all solution
+    cells.
 
     Without cell markers, a definition that the answer lacks stays as the learner was given it.
 
@@ -228,7 +243,11 @@ def answer_job(lesson: Lesson, student: str, text: str) -> Job:
             given = [cell.stub] if given is None else given
             steps += [Step("cell", s, cell.grade_id) for s in given if s.strip()]
         else:
-            steps += [_locked(cell)] if cell.kind == "locked" else [Step("checks", grade_id=cell.grade_id)]
+            steps += (
+                [_locked(cell)]
+                if cell.kind == "locked"
+                else [Step("checks", grade_id=cell.grade_id)]
+            )
     return Job(student, lesson.key, tuple(_waiting(lesson, steps)), tuple(repairs))
 
 
@@ -241,7 +260,9 @@ for _digest, _png in plots.remembered.items():
 
 
 def reference_job(lesson: Lesson, drawn: bool) -> Job:
-    """The job of the lesson's own solution; if `drawn`, its last cell shows what `explore` drew: `pictures`."""
+    """The job of the lesson's own solution; if `drawn`, its last cell shows what `explore` drew:
+    `pictures`.
+    """
     steps: list[Step] = []
     for cell in lesson.of_kind("locked", "given", "solution", "checks", "free"):
         if cell.kind == "locked":
@@ -255,16 +276,24 @@ def reference_job(lesson: Lesson, drawn: bool) -> Job:
 
 
 def pictures(job: Job, trace: Trace) -> dict[str, bytes]:
-    """What the last cell of a `reference_job` showed, by what it was drawn from: `coursekit.plots.remembered`.
+    """What the last cell of a `reference_job` showed, by what it was drawn from:
+    `coursekit.plots.remembered`.
 
     A learner whose code answers alike is shown the same picture and need not have it drawn.
     """
-    if not trace.cells or trace.cells[-1].step != len(job.steps) - 1 or job.steps[-1].source != SHOW_PICTURES:
+    if (
+        not trace.cells
+        or trace.cells[-1].step != len(job.steps) - 1
+        or job.steps[-1].source != SHOW_PICTURES
+    ):
         return {}
     found = {}
     for output in trace.cells[-1].outputs:
-        with contextlib.suppress(KeyError, ValueError):  # one that was too large to keep: everybody draws it, then
-            found[output["data"]["text/plain"]] = base64.b64decode(output["data"]["image/png"], validate=True)
+        # one that was too large to keep: everybody draws it, then
+        with contextlib.suppress(KeyError, ValueError):
+            found[output["data"]["text/plain"]] = base64.b64decode(
+                output["data"]["image/png"], validate=True
+            )
     return found
 
 

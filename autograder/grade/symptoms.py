@@ -1,7 +1,8 @@
 """Symptoms: what can be said about a lost criterion whatever the random worlds of the run were.
 
-A symptom is the exact observation of a check that has no worlds (`is …`), or says where and how an observation differs
-from what was expected (`*.size: less`), that the code raised, or that there was no answer.
+A symptom is the exact observation of a check that has no worlds (`is …`), or says where and how an
+observation differs from what was expected (`*.size: less`), that the code raised, or that there was
+no answer.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ class TooMuch(Exception):
 
 @dataclass(frozen=True)
 class Lost:
-    """A criterion that a result lost: its row, what was observed, and what was right in that run's worlds."""
+    """A criterion that a result lost: its row, what was observed, and what was right in that run's
+    worlds.
+    """
 
     row: kit.Row
     outcomes: codec.Json  # as the learner's process sent them
@@ -63,7 +66,11 @@ def symptoms(lost: Lost, budget: list[int]) -> Symptoms:
             _differences(want, got, "", found, budget)
             if len(found) == before and _equal(want, got) and not codec.same(want, got):
                 found.add("equal, of other types")
-    if not row.check.seeds and len(seen) == 1 and not isinstance(seen[0], codec.Raised | codec.Opaque):
+    if (
+        not row.check.seeds
+        and len(seen) == 1
+        and not isinstance(seen[0], codec.Raised | codec.Opaque)
+    ):
         text = json.dumps(_plain(outcomes[0], budget), sort_keys=True)
         found.add(EXACT + hashlib.sha256(text.encode()).hexdigest()[:12])
     if len(found) > MAX_SYMPTOMS:
@@ -90,7 +97,11 @@ def _differences(want: Any, got: Any, where: str, found: set[str], budget: list[
             found.add(f"{where}: {'shorter' if len(got) < len(want) else 'longer'}")
             _spend(budget, len(want) + len(got))
             there, here = set(map(repr, want)), set(map(repr, got))
-            found.update(f"{where}: {word}" for word, some in (("lacks", there - here), ("adds", here - there)) if some)
+            found.update(
+                f"{where}: {word}"
+                for word, some in (("lacks", there - here), ("adds", here - there))
+                if some
+            )
     elif isinstance(want, int | float) and not isinstance(want, bool):
         if not codec.same(want, got, REL, ABS):
             found.add(f"{where}: {'less' if got < want else 'more' if got > want else 'no number'}")
@@ -114,7 +125,9 @@ def _other(want: Any, got: Any) -> str:
     return "other"
 
 
-def _of_dicts(want: dict[Any, Any], got: dict[Any, Any], where: str, found: set[str], budget: list[int]) -> None:
+def _of_dicts(
+    want: dict[Any, Any], got: dict[Any, Any], where: str, found: set[str], budget: list[int]
+) -> None:
     words = {k for k in want if isinstance(k, str)}
     for key, value in want.items():
         place = f"{where}.{key[:40]}" if key in words and len(words) <= 12 else f"{where}.*"

@@ -1,9 +1,10 @@
-"""Code that waits for what never comes: found by what the system says of its processes, not by a clock on the wall.
+"""Code that waits for what never comes: found by what the system says of its processes, not by a
+clock on the wall.
 
-A process runs, waits for a processor, or waits for something else. On a busy machine only the second grows. When no
-process of a job has run or waited for a processor for a while, what it waits for never comes. When one has used up its
-CPU time and goes on, its main thread waits for another, and has not heard of it. Both get an alarm, which
-`vtime.limits` makes an exception of.
+A process runs, waits for a processor, or waits for something else. On a busy machine only the
+second grows. When no process of a job has run or waited for a processor for a while, what it waits
+for never comes. When one has used up its CPU time and goes on, its main thread waits for another,
+and has not heard of it. Both get an alarm, which `vtime.limits` makes an exception of.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from pathlib import Path
 
 from autograder.inside.forks import BACKSTOP
 
-BUSY = 0.1  # of the time between two looks: a process that runs less is idle, polling loops included
+# of the time between two looks: a process that runs less is idle, polling loops included
+BUSY = 0.1
 LOOK = 0.2  # seconds; whoever looks less often has been kept from it, as the job may have been
 AGAIN = 0.2  # seconds between two alarms for what is idle: code may swallow the first
 MOST_ALARMS = 10  # of one idle process; then it ends
@@ -43,7 +45,8 @@ class Alarms:
         self._turns: dict[int, int] = {}
         self._alarms: Counter[int] = Counter()
         self._woken: dict[int, float] = {}  # when those that are overdue had their last alarm
-        self._known = _turns(os.getpid()) > 0  # some systems do not tell: then real time ends what waits
+        # some systems do not tell: then real time ends what waits
+        self._known = _turns(os.getpid()) > 0
 
     def start_again(self) -> None:
         """What was idle until now has ended."""
@@ -56,7 +59,11 @@ class Alarms:
     def look(self, members: Sequence[int]) -> None:
         """Wake those whose CPU time is over, and all that have been idle for too long."""
         for pid in members:
-            if _overdue(pid) and _hears_alarms(pid) and time.monotonic() - self._woken.get(pid, 0.0) > OVERDUE_AGAIN:
+            if (
+                _overdue(pid)
+                and _hears_alarms(pid)
+                and time.monotonic() - self._woken.get(pid, 0.0) > OVERDUE_AGAIN
+            ):
                 self._woken[pid] = time.monotonic()
                 _send(pid, signal.SIGALRM)
         if self._known:
@@ -74,7 +81,8 @@ class Alarms:
         limit = self._limit * (LATER if self._alarms else 1.0)
         if self._seconds >= limit:
             guarded = [pid for pid in members if _hears_alarms(pid)]
-            self._seconds = max(0.0, limit - AGAIN) if guarded else 0.0  # else they wait for the judge
+            # else they wait for the judge
+            self._seconds = max(0.0, limit - AGAIN) if guarded else 0.0
             for pid in guarded:
                 self._alarms[pid] += 1
                 _send(pid, signal.SIGALRM if self._alarms[pid] <= MOST_ALARMS else signal.SIGKILL)
@@ -86,7 +94,9 @@ def _send(pid: int, number: signal.Signals) -> None:
 
 
 def _overdue(pid: int) -> bool:
-    """Whether a process has taken more CPU seconds than `forks.set_backstop` was told, the backstop aside."""
+    """Whether a process has taken more CPU seconds than `forks.set_backstop` was told, the backstop
+    aside.
+    """
     with contextlib.suppress(OSError, ValueError, IndexError):
         soft, hard = resource.prlimit(pid, resource.RLIMIT_CPU)
         if soft < hard:

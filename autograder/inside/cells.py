@@ -1,9 +1,11 @@
-"""The child of one job: behind the locks of the box it runs the cells, and keeps what checks will look at.
+"""The child of one job: behind the locks of the box it runs the cells, and keeps what checks will
+look at.
 
-At each graded cell it forks a *snapshot*, which waits. Graded cells share one when the learner's cells between them
-only define something new, and when that is true of those behind them the child itself is the last one, which is faster,
-unless the job is run carefully. The observing code reaches the snapshots only after the judge has ended all else of
-the job and stopped listening to what cells show.
+At each graded cell it forks a *snapshot*, which waits. Graded cells share one when the learner's
+cells between them only define something new, and when that is true of those behind them the child
+itself is the last one, which is faster, unless the job is run carefully. The observing code reaches
+the snapshots only after the judge has ended all else of the job and stopped listening to what cells
+show.
 """
 
 from __future__ import annotations
@@ -26,10 +28,16 @@ from autograder.inside.messages import AllDone, Cell, CellDone, Job, Message, Sn
 from autograder.inside.shell import CaptureShell
 from coursekit import plots, vtime
 
-LEFT_OUT = {"output_type": "stream", "name": "stderr", "text": "(more than can be kept was shown here)"}
+LEFT_OUT = {
+    "output_type": "stream",
+    "name": "stderr",
+    "text": "(more than can be kept was shown here)",
+}
 
 
-def child(fds: list[int], shell: CaptureShell, pristine: dict[str, Any], level: str, number: int) -> None:
+def child(
+    fds: list[int], shell: CaptureShell, pristine: dict[str, Any], level: str, number: int
+) -> None:
     """Run one job, read from the first descriptor. Never returns.
 
     Args:
@@ -49,7 +57,9 @@ def child(fds: list[int], shell: CaptureShell, pristine: dict[str, Any], level: 
     told = wire.receive(judge)
     if told is not None:
         job: Job = messages.read(told, Job)
-        plots.remembered.update({digest: base64.b64decode(png) for digest, png in job.pictures.items()})
+        plots.remembered.update(
+            {digest: base64.b64decode(png) for digest, png in job.pictures.items()}
+        )
         random.seed()
         numpy.random.seed()
         _Cells(job, judge, iter(fds[1:]), shell, pristine).run()
@@ -60,9 +70,20 @@ class _Cells:
     """The cells of a job, run one after the other."""
 
     def __init__(
-        self, job: Job, judge: socket.socket, ends: Iterator[int], shell: CaptureShell, pristine: dict[str, Any]
+        self,
+        job: Job,
+        judge: socket.socket,
+        ends: Iterator[int],
+        shell: CaptureShell,
+        pristine: dict[str, Any],
     ) -> None:
-        self.job, self.judge, self.ends, self.shell, self.pristine = job, judge, ends, shell, pristine
+        self.job, self.judge, self.ends, self.shell, self.pristine = (
+            job,
+            judge,
+            ends,
+            shell,
+            pristine,
+        )
         self.given: dict[str, Any] = {}  # what locked cells bound
         self.hangs = 0  # cells that never ended
         self.me = os.getpid()
@@ -93,11 +114,15 @@ class _Cells:
             return
         cpu = self.job.cpu_again if cell.slow or self.hangs else self.job.cpu
         set_backstop(cpu)
-        outputs, problem = self.shell.run(cell.source, functools.partial(vtime.limits, cpu, self.job.wall))
+        outputs, problem = self.shell.run(
+            cell.source, functools.partial(vtime.limits, cpu, self.job.wall)
+        )
         if os.getpid() != self.me:  # the cell forked and came back twice
             os._exit(0)
         if cell.kind == "locked":
-            self.given.update({n: self.shell.user_ns[n] for n in cell.names if n in self.shell.user_ns})
+            self.given.update(
+                {n: self.shell.user_ns[n] for n in cell.names if n in self.shell.user_ns}
+            )
         hung = problem is not None and problem.startswith(f"{vtime.TimeLimit.__name__}: ")
         self.hangs += hung
         try:

@@ -8,7 +8,8 @@ import resource
 import time
 
 cpu_seconds = time.process_time  # before anybody replaces it
-BACKSTOP = 2  # seconds of CPU beyond what is allowed, after which the system ends what no signal reached
+# seconds of CPU beyond what is allowed, after which the system ends what no signal reached
+BACKSTOP = 2
 
 
 def fork() -> int:
@@ -33,8 +34,8 @@ def alone() -> bool:
 
 
 def set_backstop(cpu: float) -> None:
-    """Have the system end this process when it takes much more than `cpu` seconds from now: for loops outside Python,
-    which no signal interrupts.
+    """Have the system end this process when it takes much more than `cpu` seconds from now: for
+    loops outside Python, which no signal interrupts.
     """
     soft = int(cpu_seconds() + cpu) + BACKSTOP
     resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.getrlimit(resource.RLIMIT_CPU)[1]))

@@ -1,4 +1,5 @@
-"""The locks that a process closes behind itself: nobody's rights, limits, Landlock, seccomp. Linux, x86-64 and arm64.
+"""The locks that a process closes behind itself: nobody's rights, limits, Landlock, seccomp. Linux,
+x86-64 and arm64.
 
 Run as `python -m autograder.inside.lock` it closes them and tries to get out: the probe of a level.
 """
@@ -24,11 +25,13 @@ DENY, MISSING, PRETEND = ERRNO | 1, ERRNO | 38, ERRNO  # EPERM; ENOSYS; "done", 
 SCOPED = 6  # the Landlock version from which no signal leaves the locked processes
 NEW_NAMESPACES = 0x7E020000  # the flags of clone
 SOCK_STREAM = 1
-SET_OWNERS, IOCTL_OWNERS = (8, 10, 15), (0x8901, 0x8902)  # F_SETOWN, F_SETSIG, F_SETOWN_EX; FIOSETOWN, SIOCSPGRP
+# F_SETOWN, F_SETSIG, F_SETOWN_EX; FIOSETOWN, SIOCSPGRP
+SET_OWNERS, IOCTL_OWNERS = (8, 10, 15), (0x8901, 0x8902)
 
 # System calls by name: numbers on x86-64 and arm64, None where the machine has no such call.
 _REFUSED: dict[str, tuple[int | None, int | None]] = {
-    # other processes: the warm one has the same user, so nothing but this filter keeps them from changing it
+    # other processes: the warm one has the same user, so nothing but this filter keeps them from
+    # changing it
     "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271), "kcmp": (312, 272),
     "process_madvise": (440, 440), "process_mrelease": (448, 448), "pidfd_open": (434, 434),
     "pidfd_getfd": (438, 438), "pidfd_send_signal": (424, 424), "rt_sigqueueinfo": (129, 138),
@@ -48,13 +51,18 @@ _REFUSED: dict[str, tuple[int | None, int | None]] = {
     "chown": (92, None), "fchown": (93, 55), "lchown": (94, None), "fchownat": (260, 54), "setxattr": (188, 5),
     "lsetxattr": (189, 6), "fsetxattr": (190, 7),
 }  # fmt: skip
-# Ordinary programs do these in passing (shutil.copy, start_new_session): they are told "done", and nothing happens.
+# Ordinary programs do these in passing (shutil.copy, start_new_session): they are told "done", and
+# nothing happens.
 _PRETENDED: dict[str, tuple[int | None, int | None]] = {
     "chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452), "utime": (132, None),
     "utimes": (235, None), "futimesat": (261, None), "utimensat": (280, 88), "setsid": (112, 157),
     "setpgid": (109, 154),
 }  # fmt: skip
-_SIGNALS: dict[str, tuple[int | None, int | None]] = {"kill": (62, 129), "tkill": (200, 130), "tgkill": (234, 131)}
+_SIGNALS: dict[str, tuple[int | None, int | None]] = {
+    "kill": (62, 129),
+    "tkill": (200, 130),
+    "tgkill": (234, 131),
+}
 # Allowed on oneself only: the argument that names a process must be 0.
 _ON_ONESELF: dict[str, tuple[int, int, int]] = {
     "prlimit64": (302, 261, 0), "sched_setaffinity": (203, 122, 0), "sched_setscheduler": (144, 119, 0),
@@ -127,7 +135,9 @@ def landlock(writable: list[Path]) -> int:
     network, scope = (3 if version >= 4 else 0), (3 if version >= 6 else 0)
     size = 8 if version < 4 else 16 if version < 6 else 24
     attributes = struct.pack("QQQ", every, network, scope)[:size]
-    ruleset = _libc.syscall(444, ctypes.create_string_buffer(attributes, size), ctypes.c_size_t(size), 0)
+    ruleset = _libc.syscall(
+        444, ctypes.create_string_buffer(attributes, size), ctypes.c_size_t(size), 0
+    )
     if ruleset < 0:
         raise LockError(ctypes.get_errno(), "landlock_create_ruleset refused")
     read = (1 << 0) | (1 << 2) | (1 << 3)  # execute, read files, list folders
@@ -187,9 +197,11 @@ def filter_for(machine: str, scoped: bool) -> bytes:
     for *numbers, position in _ON_ONESELF.values():
         when((numbers[0], numbers[1]), argument(position), (equal, 0, 1, 0), yes, no)
     when(_CLONE, argument(0), (any_bit, 0, 1, NEW_NAMESPACES), no, yes)
-    when(_CLONE3, (done, 0, 0, MISSING))  # its flags cannot be seen from here; libc goes on with clone
+    # its flags cannot be seen from here; libc goes on with clone
+    when(_CLONE3, (done, 0, 0, MISSING))
     when(_SOCKETPAIR, argument(1), (mask, 0, 0, 0xF), (equal, 0, 1, SOCK_STREAM), yes, no)
-    for call, requests in ((_FCNTL, SET_OWNERS), (_IOCTL, IOCTL_OWNERS)):  # signals to the owner of a file
+    # signals to the owner of a file
+    for call, requests in ((_FCNTL, SET_OWNERS), (_IOCTL, IOCTL_OWNERS)):
         tests = [(equal, len(requests) - n, 0, k) for n, k in enumerate(requests)]
         when(call, argument(1), *tests, yes, no)
     add(done, 0, 0, ALLOW)
@@ -197,26 +209,36 @@ def filter_for(machine: str, scoped: bool) -> bytes:
 
 
 def seccomp(scoped: bool = False) -> None:
-    """Refuse the system calls that a learner's code has no need of. Signals only where Landlock keeps them in."""
+    """Refuse the system calls that a learner's code has no need of. Signals only where Landlock
+    keeps them in.
+    """
     code = filter_for(platform.machine(), scoped)
     buffer = ctypes.create_string_buffer(code, len(code))
-    header = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(code) // 8, ctypes.addressof(buffer)), 16)
+    header = ctypes.create_string_buffer(
+        struct.pack("HxxxxxxQ", len(code) // 8, ctypes.addressof(buffer)), 16
+    )
     if _libc.prctl(PR_SET_SECCOMP, SECCOMP_FILTER, header, 0, 0) != 0:
         raise LockError(ctypes.get_errno(), "seccomp refused")
 
 
 def visible_to_its_like() -> None:
-    """Let processes of the same user see this one's sizes: whoever gave up root's rights is hidden from them."""
+    """Let processes of the same user see this one's sizes: whoever gave up root's rights is hidden
+    from them.
+    """
     _libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
 
 
 @functools.cache
 def threads_of_this_user() -> int:
-    """How many threads this process's user runs already: they count against RLIMIT_NPROC outside a box of its own."""
+    """How many threads this process's user runs already: they count against RLIMIT_NPROC outside a
+    box of its own.
+    """
     total = 0
     for status in Path("/proc").glob("[0-9]*/status"):
         with contextlib.suppress(OSError, ValueError):
-            fields = dict(line.split(":\t", 1) for line in status.read_text().splitlines() if ":\t" in line)
+            fields = dict(
+                line.split(":\t", 1) for line in status.read_text().splitlines() if ":\t" in line
+            )
             if int(fields["Uid"].split()[0]) == os.getuid():
                 total += int(fields["Threads"])
     return total
@@ -228,7 +250,11 @@ def close(level: str, writable: list[Path]) -> None:
     Raises:
         LockError: one of them does not close.
     """
-    limit(LIMITS if level == "bubblewrap" else {**LIMITS, "NPROC": LIMITS["NPROC"] + threads_of_this_user()})
+    limit(
+        LIMITS
+        if level == "bubblewrap"
+        else {**LIMITS, "NPROC": LIMITS["NPROC"] + threads_of_this_user()}
+    )
     if level == "trusted":
         return
     no_new_privileges()

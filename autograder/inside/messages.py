@@ -1,8 +1,9 @@
 """What judge and runner say to each other, by name.
 
-On the control socket between the judge and the warm process a message is a few bytes: an `Order` with what belongs to
-it, and an `Answer` of one byte. On the sockets of a job messages are JSON (`wire`), each of a type that stands here.
-What comes out of a learner's process may be forged: `read` lets nothing pass but these types.
+On the control socket between the judge and the warm process a message is a few bytes: an `Order`
+with what belongs to it, and an `Answer` of one byte. On the sockets of a job messages are JSON
+(`wire`), each of a type that stands here. What comes out of a learner's process may be forged:
+`read` lets nothing pass but these types.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ MOST_HANGS = 3  # cells, and checks, that may never end before others are not ru
 class Order(bytes, Enum):
     """From the judge to the warm process."""
 
-    JOB = b"j"  # with file descriptors: the child's own socket, then one for each snapshot. Fork a child
+    # with file descriptors: the child's own socket, then one for each snapshot. Fork a child
+    JOB = b"j"
     LOAD = b"i"  # `packed_names`: import these modules, too
     NEXT = b"n"  # a cell has ended. No answer
     ONLY = b"c"  # `packed_pids`: kill everything of the job but these, its snapshots
@@ -65,14 +67,18 @@ def packed_pids(pids: Sequence[int]) -> bytes:
 def unpacked_pids(control: socket.socket) -> list[int]:
     """What `packed_pids` made."""
     (count,) = struct.unpack(">H", control.recv(2, socket.MSG_WAITALL))
-    return list(struct.unpack(f">{count}I", control.recv(4 * count, socket.MSG_WAITALL))) if count else []
+    return (
+        list(struct.unpack(f">{count}I", control.recv(4 * count, socket.MSG_WAITALL)))
+        if count
+        else []
+    )
 
 
 class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A message in JSON."""
 
 
-# ------------------------------------------------------------------------------------------- judge to learner's process
+# ----------------------------------------------------------------------- judge to learner's process
 
 
 class Cell(Message, frozen=True):
@@ -125,7 +131,7 @@ class Observe(Message, frozen=True):
     careful: bool  # each in a process of its own
 
 
-# ------------------------------------------------------------------------------------------- learner's process to judge
+# ----------------------------------------------------------------------- learner's process to judge
 
 
 class CellDone(Message, frozen=True, tag_field="kind", tag="cell"):
@@ -153,7 +159,8 @@ class CheckDone(Message, frozen=True):
     """What one check saw. They come in lists."""
 
     name: str
-    outcomes: list[Any]  # `coursekit.checks.observe`; what is in them is `coursekit.codec`'s to doubt
+    # `coursekit.checks.observe`; what is in them is `coursekit.codec`'s to doubt
+    outcomes: list[Any]
     goes_on: bool  # nothing was left behind
     hung: bool  # it used up its time
     cpu: float = 0.0  # seconds since the check before it

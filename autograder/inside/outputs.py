@@ -1,6 +1,8 @@
-"""What cells show, as nbformat outputs: the order, the merging and the updates of a kernel and nbclient, within bounds.
+"""What cells show, as nbformat outputs: the order, the merging and the updates of a kernel and
+nbclient, within bounds.
 
-An output of the kind `update_display_data` changes what an earlier cell displayed; whoever stores outputs applies it.
+An output of the kind `update_display_data` changes what an earlier cell displayed; whoever stores
+outputs applies it.
 """
 
 from __future__ import annotations
@@ -22,14 +24,16 @@ MAX_OUTPUTS = 200
 MAX_RICH = 5_000_000  # characters of one picture
 MAX_MARKUP = 400_000  # characters of one table or text
 MAX_CELL = 10_000_000  # characters that all of a cell's outputs may need as JSON
-KEPT = (*PICTURES, "text/plain", "text/html", "text/latex", "text/markdown")  # nothing else is ever stored
+# nothing else is ever stored
+KEPT = (*PICTURES, "text/plain", "text/html", "text/latex", "text/markdown")
 STREAMS = {"stdout": 1, "stderr": 2}  # and their file descriptors
 
 Output = dict[str, Any]
 
 
 class Tap:
-    """Takes down what is written to a file descriptor below Python. Each use as a context manager begins anew.
+    """Takes down what is written to a file descriptor below Python. Each use as a context manager
+    begins anew.
 
     Raises:
         OSError: no file can be made.
@@ -49,7 +53,12 @@ class Tap:
         os.dup2(self._file.fileno(), self._descriptor)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
         with contextlib.suppress(OSError):
             os.dup2(self._before, self._descriptor)
 
@@ -74,7 +83,8 @@ class Tap:
 class Outputs:
     """What the running cell has shown so far. Text beyond the limit is dropped, and said to be.
 
-    Each stream has a buffer, which is emptied by a flush, by anything displayed, and by the cell's end.
+    Each stream has a buffer, which is emptied by a flush, by anything displayed, and by the cell's
+    end.
     """
 
     def __init__(self) -> None:
@@ -113,7 +123,9 @@ class Outputs:
                 self.add({"output_type": "stream", "name": name, "text": text})
 
     def rich(self, item: Output, name: str | None = None) -> None:
-        """Something displayed: its data and metadata take the place of all that was displayed under that name."""
+        """Something displayed: its data and metadata take the place of all that was displayed under
+        that name.
+        """
         self.flush()
         before = self.by_id.setdefault(name, []) if name else []
         replaced = set(map(id, before))
@@ -131,7 +143,9 @@ class Outputs:
                 self.by_id.setdefault(name, []).append(item)
 
     def clear(self, wait: bool = False) -> None:
-        """Forget what this cell has shown, now or as soon as it shows more. What it changed elsewhere stays changed."""
+        """Forget what this cell has shown, now or as soon as it shows more. What it changed
+        elsewhere stays changed.
+        """
         self.flush()
         self.clear_first = wait
         if not wait:
@@ -159,7 +173,9 @@ class Outputs:
 
 
 def _within(bundle: Any, room: int) -> dict[str, str]:
-    """What is kept of a bundle, as text. What needs more than `room` characters of JSON is replaced by a remark."""
+    """What is kept of a bundle, as text. What needs more than `room` characters of JSON is replaced
+    by a remark.
+    """
     kept: dict[str, str] = {}
     for kind in KEPT:
         if kind not in bundle:

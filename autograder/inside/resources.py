@@ -1,4 +1,6 @@
-"""What a job may use, and which files a learner's code may read. Both sides of the wall count by these."""
+"""What a job may use, and which files a learner's code may read. Both sides of the wall count by
+these.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +9,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 MIB = 1 << 20
-LIMITS: Mapping[str, int] = {"AS": 6144 * MIB, "FSIZE": 64 * MIB, "NOFILE": 512, "NPROC": 256, "CPU": 600, "CORE": 0}
-SPARE_PROCESSES = 64  # of the hard limit, for the runner's own forks where threads have used up the soft one
+LIMITS: Mapping[str, int] = {
+    "AS": 6144 * MIB,
+    "FSIZE": 64 * MIB,
+    "NOFILE": 512,
+    "NPROC": 256,
+    "CPU": 600,
+    "CORE": 0,
+}
+# of the hard limit, for the runner's own forks where threads have used up the soft one
+SPARE_PROCESSES = 64
 TREE_MEMORY = 2048 * MIB  # of all processes of one job together, watched by the warm process
 TREE_PROCESSES = 48
 TREE_DESCRIPTORS = 4096  # what pipes and sockets hold is in nobody's memory
@@ -21,10 +31,16 @@ PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def readable() -> list[Path]:
-    """What learners' code may read: Python, its packages, and the parts of the course that run beside it."""
+    """What learners' code may read: Python, its packages, and the parts of the course that run
+    beside it.
+    """
     kit = PACKAGE.parent / "coursekit"
     own = [PACKAGE / name for name in ("__init__.py", "plain.py", "selfstudy.py", "inside")]
-    system = [Path(p) for p in ("/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/localtime", "/etc/fonts")]
+    system = [
+        Path(p)
+        for p in ("/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/localtime", "/etc/fonts")
+    ]
     python = {Path("/usr"), Path("/usr/local"), Path(sys.prefix), Path(sys.base_prefix)}
-    inside = [p / room for p in sorted(python) for room in PYTHON_ROOMS]  # never a whole prefix: courses live in some
+    # never a whole prefix: courses live in some
+    inside = [p / room for p in sorted(python) for room in PYTHON_ROOMS]
     return [p for p in (*system, *inside, kit, *own) if p.exists()]

@@ -46,7 +46,8 @@ def _swept(folder: Path, keep: bool = False) -> None:
 def sweep(folder: Path, keep: bool = False) -> None:
     """Remove a folder, or with `keep` what is in it, however deep and whatever its modes say.
 
-    Folders inside are moved up before they are emptied, so that no path is too long and nothing recurs.
+    Folders inside are moved up before they are emptied, so that no path is too long and nothing
+    recurs.
     """
     top = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
@@ -82,7 +83,9 @@ def files_on_disk(folder: str) -> int:
 
 
 def written(folder: Path, members: Iterable[int]) -> tuple[int, int]:
-    """Bytes on disk and number of a job's files, those without a name included. What cannot be seen is too many."""
+    """Bytes on disk and number of a job's files, those without a name included. What cannot be seen
+    is too many.
+    """
     size, files, waiting = 0, 0, [str(folder)]
     while waiting and files <= resources.SCRATCH_FILES:
         try:
@@ -102,12 +105,18 @@ def written(folder: Path, members: Iterable[int]) -> tuple[int, int]:
             for fd in Path("/proc", str(pid), "fd").iterdir():
                 with contextlib.suppress(OSError):
                     told = fd.stat()
-                    size += told.st_blocks * 512 if stat.S_ISREG(told.st_mode) and told.st_nlink == 0 else 0
+                    size += (
+                        told.st_blocks * 512
+                        if stat.S_ISREG(told.st_mode) and told.st_nlink == 0
+                        else 0
+                    )
     return size, files
 
 
 def own_files() -> None:
-    """Open anew what the warm process keeps open, fonts for example: forks share where in a file they are."""
+    """Open anew what the warm process keeps open, fonts for example: forks share where in a file
+    they are.
+    """
     for name in os.listdir("/proc/self/fd") if os.path.isdir("/proc/self/fd") else ():
         with contextlib.suppress(OSError):
             if stat.S_ISREG(os.fstat(int(name)).st_mode):

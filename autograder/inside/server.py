@@ -1,8 +1,10 @@
-"""The warm process: imports everything once, then forks a child for each job. It never sees a lesson.
+"""The warm process: imports everything once, then forks a child for each job. It never sees a
+lesson.
 
-`main` takes arguments as `FD INDEX IDLE_CELL IDLE_CHECK [MODULE …]`: the control socket, which user of root's to
-become, the seconds after which a cell and a check that do nothing are interrupted, and modules to import. Orders are
-those of `messages.Order`. A job itself travels on the child's own socket, so this process never reads it.
+`main` takes arguments as `FD INDEX IDLE_CELL IDLE_CHECK [MODULE …]`: the control socket, which user
+of root's to become, the seconds after which a cell and a check that do nothing are interrupted, and
+modules to import. Orders are those of `messages.Order`. A job itself travels on the child's own
+socket, so this process never reads it.
 """
 
 from __future__ import annotations
@@ -87,7 +89,9 @@ class Server:
         idle: seconds that a cell, and a check, may do nothing.
     """
 
-    def __init__(self, control: socket.socket, level: str, shell: CaptureShell, idle: tuple[float, float]) -> None:
+    def __init__(
+        self, control: socket.socket, level: str, shell: CaptureShell, idle: tuple[float, float]
+    ) -> None:
         self.control, self.level, self.shell, self.idle = control, level, shell, idle
         self.pristine = {n: getattr(builtins, n) for n in dir(builtins)}
         self.number = 0

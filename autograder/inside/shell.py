@@ -1,4 +1,6 @@
-"""An IPython shell that keeps what cells show, in order, as a kernel's client would. No kernel, no messages."""
+"""An IPython shell that keeps what cells show, in order, as a kernel's client would. No kernel, no
+messages.
+"""
 
 from __future__ import annotations
 
@@ -32,9 +34,12 @@ from coursekit.vtime import TimeLimit
 MAX_FRAMES = 60  # of a traceback's beginning, and of its end
 NO_TRACEBACK = ["ERROR: An error occurred while showtraceback was disabled"]  # in nbgrader's words
 INLINE = "module://matplotlib_inline.backend_inline"
-ENVIRONMENT = {"TERM": "xterm-color", "PAGER": "cat", "GIT_PAGER": "cat", "MPLBACKEND": INLINE} | dict.fromkeys(
-    ("CLICOLOR", "FORCE_COLOR", "CLICOLOR_FORCE"), "1"
-)
+ENVIRONMENT = {
+    "TERM": "xterm-color",
+    "PAGER": "cat",
+    "GIT_PAGER": "cat",
+    "MPLBACKEND": INLINE,
+} | dict.fromkeys(("CLICOLOR", "FORCE_COLOR", "CLICOLOR_FORCE"), "1")
 
 
 class OutStream(io.TextIOBase):
@@ -53,7 +58,8 @@ class OutStream(io.TextIOBase):
             raise TypeError(f"write() argument must be str, not {type(text)}")
         if os.getpid() == self._pid:
             self._shell.outputs.text(self.name, text)
-        else:  # a process that the cell has forked: what it shows goes where its programs' output goes
+        # a process that the cell has forked: what it shows goes where its programs' output goes
+        else:
             with contextlib.suppress(OSError):
                 os.write(STREAMS[self.name], text.encode(errors="replace"))
         return len(text)
@@ -71,7 +77,12 @@ class _Hook(DisplayHook):  # type: ignore[misc]
 
     def write_format_data(self, format_dict: Any, md_dict: Any = None) -> None:
         count = self.prompt_count
-        item = {"output_type": "execute_result", "data": format_dict, "metadata": md_dict, "execution_count": count}
+        item = {
+            "output_type": "execute_result",
+            "data": format_dict,
+            "metadata": md_dict,
+            "execution_count": count,
+        }
         self.shell.outputs.rich(item)
 
     def finish_displayhook(self) -> None:
@@ -80,7 +91,13 @@ class _Hook(DisplayHook):  # type: ignore[misc]
 
 class _Publisher(DisplayPublisher):  # type: ignore[misc]
     def publish(
-        self, data: Any, metadata: Any = None, *, transient: Any = None, update: bool = False, **_: Any
+        self,
+        data: Any,
+        metadata: Any = None,
+        *,
+        transient: Any = None,
+        update: bool = False,
+        **_: Any,
     ) -> None:
         name = (transient or {}).get("display_id")
         kind = "update_display_data" if update else "display_data"
@@ -116,7 +133,8 @@ class CaptureShell(InteractiveShell):  # type: ignore[misc]
 
     def init_hooks(self) -> None:
         super().init_hooks()
-        self.set_hook("show_in_pager", page.as_hook(lambda *_, **__: None), 99)  # a pager is not an output
+        # a pager is not an output
+        self.set_hook("show_in_pager", page.as_hook(lambda *_, **__: None), 99)
 
     def showtraceback(self, exc_tuple: Any = None, *rest: Any, **options: Any) -> None:
         error = exc_tuple[1] if exc_tuple else sys.exc_info()[1]
@@ -128,7 +146,9 @@ class CaptureShell(InteractiveShell):  # type: ignore[misc]
 
     def _showtraceback(self, etype: Any, evalue: Any, stb: Any) -> None:
         self._last_traceback = [str(line)[:5000] for line in stb][-200:]
-        self.outputs.error(str(getattr(etype, "__name__", etype))[:200], str(evalue)[:2000], self._last_traceback)
+        self.outputs.error(
+            str(getattr(etype, "__name__", etype))[:200], str(evalue)[:2000], self._last_traceback
+        )
 
     def _format_exception_for_storage(self, *_: Any, **__: Any) -> dict[str, Any]:
         return {}  # nobody reads this shell's history
@@ -170,7 +190,9 @@ class CaptureShell(InteractiveShell):  # type: ignore[misc]
         with contextlib.ExitStack() as stack:
             with contextlib.suppress(OSError, ValueError):  # a full disk, say: only Python is heard
                 self._taps = self._taps or {name: Tap(fd) for name, fd in STREAMS.items()}
-                self.outputs.taps = {name: stack.enter_context(tap) for name, tap in self._taps.items()}
+                self.outputs.taps = {
+                    name: stack.enter_context(tap) for name, tap in self._taps.items()
+                }
             try:
                 sys.stdout, sys.stderr = OutStream(self, "stdout"), OutStream(self, "stderr")
                 builtins.input, getpass.getpass = _nobody("raw_input"), _nobody("getpass")
@@ -198,14 +220,20 @@ class CaptureShell(InteractiveShell):  # type: ignore[misc]
         self._taps = self._task = None
 
     def transform_cell(self, raw_cell: str) -> str:
-        """Python for a cell's text. What is plain Python already is spared IPython's search for magics."""
+        """Python for a cell's text. What is plain Python already is spared IPython's search for
+        magics.
+        """
         if self._transforms() == self._usual_transforms and _is_plain(raw_cell):
             return raw_cell if raw_cell.endswith("\n") else raw_cell + "\n"
         return str(super().transform_cell(raw_cell))
 
     def _transforms(self) -> list[Any]:
         all_of_them = self.input_transformer_manager
-        return [*all_of_them.cleanup_transforms, *all_of_them.line_transforms, *all_of_them.token_transformers]
+        return [
+            *all_of_them.cleanup_transforms,
+            *all_of_them.line_transforms,
+            *all_of_them.token_transformers,
+        ]
 
     async def _cell(self, source: str) -> ExecutionResult:
         result = broken = None
@@ -224,7 +252,10 @@ class CaptureShell(InteractiveShell):  # type: ignore[misc]
 
     def _awaited(self, cell: Any) -> ExecutionResult:
         """Run a cell in the event loop of all cells: tasks that one starts go on in the next."""
-        loop, context = self._task = self._task or (asyncio.new_event_loop(), contextvars.copy_context())
+        loop, context = self._task = self._task or (
+            asyncio.new_event_loop(),
+            contextvars.copy_context(),
+        )
         try:
             return loop.run_until_complete(loop.create_task(cell, context=context))
         except BaseException:
@@ -232,7 +263,9 @@ class CaptureShell(InteractiveShell):  # type: ignore[misc]
             raise
 
     def _reply(self, error: BaseException) -> None:
-        """Add an error that was not shown as one, as nbgrader does: wrong use of a magic is told on stderr only."""
+        """Add an error that was not shown as one, as nbgrader does: wrong use of a magic is told on
+        stderr only.
+        """
         name = type(error).__name__
         if not any(o["output_type"] == "error" and o["ename"] == name for o in self.outputs.items):
             self.outputs.error(name, _text(error)[:2000], self._last_traceback or NO_TRACEBACK)
@@ -258,7 +291,9 @@ def _text(error: BaseException) -> str:
 
 
 def _shorten(traceback: TracebackType | None) -> None:
-    """Leave out the middle of a traceback so long that nbgrader would not keep it: writing it takes seconds."""
+    """Leave out the middle of a traceback so long that nbgrader would not keep it: writing it takes
+    seconds.
+    """
     frames = []
     while traceback is not None:
         frames.append(traceback)
@@ -268,7 +303,8 @@ def _shorten(traceback: TracebackType | None) -> None:
 
 
 def _is_plain(source: str) -> bool:
-    """Whether IPython would leave a cell's text alone: no prompts, nothing before the first line, and it parses.
+    """Whether IPython would leave a cell's text alone: no prompts, nothing before the first line,
+    and it parses.
 
     Whatever has a backslash is left to IPython, since a look at it may warn.
     """
@@ -285,7 +321,9 @@ def _nobody(name: str) -> Callable[..., Any]:
     """What stands for `input` where nobody answers."""
 
     def ask(*_: Any, **__: Any) -> Any:
-        raise StdinNotImplementedError(f"{name} was called, but this frontend does not support input requests.")
+        raise StdinNotImplementedError(
+            f"{name} was called, but this frontend does not support input requests."
+        )
 
     return ask
 

@@ -1,8 +1,8 @@
 """A snapshot: a process that has kept what a graded cell found, and makes its checks.
 
-It makes them itself. If one of them never ends, dies or leaves a thread or a process behind, the judge has the whole
-job run once more, carefully: then a fork of the snapshot makes the checks, and a new one goes on behind whatever went
-wrong, so that it costs its own check only.
+It makes them itself. If one of them never ends, dies or leaves a thread or a process behind, the
+judge has the whole job run once more, carefully: then a fork of the snapshot makes the checks, and
+a new one goes on behind whatever went wrong, so that it costs its own check only.
 """
 
 from __future__ import annotations
@@ -23,14 +23,18 @@ from coursekit import checks as kit, vtime
 from coursekit.codec import Json, encode_raised
 
 TOGETHER = 0.05  # seconds; what a snapshot sees in less is told in one message
-FIRST_CPU = 1.0  # seconds for a check that is made without care: one that needs more is made once more
+# seconds for a check that is made without care: one that needs more is made once more
+FIRST_CPU = 1.0
 LATE = 2.0  # seconds of real time that an answer may be late
 HANG_CPU = 1.0  # seconds for a check, once two have never ended
-HANG = 0.5  # seconds of CPU after which a check that is found to be endless counts as one that used up its time
+# seconds of CPU after which a check that is found to be endless counts as one that used up its time
+HANG = 0.5
 TOO_MUCH: list[Json] = [{"never": "more data than a check may return"}]
 
 
-def answer(judge: socket.socket, names: dict[str, Any], given: dict[str, Any], pristine: dict[str, Any]) -> None:
+def answer(
+    judge: socket.socket, names: dict[str, Any], given: dict[str, Any], pristine: dict[str, Any]
+) -> None:
     """Answer one order after another, until the judge has no more. Never returns.
 
     Args:
@@ -49,13 +53,23 @@ def answer(judge: socket.socket, names: dict[str, Any], given: dict[str, Any], p
         elif order.careful:
             _with_forks(judge, world, order)
         else:
-            _observe(judge, world, [(check, min(check.cpu, FIRST_CPU)) for check in order.checks], TOGETHER, began)
+            _observe(
+                judge,
+                world,
+                [(check, min(check.cpu, FIRST_CPU)) for check in order.checks],
+                TOGETHER,
+                began,
+            )
         began = cpu_seconds()
     os._exit(0)
 
 
-def _prepared(world: dict[str, Any], order: Observe, given: dict[str, Any], pristine: dict[str, Any]) -> list[Json]:
-    """Bring observing code into a learner's world. Returns what is wrong with every check, or nothing."""
+def _prepared(
+    world: dict[str, Any], order: Observe, given: dict[str, Any], pristine: dict[str, Any]
+) -> list[Json]:
+    """Bring observing code into a learner's world. Returns what is wrong with every check, or
+    nothing.
+    """
     for name in order.restore:
         if name in given:
             world[name] = given[name]
@@ -78,7 +92,10 @@ def _with_forks(judge: socket.socket, world: dict[str, Any], order: Observe) -> 
             hangs += done.hung
             _say(judge, [done])
     if left:
-        _say(judge, [CheckDone(check.name, [{"never": messages.NOT_RUN}], True, False) for check in left])
+        _say(
+            judge,
+            [CheckDone(check.name, [{"never": messages.NOT_RUN}], True, False) for check in left],
+        )
 
 
 def _cpu(check: Check, hangs: int) -> float:
@@ -114,7 +131,9 @@ def _observed(world: dict[str, Any], checks: Sequence[tuple[Check, float]]) -> I
 
 
 def _heard(observer: socket.socket, pid: int, check: Check, cpu: float) -> CheckDone:
-    """What a fork says of one check. It has no secrets from the learner's code, and is not believed to be well."""
+    """What a fork says of one check. It has no secrets from the learner's code, and is not believed
+    to be well.
+    """
     name = check.name
     try:
         told = wire.receive(observer, vtime.real.monotonic() + check.wall + LATE)
@@ -172,7 +191,9 @@ def _observe(
             return
 
 
-def _outcomes(check: kit.Observing, seeds: Sequence[str] | None, cpu: float) -> tuple[list[Json], bool]:
+def _outcomes(
+    check: kit.Observing, seeds: Sequence[str] | None, cpu: float
+) -> tuple[list[Json], bool]:
     """What a check saw for each of its seeds, and whether it used up its time."""
     outcomes: list[Json] = []
     began = cpu_seconds()
@@ -183,7 +204,9 @@ def _outcomes(check: kit.Observing, seeds: Sequence[str] | None, cpu: float) -> 
         if "never" in outcomes[-1]:
             break
     never = outcomes[-1].get("never", "")
-    return outcomes, bool(never) and (str(never).startswith(vtime.OUT_OF_TIME) or cpu_seconds() - began >= HANG)
+    return outcomes, bool(never) and (
+        str(never).startswith(vtime.OUT_OF_TIME) or cpu_seconds() - began >= HANG
+    )
 
 
 def _say(listener: socket.socket, seen: list[CheckDone]) -> bool:

@@ -13,7 +13,8 @@ from autograder.inside import resources, scratch
 from autograder.inside.alarms import Alarms
 from autograder.inside.messages import Answer
 
-PAUSE, SHORT_PAUSE = 0.1, 0.01  # seconds between two looks; the short one once a quarter of the memory is used
+# seconds between two looks; the short one once a quarter of the memory is used
+PAUSE, SHORT_PAUSE = 0.1, 0.01
 
 
 class Watch:
@@ -40,7 +41,8 @@ class Watch:
         """Nothing of the job lives on."""
         with contextlib.suppress(OSError):
             if self.level == "bubblewrap":
-                os.kill(-1, signal.SIGKILL)  # in a process tree of its own: everybody but init and this process
+                # in a process tree of its own: everybody but init and this process
+                os.kill(-1, signal.SIGKILL)
             else:
                 os.killpg(self.child, signal.SIGKILL)
 
@@ -99,7 +101,8 @@ class Watch:
         """What the processes have too much of, memory aside."""
         if sum(told["FDSize"] for told in sizes.values()) > resources.TREE_DESCRIPTORS:
             return Answer.DESCRIPTORS
-        if self.level == "bubblewrap":  # its scratch folders are file systems of their own, of limited size
+        # its scratch folders are file systems of their own, of limited size
+        if self.level == "bubblewrap":
             most = max(map(scratch.files_on_disk, (os.environ["HOME"], str(resources.SHARED))))
             return Answer.FILES if most > resources.SCRATCH_FILES else None
         size, files = scratch.written(self._folder, sizes)
@@ -109,12 +112,16 @@ class Watch:
 
     def _memory(self, sizes: dict[int, dict[str, int]]) -> int:
         """At most how many bytes they use. The largest end while that is too much."""
-        mine = _sizes(os.getpid()).get("RssAnon", 0)  # at most this much of each process is only borrowed
-        rough = {pid: max(0, told["RssAnon"] - mine) + told["RssShmem"] for pid, told in sizes.items()}
+        # at most this much of each process is only borrowed
+        mine = _sizes(os.getpid()).get("RssAnon", 0)
+        rough = {
+            pid: max(0, told["RssAnon"] - mine) + told["RssShmem"] for pid, told in sizes.items()
+        }
         used = sum(rough.values())
         if used <= resources.TREE_MEMORY:
             return used
-        shares = {pid: _share(pid, size) for pid, size in rough.items()}  # forks share most of what they seem to use
+        # forks share most of what they seem to use
+        shares = {pid: _share(pid, size) for pid, size in rough.items()}
         total = sum(shares.values())
         for pid in sorted(shares, key=lambda pid: -shares[pid]):
             if total <= resources.TREE_MEMORY:

@@ -1,7 +1,9 @@
-"""Frames on a socket: four bytes of length, then JSON. The only language that judge and learner's process share.
+"""Frames on a socket: four bytes of length, then JSON. The only language that judge and learner's
+process share.
 
-The other side may be hostile: a frame has a largest size, a deadline, and a largest number of parts, so that few bytes
-do not become a mountain of objects; text that no file could hold is made whole.
+The other side may be hostile: a frame has a largest size, a deadline, and a largest number of
+parts, so that few bytes do not become a mountain of objects; text that no file could hold is made
+whole.
 """
 
 from __future__ import annotations
@@ -41,7 +43,9 @@ def send(sock: socket.socket, message: Any) -> None:
 
 
 def receive(sock: socket.socket, deadline: float | None = None) -> Any:
-    """The next message; None when the other side has gone. Arguments and errors are those of `receive_frame`."""
+    """The next message; None when the other side has gone. Arguments and errors are those of
+    `receive_frame`.
+    """
     body = receive_frame(sock, deadline)
     return None if body is None else parse(body)
 
@@ -90,13 +94,21 @@ def whole(data: Any) -> Any:
 
 
 def code_as_text(source: str) -> str:
-    """Observing code, compiled by the judge once for all who hand a lesson in. Only the judge's own goes this way."""
+    """Observing code, compiled by the judge once for all who hand a lesson in. Only the judge's own
+    goes this way.
+    """
     return f"{MAGIC_NUMBER.hex()} {base64.b64encode(marshal.dumps(_compiled(source))).decode()}"
 
 
 def text_as_code(text: str, source: str) -> CodeType:
-    """What `code_as_text` made; compiled here where another Python made it, on a cluster for example."""
-    code: CodeType = marshal.loads(base64.b64decode(text.partition(" ")[2])) if runs_here(text) else _compiled(source)
+    """What `code_as_text` made; compiled here where another Python made it, on a cluster for
+    example.
+    """
+    code: CodeType = (
+        marshal.loads(base64.b64decode(text.partition(" ")[2]))
+        if runs_here(text)
+        else _compiled(source)
+    )
     return code
 
 
@@ -106,7 +118,9 @@ def runs_here(text: str) -> bool:
 
 
 def _compiled(source: str) -> CodeType:
-    code: CodeType = compile(source, "<checks>", "exec", __future__.annotations.compiler_flag, dont_inherit=True)
+    code: CodeType = compile(
+        source, "<checks>", "exec", __future__.annotations.compiler_flag, dont_inherit=True
+    )
     return code
 
 

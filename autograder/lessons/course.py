@@ -31,7 +31,9 @@ class Course:
         for folder in (here, *here.parents):
             if (folder / "lessons").is_dir() and (folder / "nbgrader_config.py").is_file():
                 return cls(folder)
-        raise CourseError(f"{start} does not lie in a course (a folder with lessons/). Go there, or say --course.")
+        raise CourseError(
+            f"{start} does not lie in a course (a folder with lessons/). Go there, or say --course."
+        )
 
     def room(self, name: str) -> Path:
         """A folder of the course by its name: `source`, `release`, `notebooks`, `submitted`, …"""
@@ -64,23 +66,33 @@ class Course:
         return [f"{module}/{p.stem}" for p in _lesson_files(self.room("lessons") / module)]
 
     def lesson_path(self, key: str) -> Path:
-        """The lesson's file, by `module/stem`, by its stem, or by any path or notebook name that ends in one.
+        """The lesson's file, by `module/stem`, by its stem, or by any path or notebook name that
+        ends in one.
 
         Raises:
             CourseError: there is no such lesson; the message suggests the nearest.
         """
-        return self.room("lessons").joinpath(*named(key, self.lessons).split("/")).with_suffix(".py")
+        return (
+            self.room("lessons").joinpath(*named(key, self.lessons).split("/")).with_suffix(".py")
+        )
 
 
 def named(key: str, known: list[str]) -> str:
-    """The lesson among `known` that `key` names: by `module/stem`, by its stem, or by a path that ends in one.
+    """The lesson among `known` that `key` names: by `module/stem`, by its stem, or by a path that
+    ends in one.
 
     Raises:
         CourseError: there is no such lesson; the message suggests the nearest.
     """
     wanted = key.replace("\\", "/").strip("/").removesuffix(".ipynb").removesuffix(".py")
-    parts = [p for p in wanted.split("/") if p not in ("", ".", "lessons", "notebooks", "source", "release")]
-    exact = [k for k in known if parts and (k == "/".join(parts[-2:]) or k.split("/")[1] == parts[-1])]
+    parts = [
+        p
+        for p in wanted.split("/")
+        if p not in ("", ".", "lessons", "notebooks", "source", "release")
+    ]
+    exact = [
+        k for k in known if parts and (k == "/".join(parts[-2:]) or k.split("/")[1] == parts[-1])
+    ]
     narrowed = [k for k in exact if k == "/".join(parts[-2:])] or exact
     if len(narrowed) != 1:
         hint = nearest("/".join(parts[-2:]), known) or nearest(parts[-1] if parts else "", known)

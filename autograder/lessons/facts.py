@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-FACTS = re.compile(r"\*\*Time\*\* (?P<time>[^·]+) · \*\*Level\*\* (?P<level>[^·]+) · \*\*Needs\*\* (?P<needs>.+)")
+FACTS = re.compile(
+    r"\*\*Time\*\* (?P<time>[^·]+) · \*\*Level\*\* (?P<level>[^·]+) · \*\*Needs\*\* (?P<needs>.+)"
+)
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,11 @@ class Facts:
         """Read the text of a lesson's first cell."""
         title = text.lstrip().partition("\n")[0].lstrip("# ").strip()
         found = FACTS.search(text)
-        return cls(title, *(found[name].strip() for name in ("time", "level", "needs"))) if found else cls(title)
+        return (
+            cls(title, *(found[name].strip() for name in ("time", "level", "needs")))
+            if found
+            else cls(title)
+        )
 
     @property
     def complete(self) -> bool:

@@ -1,6 +1,7 @@
 """A lesson read from its text: cells, checks, and the observing code that may leave this process.
 
-Lessons are trusted: they are imported here and nowhere else. What a check expects never leaves this module's objects.
+Lessons are trusted: they are imported here and nowhere else. What a check expects never leaves this
+module's objects.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ from coursekit.checks import Check
 from coursekit.expect import REFERENCE, recorded
 
 Kind = Literal["prose", "free", "given", "locked", "solution", "checks", "manual"]
-HEAVY = {"pandas": "pandas", "scipy": "scipy.stats"}  # by the name imported, what to import beforehand
+# by the name imported, what to import beforehand
+HEAVY = {"pandas": "pandas", "scipy": "scipy.stats"}
 IN_MEMORY = "/dev/shm"
 REFERENCE_CPU = 30.0  # seconds the reference may take for one check: trusted code on any machine
 
@@ -87,7 +89,8 @@ class Work:
     source: str
     names: tuple[str, ...]  # the checks, in order
     restore: tuple[str, ...]  # names that come back from locked cells or builtins
-    visible: Work | None = None  # of the visible checks alone: they are observed before any hidden code is sent
+    # of the visible checks alone: they are observed before any hidden code is sent
+    visible: Work | None = None
     code: str = ""  # the source, compiled: `inside.wire.code_as_text`
 
 
@@ -98,7 +101,9 @@ class Lesson:
     key: str
     path: Path
     cells: tuple[Cell, ...]
-    _references: dict[tuple[str, str], recorded] = field(default_factory=dict, repr=False, compare=False)
+    _references: dict[tuple[str, str], recorded] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @classmethod
     def read(cls, path: Path) -> Lesson:
@@ -109,7 +114,8 @@ class Lesson:
         """
         try:
             text = path.read_text(encoding="utf-8")
-            if text.startswith('"""'):  # the module's docstring is the first markdown cell, with a marker or without
+            # the module's docstring is the first markdown cell, with a marker or without
+            if text.startswith('"""'):
                 text = "# %% [markdown]\n" + text
             notebook = jupytext.reads(text, fmt="py:percent")
         except (OSError, ValueError, SyntaxError) as error:
@@ -157,7 +163,9 @@ class Lesson:
 
     @cached_property
     def basis(self) -> dict[str, str]:
-        """Hashes of all that points depend on besides submission and box: this lesson, its worlds and the grader."""
+        """Hashes of all that points depend on besides submission and box: this lesson, its worlds
+        and the grader.
+        """
         return {
             "lesson": hashlib.sha256(self.path.read_bytes()).hexdigest(),
             "worlds": dependencies.worlds_digest(self.trees),
@@ -168,7 +176,9 @@ class Lesson:
 
     @cached_property
     def namespace(self) -> dict[str, Any]:
-        """The lesson's names after its locked, solution and graded cells ran. Trusted code runs here."""
+        """The lesson's names after its locked, solution and graded cells ran. Trusted code runs
+        here.
+        """
         return self._loaded[0]
 
     @cached_property
@@ -189,18 +199,24 @@ class Lesson:
             with kit.collect() as gathered:
                 try:
                     exec(
-                        compile(cell.source, f"<{self.key}:{cell.grade_id}>", "exec", dont_inherit=True),
+                        compile(
+                            cell.source, f"<{self.key}:{cell.grade_id}>", "exec", dont_inherit=True
+                        ),
                         module.__dict__,
                     )
                 except Exception as error:
-                    raise CourseError(f"{self.where(cell)}: {type(error).__name__}: {error}") from error
+                    raise CourseError(
+                        f"{self.where(cell)}: {type(error).__name__}: {error}"
+                    ) from error
             if cell.kind == "checks":
                 hidden = self.hidden_names(cell)
                 found[str(cell.grade_id)] = [_with_hidden(c, c.name in hidden) for c in gathered]
         names = [c.name for cs in found.values() for c in cs]
         for name in names:
             if names.count(name) > 1:
-                raise CourseError(f"{self.path}: two checks are called {name!r}. Give each its own name.")
+                raise CourseError(
+                    f"{self.path}: two checks are called {name!r}. Give each its own name."
+                )
         return module.__dict__, found
 
     @property
@@ -220,10 +236,15 @@ class Lesson:
 
     def hidden_names(self, cell: Cell) -> set[str]:
         """Functions of a graded cell that stand in its hidden block."""
-        return {s.name for s in self.tree(cell).body if isinstance(s, _FUNCTION) and s.lineno in cell.hidden_lines}
+        return {
+            s.name
+            for s in self.tree(cell).body
+            if isinstance(s, _FUNCTION) and s.lineno in cell.hidden_lines
+        }
 
     def expectation(self, check: Check, salt: str, seen: Any = None) -> Any:
-        """What is right for the seeds of `salt`: the check's own `expect`, or what the reference observes.
+        """What is right for the seeds of `salt`: the check's own `expect`, or what the reference
+        observes.
 
         Args:
             seen: what it has observed elsewhere, if it did.
@@ -237,7 +258,9 @@ class Lesson:
         return self._references[key]
 
     def forget(self, salt: str) -> None:
-        """Keep nothing of what the reference answered for the seeds of `salt`: nobody will be judged by it again."""
+        """Keep nothing of what the reference answered for the seeds of `salt`: nobody will be
+        judged by it again.
+        """
         for key in [key for key in self._references if key[1] == salt]:
             del self._references[key]
 
@@ -247,7 +270,9 @@ class Lesson:
 
     def _observed(self, check: Check, salt: str = "") -> list[dict[str, Any]]:
         with _in_memory():
-            outcomes: list[dict[str, Any]] = kit.observe(check.function, kit.fixed_seeds(check, salt), REFERENCE_CPU)
+            outcomes: list[dict[str, Any]] = kit.observe(
+                check.function, kit.fixed_seeds(check, salt), REFERENCE_CPU
+            )
         for outcome in outcomes:
             told = f"never ends: {outcome['never']}" if "never" in outcome else ""
             if "raised" in outcome:  # whoever raises the same would pass
@@ -263,17 +288,26 @@ class Lesson:
 
     @cached_property
     def preload(self) -> tuple[str, ...]:
-        """What its cells import that is worth importing before a fork: its worlds, and heavy packages."""
-        imported = {name.partition(".")[0] for tree in self.trees for name in dependencies.imported(tree)}
+        """What its cells import that is worth importing before a fork: its worlds, and heavy
+        packages.
+        """
+        imported = {
+            name.partition(".")[0] for tree in self.trees for name in dependencies.imported(tree)
+        }
         heavy = [module for name, module in HEAVY.items() if name in imported]
         return (*dependencies.modules(dependencies.worlds(self.trees)), *heavy)
 
-    # -------------------------------------------------------------------------------------- observing code
+    # ------------------------------------------------------------------------------- observing code
 
     @cached_property
     def solution_names(self) -> set[str]:
         """Names that a learner may bind: those of the lesson's solution and given cells."""
-        return {n for c in self.of_kind("solution", "given") for s in self.tree(c).body for n in bound(ast.unparse(s))}
+        return {
+            n
+            for c in self.of_kind("solution", "given")
+            for s in self.tree(c).body
+            for n in bound(ast.unparse(s))
+        }
 
     @cached_property
     def works(self) -> dict[str, Work]:
@@ -283,7 +317,10 @@ class Lesson:
         for cell in self.of_kind("checks"):
             names = [c.name for c in self.checks[str(cell.grade_id)]]
             bare = [_bare(s) for s in self.tree(cell).body if not isinstance(s, ast.Expr)]
-            earlier += [_Named(s, text, bound(text), used(text)) for s, text in ((s, ast.unparse(s)) for s in bare)]
+            earlier += [
+                _Named(s, text, bound(text), used(text))
+                for s, text in ((s, ast.unparse(s)) for s in bare)
+            ]
             whole = self._work(str(cell.grade_id), names, earlier)
             open_ = [c.name for c in self.checks[str(cell.grade_id)] if not c.hidden]
             visible = self._work(str(cell.grade_id), open_, earlier) if open_ else None
@@ -291,7 +328,11 @@ class Lesson:
         return out
 
     def _work(self, grade_id: str, names: list[str], statements: list[_Named]) -> Work:
-        kept = {i for i, s in enumerate(statements) if isinstance(s.statement, _FUNCTION) and s.statement.name in names}
+        kept = {
+            i
+            for i, s in enumerate(statements)
+            if isinstance(s.statement, _FUNCTION) and s.statement.name in names
+        }
         needed = set().union(*(statements[i].uses for i in kept))
         grew = True
         while grew:
@@ -303,7 +344,9 @@ class Lesson:
                     grew = True
         source = "\n\n".join(statements[i].text for i in sorted(kept))
         own = set().union(*(statements[i].binds for i in kept))
-        return Work(grade_id, source, tuple(names), tuple(sorted(needed - own - self.solution_names)))
+        return Work(
+            grade_id, source, tuple(names), tuple(sorted(needed - own - self.solution_names))
+        )
 
 
 def _answers(seen: Any, check: Check) -> bool:
@@ -326,7 +369,9 @@ class _Named(NamedTuple):
 
 @contextlib.contextmanager
 def _in_memory() -> Iterator[None]:
-    """Temporary files made inside lie in memory where there is such a place, as they do in a box. Only for speed."""
+    """Temporary files made inside lie in memory where there is such a place, as they do in a box.
+    Only for speed.
+    """
     before = tempfile.tempdir
     if os.access(IN_MEMORY, os.R_OK | os.W_OK | os.X_OK):
         tempfile.tempdir = IN_MEMORY
@@ -367,7 +412,16 @@ def _cell(path: Path, cell: Any) -> Cell:
 
 
 def _with_hidden(check: Check, hidden: bool) -> Check:
-    return Check(check.name, check.function, check.hint, check.expect, check.points, check.seeds, hidden, check.cpu)
+    return Check(
+        check.name,
+        check.function,
+        check.hint,
+        check.expect,
+        check.points,
+        check.seeds,
+        hidden,
+        check.cpu,
+    )
 
 
 def _bare(statement: ast.stmt) -> ast.stmt:
@@ -380,4 +434,8 @@ def _bare(statement: ast.stmt) -> ast.stmt:
 
 
 def _is_check(decorator: ast.expr) -> bool:
-    return isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Name) and decorator.func.id == "check"
+    return (
+        isinstance(decorator, ast.Call)
+        and isinstance(decorator.func, ast.Name)
+        and decorator.func.id == "check"
+    )

@@ -10,7 +10,11 @@ from functools import lru_cache
 def bound(statements: str) -> set[str]:
     """Names that top-level statements bind in their module."""
     table = _table(statements)
-    return {s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported() or s.is_namespace()}
+    return {
+        s.get_name()
+        for s in table.get_symbols()
+        if s.is_assigned() or s.is_imported() or s.is_namespace()
+    }
 
 
 def used(statements: str) -> set[str]:

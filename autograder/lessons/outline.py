@@ -64,10 +64,15 @@ class Outline:
         except FileNotFoundError:
             return cls()
         except (OSError, ValueError) as error:
-            raise CourseError(f"{path}: {error}. Mend it, or `git checkout {FILE.as_posix()}`.") from None
+            raise CourseError(
+                f"{path}: {error}. Mend it, or `git checkout {FILE.as_posix()}`."
+            ) from None
         try:
             modules = {name: _module(name, m) for name, m in raw["modules"].items()}
-            practice = [*_of_modules(raw["modules"]), *(_practice(p, p["day"]) for p in raw.get("practice", ()))]
+            practice = [
+                *_of_modules(raw["modules"]),
+                *(_practice(p, p["day"]) for p in raw.get("practice", ())),
+            ]
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             told = f"{error} is missing" if isinstance(error, KeyError) else str(error)
             needed = "Each module has title, day and room, practice what and minutes."
@@ -77,7 +82,11 @@ class Outline:
     def title(self, module: str) -> str:
         """A module's title; without one, its folder's name in words."""
         known = self.modules.get(module)
-        return known.title if known else module.partition("_")[2].replace("_", " ").capitalize() or module
+        return (
+            known.title
+            if known
+            else module.partition("_")[2].replace("_", " ").capitalize() or module
+        )
 
     def day(self, module: str) -> int | None:
         """The day of six that is a module's own."""
@@ -96,4 +105,6 @@ def _of_modules(raw: Mapping[str, Any]) -> Iterator[Practice]:
 
 
 def _practice(raw: Mapping[str, Any], day: int, module: str = "") -> Practice:
-    return Practice(int(day), str(raw["what"]), int(raw["minutes"]), module, bool(raw.get("hardest", False)))
+    return Practice(
+        int(day), str(raw["what"]), int(raw["minutes"]), module, bool(raw.get("hardest", False))
+    )

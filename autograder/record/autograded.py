@@ -1,4 +1,6 @@
-"""The autograded notebook: what the learner wrote, what it showed, and the verdicts. No hidden line is in it."""
+"""The autograded notebook: what the learner wrote, what it showed, and the verdicts. No hidden line
+is in it.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +26,10 @@ TEXT: dict[str, Callable[[str], str]] = {
     "text/html": clean_html,
 }
 BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*\Z")
-MAX_LINES, MAX_TRACEBACK = 1000, 100  # lines of a cell's streams, and of a traceback: nbgrader's `LimitOutput`
-MAX_GROWTH = 20_000_000  # characters that updates may add to one notebook: one update may change many outputs
+# lines of a cell's streams, and of a traceback: nbgrader's `LimitOutput`
+MAX_LINES, MAX_TRACEBACK = 1000, 100
+# characters that updates may add to one notebook: one update may change many outputs
+MAX_GROWTH = 20_000_000
 MAX_TEXT = 500_000  # characters of one output; the runner stops earlier, but a forged one does not
 
 
@@ -41,7 +45,11 @@ def clean_output(output: dict[str, Any], count: int | None = None) -> dict[str, 
         return {"output_type": "stream", "name": name, "text": _text(output.get("text"))}
     if kind == "error":
         traceback = output.get("traceback")
-        lines = [_text(line)[:10_000] for line in traceback[:300]] if isinstance(traceback, list) else []
+        lines = (
+            [_text(line)[:10_000] for line in traceback[:300]]
+            if isinstance(traceback, list)
+            else []
+        )
         ename, evalue = _text(output.get("ename"))[:200], _text(output.get("evalue"))[:5000]
         return {"output_type": "error", "ename": ename, "evalue": evalue, "traceback": lines}
     if kind not in ("display_data", "execute_result") or not isinstance(output.get("data"), dict):
@@ -66,14 +74,19 @@ class Shown:
 
 
 def shown_cells(job: Job, trace: Trace) -> dict[int | str, Shown]:
-    """What was run, by position in the submission, or by grade id where the submission lacks the cell.
+    """What was run, by position in the submission, or by grade id where the submission lacks the
+    cell.
 
-    Cells are numbered as a kernel counts them; a cell that was never reached has no number. What was displayed under a
-    name is shown as it was last updated, by whichever cell, within `MAX_GROWTH`.
+    Cells are numbered as a kernel counts them; a cell that was never reached has no number. What
+    was displayed under a name is shown as it was last updated, by whichever cell, within
+    `MAX_GROWTH`.
     """
     outputs = {cell.step: cell.outputs for cell in trace.cells}
     last = {
-        name: _clean_display(o) for cell in trace.cells for o in cell.outputs if (name := _name(o)) and _is_display(o)
+        name: _clean_display(o)
+        for cell in trace.cells
+        for o in cell.outputs
+        if (name := _name(o)) and _is_display(o)
     }
     room = MAX_GROWTH
     shown: dict[int | str, Shown] = {}
@@ -93,7 +106,9 @@ def shown_cells(job: Job, trace: Trace) -> dict[int | str, Shown]:
                     room -= max(0, growth)
                     clean |= last[name]
             kept.append(clean)
-        shown[step.position if step.position is not None else str(step.grade_id)] = Shown(count, tuple(kept))
+        shown[step.position if step.position is not None else str(step.grade_id)] = Shown(
+            count, tuple(kept)
+        )
     return shown
 
 
@@ -133,22 +148,32 @@ def released_notebook(course: Course, lesson: Lesson) -> Any:
 def autograded_notebook(
     released: Any, lesson: Lesson, cells: list[Source], job: Job | None, result: Result
 ) -> dict[str, Any]:
-    """The notebook for `autograded/`: the learner's cells in the lesson's order, the lesson's own as released."""
+    """The notebook for `autograded/`: the learner's cells in the lesson's order, the lesson's own
+    as released.
+    """
     shown = shown_cells(job, result.trace) if job is not None and result.trace is not None else {}
     out = list(_cells(released, lesson, cells, result, shown))
     return {"cells": out, "metadata": released.metadata, "nbformat": 4, "nbformat_minor": 5}
 
 
 def as_bytes(notebook: dict[str, Any]) -> bytes:
-    """The file of a notebook. Its schema is not looked at: nothing in it has a form that a learner chose."""
+    """The file of a notebook. Its schema is not looked at: nothing in it has a form that a learner
+    chose.
+    """
     text: str = nbformat.v4.writes(nbformat.from_dict(notebook))
     return f"{text}\n".encode()
 
 
 def _cells(
-    released: Any, lesson: Lesson, cells: list[Source], result: Result, shown: Mapping[int | str, Shown]
+    released: Any,
+    lesson: Lesson,
+    cells: list[Source],
+    result: Result,
+    shown: Mapping[int | str, Shown],
 ) -> Iterator[dict[str, Any]]:
-    known = {c.metadata["nbgrader"]["grade_id"]: c for c in released.cells if "nbgrader" in c.metadata}
+    known = {
+        c.metadata["nbgrader"]["grade_id"]: c for c in released.cells if "nbgrader" in c.metadata
+    }
     plain = {c.id: c for c in released.cells if "nbgrader" not in c.metadata}
     groups: dict[str | None, list[int]] = {None: []}
     behind: str | None = None
@@ -160,7 +185,9 @@ def _cells(
         own = groups.get(grade_id, [])
         if grade_id is not None:
             first = next((p for p in own if cells[p].grade_id == grade_id), None)
-            yield _lesson_cell(known[grade_id], kinds[grade_id], grade_id, cells, first, result, shown)
+            yield _lesson_cell(
+                known[grade_id], kinds[grade_id], grade_id, cells, first, result, shown
+            )
             own = [p for p in own if p != first]
             if kinds[grade_id] in ("locked", "checks"):
                 own = [p for p in own if cells[p].grade_id != grade_id]
@@ -169,7 +196,13 @@ def _cells(
 
 
 def _lesson_cell(
-    released: Any, kind: str, grade_id: str, cells: list[Source], position: int | None, result: Result, shown: Any
+    released: Any,
+    kind: str,
+    grade_id: str,
+    cells: list[Source],
+    position: int | None,
+    result: Result,
+    shown: Any,
 ) -> dict[str, Any]:
     cell = dict(released)
     theirs = kind in ("given", "solution", "manual")
@@ -185,7 +218,12 @@ def _lesson_cell(
             lost = score.points < score.max_points
             guess = f"<p>{html.escape(result.guess)}</p>" if result.guess and lost else ""
             data = {"text/plain": repr(score), "text/html": score._repr_html_() + guess}
-            shown_ = {"output_type": "execute_result", "data": data, "metadata": {}, "execution_count": ran.number}
+            shown_ = {
+                "output_type": "execute_result",
+                "data": data,
+                "metadata": {},
+                "execution_count": ran.number,
+            }
             cell["outputs"] = [shown_]
     return cell
 
@@ -208,7 +246,11 @@ def _limited(outputs: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             output = {**output, "text": "\n".join(lines)}
         elif output["output_type"] == "error" and len(output["traceback"]) > MAX_TRACEBACK:
             half = MAX_TRACEBACK // 2
-            cut = [*output["traceback"][:half], "... Traceback truncated ...", *output["traceback"][-half + 1 :]]
+            cut = [
+                *output["traceback"][:half],
+                "... Traceback truncated ...",
+                *output["traceback"][-half + 1 :],
+            ]
             output = {**output, "traceback": cut}
         yield output
 
@@ -216,7 +258,9 @@ def _limited(outputs: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 def _own_cell(cell: Source, plain: dict[str, Any], position: int, ran: Shown) -> dict[str, Any]:
     name = f"own-{position}"
     if cell.kind == "code":
-        return {"cell_type": "code", "id": name, "metadata": {}, "source": cell.text} | _as_shown(ran)
+        return {"cell_type": "code", "id": name, "metadata": {}, "source": cell.text} | _as_shown(
+            ran
+        )
     lessons_own = plain.get(cell.grade_id or "")
     untouched = lessons_own is not None and lessons_own.source == cell.text
     text = cell.text if untouched else clean_markdown(cell.text)
@@ -224,7 +268,9 @@ def _own_cell(cell: Source, plain: dict[str, Any], position: int, ran: Shown) ->
 
 
 def add_kept(notebook: dict[str, Any], result: Result) -> None:
-    """Put a line below each cell of an autograded notebook whose points a regrade kept: formgrader shows it."""
+    """Put a line below each cell of an autograded notebook whose points a regrade kept: formgrader
+    shows it.
+    """
     kept = dict(result.kept)
     for cell in notebook["cells"]:
         if cell["id"] in kept:

@@ -1,7 +1,9 @@
-"""The feedback page of one notebook: verdicts first, then what the learner wrote and what it showed.
+"""The feedback page of one notebook: verdicts first, then what the learner wrote and what it
+showed.
 
-Nothing in it runs or loads: every text is escaped, pictures are embedded, and the page's own policy forbids the rest.
-It stands where `nbgrader generate_feedback` puts its pages, which may replace it once prose is graded by hand.
+Nothing in it runs or loads: every text is escaped, pictures are embedded, and the page's own policy
+forbids the rest. It stands where `nbgrader generate_feedback` puts its pages, which may replace it
+once prose is graded by hand.
 """
 
 from __future__ import annotations
@@ -48,14 +50,17 @@ def page(notebook: dict[str, Any], result: Result, by_hand: float) -> bytes:
     title = f"{result.lesson}: {result.points:g} of {result.max_points:g} points"
     cells = [_cell(cell) for cell in notebook["cells"] if _is_theirs(cell)]
     scores = list(_scores(result))
-    return render_bytes("feedback.html.j2", title=title, result=result, by_hand=by_hand, scores=scores, cells=cells)
+    return render_bytes(
+        "feedback.html.j2", title=title, result=result, by_hand=by_hand, scores=scores, cells=cells
+    )
 
 
 def _scores(result: Result) -> Iterator[tuple[str, Markup]]:
     """The scoreboard of each graded cell, by grade id."""
     for grade_id in dict.fromkeys(c.grade_id for c in result.checks):
         score = Score([c.row for c in result.checks if c.grade_id == grade_id])
-        yield grade_id, Markup(score._repr_html_())  # safe: coursekit escapes every text that it puts into this table
+        # safe: coursekit escapes every text that it puts into this table
+        yield grade_id, Markup(score._repr_html_())
 
 
 def _is_theirs(cell: dict[str, Any]) -> bool:
@@ -84,7 +89,9 @@ def _output(output: dict[str, Any]) -> Output | None:
 
 
 def _picture(data: str) -> str:
-    """Base64 without white space, marked as HTML: escaping it takes longer than the rest of the page does."""
+    """Base64 without white space, marked as HTML: escaping it takes longer than the rest of the
+    page does.
+    """
     text = "".join(data.split())
     other = text.encode("utf-8", "replace").translate(None, BASE64)
     return text if other else Markup(text)  # safe: none of its characters means anything in HTML

@@ -1,7 +1,7 @@
 """nbgrader's gradebook: one writer, one transaction for each student, a backup first.
 
-It is a database, SQLite in a file unless `nbgrader_config.py` names another. Somebody else may have it locked: every
-step is tried again, in short waits, so that a signal is heard between them.
+It is a database, SQLite in a file unless `nbgrader_config.py` names another. Somebody else may have
+it locked: every step is tried again, in short waits, so that a signal is heard between them.
 """
 
 from __future__ import annotations
@@ -53,23 +53,35 @@ def patiently(step: Callable[[], T], give_up: Callable[[], None] = lambda: None)
             return step()
         except (SQLAlchemyError, sqlite3.Error) as error:
             give_up()
-            told = (str(getattr(error, "orig", None) or error).splitlines() or ["no reason given"])[0]
+            told = (str(getattr(error, "orig", None) or error).splitlines() or ["no reason given"])[
+                0
+            ]
             if "locked" not in told:
-                raise CourseError(f"the gradebook: {told}. Results are kept: mend it, then grade again.") from None
+                raise CourseError(
+                    f"the gradebook: {told}. Results are kept: mend it, then grade again."
+                ) from None
             if time.monotonic() > deadline:
                 who = f"somebody else has had the gradebook locked for {PATIENCE:g} s"
                 raise CourseError(f"{who}. Results are kept; the same command goes on.") from None
         except ModuleNotFoundError as error:
-            raise CourseError(f"the gradebook's database needs {error.name}: pip install -e '.[postgres]'") from None
+            raise CourseError(
+                f"the gradebook's database needs {error.name}: pip install -e '.[postgres]'"
+            ) from None
 
 
 def sqlite_file(url: str) -> Path | None:
     """The gradebook's file, or None when it is another database."""
-    return Path(url.removeprefix("sqlite:///").partition("?")[0]) if url.startswith("sqlite:///") else None
+    return (
+        Path(url.removeprefix("sqlite:///").partition("?")[0])
+        if url.startswith("sqlite:///")
+        else None
+    )
 
 
 def backs_itself_up(course: Course) -> bool:
-    """Whether the gradebook is a database whose backup is its own affair: anything but a file of SQLite's."""
+    """Whether the gradebook is a database whose backup is its own affair: anything but a file of
+    SQLite's.
+    """
     return sqlite_file(coursedir(course.root).db_url) is None
 
 
@@ -90,8 +102,12 @@ def back_up(course: Course) -> Path | None:
         left.unlink()
 
     def whole() -> None:
-        with closing(sqlite3.connect(file, timeout=ONE_WAIT)) as live, closing(sqlite3.connect(half)) as kept:
-            live.execute("SELECT 1 FROM sqlite_master")  # fails where it is locked; `backup` would wait for ever
+        with (
+            closing(sqlite3.connect(file, timeout=ONE_WAIT)) as live,
+            closing(sqlite3.connect(half)) as kept,
+        ):
+            # fails where it is locked; `backup` would wait for ever
+            live.execute("SELECT 1 FROM sqlite_master")
             live.backup(kept, progress=lambda *_: None)
 
     patiently(whole)
@@ -119,7 +135,14 @@ class _Entry:
 
         own = cell.metadata.nbgrader
         points = float(own.points) if own.grade else None
-        return cls(cell.cell_type, points, bool(own.solution), is_locked(cell), cell.source, compute_checksum(cell))
+        return cls(
+            cell.cell_type,
+            points,
+            bool(own.solution),
+            is_locked(cell),
+            cell.source,
+            compute_checksum(cell),
+        )
 
 
 @dataclass(frozen=True)
@@ -157,13 +180,21 @@ def _is_prepared(book: Any, course: Course, module: str) -> bool:
             points = {cell.name: float(cell.max_score) for cell in notebook.grade_cells}
             solutions = {cell.name for cell in notebook.solution_cells}
             entered[notebook.name] = {
-                cell.name: (str(cell.cell_type), points.get(cell.name), cell.name in solutions, str(cell.source))
+                cell.name: (
+                    str(cell.cell_type),
+                    points.get(cell.name),
+                    cell.name in solutions,
+                    str(cell.source),
+                )
                 for cell in notebook.source_cells
             }
             if not {*points, *solutions} <= set(entered[notebook.name]) or notebook.task_cells:
                 return False
         return entered == {
-            name: {grade_id: (e.cell_type, e.points, e.is_solution, e.text) for grade_id, e in notebook.cells.items()}
+            name: {
+                grade_id: (e.cell_type, e.points, e.is_solution, e.text)
+                for grade_id, e in notebook.cells.items()
+            }
             for name, notebook in _built(course, module).items()
         }
     except (MissingEntry, OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -197,7 +228,9 @@ def prepare(course: Course, module: str) -> None:
                 if locked:
                     raise sqlite3.OperationalError("locked") from None
                 why = told.last or error
-                raise CourseError(f"module {module}: the gradebook could not be prepared: {why}") from None
+                raise CourseError(
+                    f"module {module}: the gradebook could not be prepared: {why}"
+                ) from None
 
         other = logging.getLogger("tornado.application")  # where nbgrader complains of its database
         other.addHandler(told)
@@ -208,11 +241,14 @@ def prepare(course: Course, module: str) -> None:
 
 
 def timestamp_of(folder: Path) -> datetime.datetime | None:
-    """When a folder was handed in, in UTC. None when its timestamp.txt does not say so, whatever lies there."""
+    """When a folder was handed in, in UTC. None when its timestamp.txt does not say so, whatever
+    lies there.
+    """
     from nbgrader.utils import parse_utc
 
     text = timestamp_text(folder)
-    with suppress(Exception), warnings.catch_warnings():  # the text is a learner's, its reader forgives little
+    # the text is a learner's, its reader forgives little
+    with suppress(Exception), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         when = parse_utc(text.decode().strip()) if text else None
         return when if isinstance(when, datetime.datetime) else None
@@ -230,7 +266,9 @@ def timestamp_text(folder: Path) -> bytes | None:
 
 
 def _make_tables(url: str) -> None:
-    """Make nbgrader's tables in an empty database, as `Gradebook` does, which starts a Python for the version."""
+    """Make nbgrader's tables in an empty database, as `Gradebook` does, which starts a Python for
+    the version.
+    """
     from alembic.config import Config
     from alembic.script import ScriptDirectory
     from nbgrader.api import Base
@@ -244,7 +282,10 @@ def _make_tables(url: str) -> None:
     Base.metadata.create_all(engine)
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
-        connection.execute(text("INSERT INTO alembic_version (version_num) VALUES (:version)"), {"version": version})
+        connection.execute(
+            text("INSERT INTO alembic_version (version_num) VALUES (:version)"),
+            {"version": version},
+        )
     engine.dispose()
 
 
@@ -258,10 +299,12 @@ class Recorder:
     def __init__(self, course: Course) -> None:
         from nbgrader.api import Gradebook
 
-        venv_on_path()  # a new gradebook that is no file of SQLite's takes nbgrader's version from a command
+        # a new gradebook that is no file of SQLite's takes nbgrader's version from a command
+        venv_on_path()
         self.course, self.dir = course, coursedir(course.root)
         file = sqlite_file(self.dir.db_url)
-        if file is not None and not file.exists():  # made whole or not at all: nbgrader never mends half of one
+        # made whole or not at all: nbgrader never mends half of one
+        if file is not None and not file.exists():
             half = file.with_name(f".{file.name}.new")
             half.unlink(missing_ok=True)
             _make_tables(f"sqlite:///{half}")
@@ -276,8 +319,12 @@ class Recorder:
         self.book.close()
 
     def is_prepared(self, module: str) -> bool:
-        """Whether the gradebook holds the module exactly as it was built: nothing has to be entered anew."""
-        return patiently(lambda: _is_prepared(self.book, self.course, module), self.book.db.rollback)
+        """Whether the gradebook holds the module exactly as it was built: nothing has to be entered
+        anew.
+        """
+        return patiently(
+            lambda: _is_prepared(self.book, self.course, module), self.book.db.rollback
+        )
 
     def prepare(self, module: str) -> None:
         """Let the gradebook hold the module exactly as it was built.
@@ -349,7 +396,8 @@ class Recorder:
         return rows
 
     def set_waiting(self, module: str, notebooks: set[tuple[str, str]]) -> None:
-        """Take machine points away that are not of what lies there now, and ask for a human until new ones come.
+        """Take machine points away that are not of what lies there now, and ask for a human until
+        new ones come.
 
         Args:
             notebooks: students with the names of their notebooks.
@@ -358,7 +406,9 @@ class Recorder:
         from sqlalchemy import update
 
         def step() -> None:
-            ids = [i for i, student, name in self._notebooks(module) if (student, name) in notebooks]
+            ids = [
+                i for i, student, name in self._notebooks(module) if (student, name) in notebooks
+            ]
             for start in range(0, len(ids), MANY):
                 some = update(Grade).where(Grade.notebook_id.in_(ids[start : start + MANY]))
                 self.book.db.execute(some.values(auto_score=None, needs_manual_grade=True))
@@ -368,7 +418,10 @@ class Recorder:
             patiently(step, self.book.db.rollback)
 
     def record(
-        self, lessons: Mapping[str, Lesson], results: Mapping[str, Result], answered: Mapping[str, set[str]]
+        self,
+        lessons: Mapping[str, Lesson],
+        results: Mapping[str, Result],
+        answered: Mapping[str, set[str]],
     ) -> None:
         """Enter one student's results of one module, all or nothing.
 
@@ -380,11 +433,15 @@ class Recorder:
         from sqlalchemy.exc import SAWarning
 
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SAWarning)  # nbgrader's own objects, half made when SQLAlchemy flushes
+            # nbgrader's own objects, half made when SQLAlchemy flushes
+            warnings.simplefilter("ignore", SAWarning)
             patiently(lambda: self._record(lessons, results, answered), self.book.db.rollback)
 
     def _record(
-        self, lessons: Mapping[str, Lesson], results: Mapping[str, Result], answered: Mapping[str, set[str]]
+        self,
+        lessons: Mapping[str, Lesson],
+        results: Mapping[str, Result],
+        answered: Mapping[str, set[str]],
     ) -> None:
         module = next(iter(lessons.values())).module
         student = next(iter(results.values())).student
@@ -398,7 +455,11 @@ class Recorder:
             self.book.db.flush()  # its rows get their numbers
         for notebook in submission.notebooks:
             key = f"{module}/{notebook.name}"
-            marks = _Marks.of(lessons[key], results[key], answered.get(key, set())) if key in results else None
+            marks = (
+                _Marks.of(lessons[key], results[key], answered.get(key, set()))
+                if key in results
+                else None
+            )
             if made:
                 self._enter_anew(notebook, marks)
             elif marks:
@@ -406,7 +467,9 @@ class Recorder:
         self.book.db.commit()
 
     def _submission(self, module: str, student: str) -> Any:
-        """A student's rows of a module. Where they are missing they are made, without grades, but not yet written."""
+        """A student's rows of a module. Where they are missing they are made, without grades, but
+        not yet written.
+        """
         from nbgrader.api import MissingEntry, Student, SubmittedAssignment, SubmittedNotebook
 
         try:
@@ -422,7 +485,9 @@ class Recorder:
         return submission
 
     def _enter_anew(self, own: Any, marks: _Marks | None) -> None:
-        """Grades and comments of a notebook that has none yet, as nbgrader makes them: many rows in one statement."""
+        """Grades and comments of a notebook that has none yet, as nbgrader makes them: many rows in
+        one statement.
+        """
         from nbgrader.api import Comment, Grade
         from sqlalchemy import insert
 
@@ -436,7 +501,9 @@ class Recorder:
         ]
         for table, of_table in ((Grade, rows), (Comment, said)):
             if of_table:
-                self.book.db.execute(insert(table), [{"notebook_id": own.id, **row} for row in of_table])
+                self.book.db.execute(
+                    insert(table), [{"notebook_id": own.id, **row} for row in of_table]
+                )
 
 
 @dataclass(frozen=True)
@@ -450,7 +517,9 @@ class _Marks:
 
     @classmethod
     def of(cls, lesson: Lesson, result: Result, answered: set[str]) -> _Marks:
-        return cls(result.by_cell, lesson.manual_ids, answered, result.state.startswith("needs-human"))
+        return cls(
+            result.by_cell, lesson.manual_ids, answered, result.state.startswith("needs-human")
+        )
 
     def of_cell(self, name: str) -> tuple[float | None, bool]:
         """Points by machine, and whether a person has to look at it."""

@@ -1,9 +1,9 @@
 """Results on disk, one file for each student and lesson, whole or not at all.
 
-Each is keyed by what went in: the submission's bytes, the lesson's text and worlds, the code that observes and judges
-(`lessons.dependencies`), and the box. A second run takes a stored result only when all of it is the same. One that a
-regrade kept also outlasts a new grader, world or box.
-The salt of its random worlds is stored with it.
+Each is keyed by what went in: the submission's bytes, the lesson's text and worlds, the code that
+observes and judges (`lessons.dependencies`), and the box. A second run takes a stored result only
+when all of it is the same. One that a regrade kept also outlasts a new grader, world or box. The
+salt of its random worlds is stored with it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from autograder.lessons.course import Course
 from autograder.lessons.lesson import Lesson
 from coursekit.checks import Row
 
-Key = dict[str, str]  # what a result depends on: hashes of submission, lesson, worlds and grader, and the box's level
+# what a result depends on: hashes of submission, lesson, worlds and grader, and the box's level
+Key = dict[str, str]
 RESULTS = "results"  # the folder inside `folder(course)`
 
 
@@ -51,15 +52,21 @@ def as_stored(result: Result, key: Key) -> dict[str, Any]:
 def store(course: Course, module: str, result: Result, key: Key, room: str = RESULTS) -> None:
     """Keep a result."""
     text = json.dumps(as_stored(result, key), ensure_ascii=False)
-    write_locked(path(course, module, result.student, result.lesson, room), text.encode("utf-8", "replace"))
+    write_locked(
+        path(course, module, result.student, result.lesson, room), text.encode("utf-8", "replace")
+    )
 
 
 def read(course: Course, lesson: Lesson, student: str) -> dict[str, Any] | None:
-    """The stored result as it is, of whatever submission, lesson and grader; None when there is none."""
+    """The stored result as it is, of whatever submission, lesson and grader; None when there is
+    none.
+    """
     return _read(path(course, lesson.module, student, lesson.key))
 
 
-def load(course: Course, lesson: Lesson, student: str, key: Key, room: str = RESULTS) -> Result | None:
+def load(
+    course: Course, lesson: Lesson, student: str, key: Key, room: str = RESULTS
+) -> Result | None:
     """The stored result, if it is of exactly this submission, lesson and grader."""
     raw = _read(path(course, lesson.module, student, lesson.key, room))
     checks = {c.name: (g, c) for g, cs in lesson.checks.items() for c in cs}

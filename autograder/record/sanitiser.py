@@ -1,7 +1,9 @@
-"""A learner's HTML and Markdown made harmless: nothing runs, nothing loads, nothing breaks out of its place.
+"""A learner's HTML and Markdown made harmless: nothing runs, nothing loads, nothing breaks out of
+its place.
 
-Everything is escaped but tags and attributes of a short list, in their plainest spelling. One pass, whatever the input:
-parsers that mend broken HTML take minutes for a few kilobytes of the wrong kind.
+Everything is escaped but tags and attributes of a short list, in their plainest spelling. One pass,
+whatever the input: parsers that mend broken HTML take minutes for a few kilobytes of the wrong
+kind.
 """
 
 from __future__ import annotations
@@ -33,10 +35,20 @@ ALLOWED = {
     "rowspan": re.compile(r"\d{1,3}\Z"),
     "style": re.compile(r"text-align: ?(?:left|right|center);?\Z"),
 }
-WHERE = {"href": ("a",), "src": ("img",), "alt": ("img",), "colspan": ("td", "th"), "rowspan": ("td", "th")}
+WHERE = {
+    "href": ("a",),
+    "src": ("img",),
+    "alt": ("img",),
+    "colspan": ("td", "th"),
+    "rowspan": ("td", "th"),
+}
 
-SCHEME = re.compile(r"(?<![\w:])(?!(?:https?|mailto):)([a-zA-Z][a-zA-Z0-9+.\-]{1,30}[\s\x00-\x20\\]{0,3}):(?=[^\s:])")
-HIDDEN = re.compile(r"(?i)(j\s*a\s*v\s*a\s*s\s*c\s*r\s*i\s*p\s*t|v\s*b\s*s\s*c\s*r\s*i\s*p\s*t|d\s*a\s*t\s*a)(\s*\\?):")
+SCHEME = re.compile(
+    r"(?<![\w:])(?!(?:https?|mailto):)([a-zA-Z][a-zA-Z0-9+.\-]{1,30}[\s\x00-\x20\\]{0,3}):(?=[^\s:])"
+)
+HIDDEN = re.compile(
+    r"(?i)(j\s*a\s*v\s*a\s*s\s*c\s*r\s*i\s*p\s*t|v\s*b\s*s\s*c\s*r\s*i\s*p\s*t|d\s*a\s*t\s*a)(\s*\\?):"
+)
 COMMANDS = re.compile(r"\\(?=(?:href|url|require|style|class|cssId|data|def|let|gdef|edef|xdef|(?:re)?newcommand|"
                       r"newenvironment|html|unicode|bbox|includegraphics)\b)")  # fmt: skip
 TAG = re.compile(r"<(?=[a-zA-Z/!?])(?!/?(?:br|b|i|em|strong|sub|sup|code)>)")
@@ -44,7 +56,9 @@ BREAK = "\u200b"  # of no width: the word looks the same and means nothing
 
 
 def clean_html(text: str) -> str:
-    """HTML that holds only what is on the list. Tags are balanced; all else is shown as text or left out."""
+    """HTML that holds only what is on the list. Tags are balanced; all else is shown as text or
+    left out.
+    """
     out: list[str] = []
     opened: list[str] = []
     text = _cut(text)
@@ -96,7 +110,9 @@ def _attributes(tag: str, rest: str) -> str:
 
 
 def clean_markdown(text: str) -> str:
-    """Markdown with the plainest HTML only, without pictures from elsewhere, and without links that run."""
+    """Markdown with the plainest HTML only, without pictures from elsewhere, and without links that
+    run.
+    """
     text = _cut(text)
     for _ in range(5):  # &amp;colon; is a colon in two steps
         plain = html.unescape(text)

@@ -28,13 +28,17 @@ def spread(points: Sequence[float]) -> Spread | None:
     """The spread of points; quartiles are interpolated as `numpy.quantile` does. None without any."""
     if not points:
         return None
-    first, median, third = statistics.quantiles(points, n=4, method="inclusive") if points[1:] else [points[0]] * 3
+    first, median, third = (
+        statistics.quantiles(points, n=4, method="inclusive") if points[1:] else [points[0]] * 3
+    )
     return Spread(statistics.fmean(points), min(points), first, median, third, max(points))
 
 
 @dataclass(frozen=True)
 class Bin:
-    """How many notebooks earned from `low` points up to, but not, `high`; the last bin holds its `high` too."""
+    """How many notebooks earned from `low` points up to, but not, `high`; the last bin holds its
+    `high` too.
+    """
 
     low: float
     high: float
@@ -65,7 +69,8 @@ def difficulty(passes: Sequence[bool]) -> float | None:
 
 
 def discrimination(passes: Sequence[bool], rest: Sequence[float]) -> float | None:
-    """The corrected point-biserial correlation of passing a check with the points of the lesson's other checks.
+    """The corrected point-biserial correlation of passing a check with the points of the lesson's
+    other checks.
 
     Args:
         rest: for each notebook, its points without the check's own.

@@ -1,4 +1,6 @@
-"""Stored results as a report reads them: each file is used whole, or left out and named with the reason."""
+"""Stored results as a report reads them: each file is used whole, or left out and named with the
+reason.
+"""
 
 from __future__ import annotations
 
@@ -87,11 +89,22 @@ def _read(file: Path, module: str) -> Notebook:
         raise ValueError("not JSON") from None
     try:
         checks = tuple(
-            Outcome(_text(c["name"]), _number(c["max_points"]), _verdict(c["verdict"]), c["hidden"] is True)
+            Outcome(
+                _text(c["name"]),
+                _number(c["max_points"]),
+                _verdict(c["verdict"]),
+                c["hidden"] is True,
+            )
             for c in raw["checks"]
         )
-        state, points, max_points = _text(raw["state"]), _number(raw["points"]), _number(raw["max_points"])
-        kept = ("a regrade kept points that the lesson does not give now",) if raw.get("kept") else ()
+        state, points, max_points = (
+            _text(raw["state"]),
+            _number(raw["points"]),
+            _number(raw["max_points"]),
+        )
+        kept = (
+            ("a regrade kept points that the lesson does not give now",) if raw.get("kept") else ()
+        )
         told = (*map(_text, raw["repairs"]), *kept), tuple(map(_text, raw["problems"]))
         isolation, slip = _text(raw["isolation"]), _text(raw.get("slip") or "")
     except (KeyError, TypeError, ValueError, ArithmeticError):
@@ -99,7 +112,9 @@ def _read(file: Path, module: str) -> Notebook:
     if not STATE.fullmatch(state) or len({c.name for c in checks}) < len(checks):
         raise ValueError("not of the shape that this version of the grader stores")
     student, lesson, stored = file.parent.name, f"{module}/{file.stem}", file.stat().st_mtime
-    return Notebook(student, lesson, state, points, max_points, checks, *told, isolation, slip, stored)
+    return Notebook(
+        student, lesson, state, points, max_points, checks, *told, isolation, slip, stored
+    )
 
 
 def _text(value: Any) -> str:

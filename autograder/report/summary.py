@@ -1,7 +1,8 @@
-"""What the stored results of a module say about its class, lessons and checks. Nothing is run for it.
+"""What the stored results of a module say about its class, lessons and checks. Nothing is run for
+it.
 
-Points and checks are counted over graded notebooks only: one that was never read, or waits for a human, says nothing
-about a check. Those are listed instead.
+Points and checks are counted over graded notebooks only: one that was never read, or waits for a
+human, says nothing about a check. Those are listed instead.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ GONE = "not in the lesson any more"
 LOOK = (NOBODY, NEGATIVE)  # what somebody should look at
 CHANCE = -0.1  # a discrimination between this and 0 is chance, even in a large class
 QUOTED_CELL = re.compile(r"cell '[^']*'")
-PROBLEM = re.compile(r"(?P<where>cell '[^']*'|a cell of your own|a cell)(?: \(number \d+\))?: (?P<error>[^:]*)")
+PROBLEM = re.compile(
+    r"(?P<where>cell '[^']*'|a cell of your own|a cell)(?: \(number \d+\))?: (?P<error>[^:]*)"
+)
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,8 @@ class LessonReport:
     checks: tuple[CheckReport, ...]  # in the lesson's order
     to_look_at: int  # how many of them nobody passes, or discriminate negatively
     faulty: int  # graded notebooks that fail a check
-    slips: dict[str, int]  # known slips, and how many notebooks look like each; the most frequent first
+    # known slips, and how many notebooks look like each; the most frequent first
+    slips: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,9 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Ungraded:
-    """A notebook in state zero or needs-human, with what to do next, and a command for it where there is one."""
+    """A notebook in state zero or needs-human, with what to do next, and a command for it where
+    there is one.
+    """
 
     student: str
     lesson: str
@@ -146,7 +152,9 @@ def gather(course: Course, module: str) -> Report:
     lessons = {key: Lesson.read(course.lesson_path(key)) for key in course.lessons_of(module)}
     files = results.stored_files(course, module)
     if not files:
-        raise CourseError(f"module {module} has no stored results. Run `autograder grade {module}`.")
+        raise CourseError(
+            f"module {module} has no stored results. Run `autograder grade {module}`."
+        )
     notebooks, skipped = read_all(course, module, files, lessons)
     by_lesson = {key: [n for n in notebooks if n.lesson == key] for key in lessons}
     isolation = Counter(n.isolation for n in notebooks if n.isolation)
@@ -160,7 +168,9 @@ def gather(course: Course, module: str) -> Report:
         warnings=(*_isolation_warnings(module, isolation), *_edition_warnings(module, by_lesson)),
         waiting=_waiting(course, module, list(lessons), notebooks),
         lessons=tuple(_lesson(lesson, by_lesson[key]) for key, lesson in lessons.items()),
-        needs_human=tuple(_for_human(module, n) for n in notebooks if n.state.startswith("needs-human:")),
+        needs_human=tuple(
+            _for_human(module, n) for n in notebooks if n.state.startswith("needs-human:")
+        ),
         zeros=tuple(_zero(module, n) for n in notebooks if n.state.startswith("zero:")),
         repairs=_repairs(notebooks),
         problems=tuple(_problems(notebooks)),
@@ -170,7 +180,11 @@ def gather(course: Course, module: str) -> Report:
 
 def _newest(notebooks: list[Notebook]) -> str | None:
     newest = max((n.stored for n in notebooks), default=None)
-    return None if newest is None else datetime.fromtimestamp(newest, UTC).isoformat(timespec="seconds")
+    return (
+        None
+        if newest is None
+        else datetime.fromtimestamp(newest, UTC).isoformat(timespec="seconds")
+    )
 
 
 def _by_state(item: tuple[str, int]) -> tuple[int, int, str]:
@@ -201,7 +215,9 @@ def _edition_warnings(module: str, by_lesson: dict[str, list[Notebook]]) -> Iter
             )
 
 
-def _waiting(course: Course, module: str, lessons: list[str], notebooks: list[Notebook]) -> tuple[Waiting, ...]:
+def _waiting(
+    course: Course, module: str, lessons: list[str], notebooks: list[Notebook]
+) -> tuple[Waiting, ...]:
     there = {(n.student, n.lesson) for n in notebooks}
     handed: list[str] = []
     with contextlib.suppress(CourseError):  # nobody handed in
@@ -212,10 +228,15 @@ def _waiting(course: Course, module: str, lessons: list[str], notebooks: list[No
 
 def _for_human(module: str, notebook: Notebook) -> Ungraded:
     if notebook.isolation:
-        step, command = "Read the notebook in submitted/, then give its points in formgrader, where it waits.", ""
+        step, command = (
+            "Read the notebook in submitted/, then give its points in formgrader, where it waits.",
+            "",
+        )
     else:
         step = "The grader did not get through it: mend what the reason names, then grade it again."
-        command = shlex.join(["autograder", "grade", module, f"--student={notebook.student}", "--again"])
+        command = shlex.join(
+            ["autograder", "grade", module, f"--student={notebook.student}", "--again"]
+        )
     return Ungraded(notebook.student, notebook.lesson, notebook.reason, step, command)
 
 
@@ -239,10 +260,14 @@ def _problems(notebooks: list[Notebook]) -> Iterator[Problem]:
     for n in notebooks:
         for sentence in n.problems if n.isolation else ():
             match = PROBLEM.match(sentence)
-            where, error = (match["where"], match["error"]) if match else ("the run as a whole", sentence)
+            where, error = (
+                (match["where"], match["error"]) if match else ("the run as a whole", sentence)
+            )
             where = where.replace("of your own", "of the learner's own")
             found.setdefault((n.lesson, where), []).append((n.student, shorten(error, 80)))
-    for (lesson, where), told in sorted(found.items(), key=lambda item: (item[0][0], -len(item[1]), item[0][1])):
+    for (lesson, where), told in sorted(
+        found.items(), key=lambda item: (item[0][0], -len(item[1]), item[0][1])
+    ):
         errors = dict(Counter(error for _, error in told).most_common())
         yield Problem(lesson, where, len({student for student, _ in told}), errors)
 
@@ -269,14 +294,18 @@ def _lesson(lesson: Lesson, notebooks: list[Notebook]) -> LessonReport:
 
 
 def _order(lesson: Lesson) -> list[str]:
-    """Names of functions in the lesson's graded cells, its checks among them. Nothing is run to find them."""
+    """Names of functions in the lesson's graded cells, its checks among them. Nothing is run to
+    find them.
+    """
     statements = (s for cell in lesson.of_kind("checks") for s in lesson.tree(cell).body)
     return [s.name for s in statements if isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef)]
 
 
 def _checks(order: list[str], graded: list[Notebook]) -> Iterator[CheckReport]:
     met = list(dict.fromkeys(c.name for n in graded for c in n.checks))
-    for name in sorted(met, key=lambda name: (order.index(name) if name in order else len(order), met.index(name))):
+    for name in sorted(
+        met, key=lambda name: (order.index(name) if name in order else len(order), met.index(name))
+    ):
         yield _check(name, graded, name in order)
 
 

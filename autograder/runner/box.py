@@ -1,8 +1,9 @@
 """What holds a learner's code back while it runs.
 
-Three levels, the strongest that a probe proves is taken: `bubblewrap` (a file system, process tree and network of its
-own, plus everything below), `landlock` (file allow-list, system-call filter, limits, no user namespaces needed), and
-`trusted` (limits only), which is used only when somebody says that the code is trusted.
+Three levels, the strongest that a probe proves is taken: `bubblewrap` (a file system, process tree
+and network of its own, plus everything below), `landlock` (file allow-list, system-call filter,
+limits, no user namespaces needed), and `trusted` (limits only), which is used only when somebody
+says that the code is trusted.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ class Box:
     promise: str
 
     def wrap(self, command: list[str], scratch: Path) -> list[str]:
-        """The command that runs `command` inside this box. `scratch` is a folder the warm process may write."""
+        """The command that runs `command` inside this box. `scratch` is a folder the warm process
+        may write.
+        """
         if self.level != "bubblewrap":
             for file in fonts() if scratch.is_dir() else ():
                 shutil.copy(file, scratch)
@@ -79,7 +82,8 @@ def _bubblewrap() -> list[str]:
         "bwrap", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try",
         "--die-with-parent", "--new-session", "--cap-drop", "ALL",
     ]  # fmt: skip
-    if os.getuid() == 0:  # the warm process becomes nobody itself; a user namespace would keep it root outside
+    # the warm process becomes nobody itself; a user namespace would keep it root outside
+    if os.getuid() == 0:
         command += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
         command += ["--unshare-user", "--disable-userns"]
@@ -93,33 +97,64 @@ def _bubblewrap() -> list[str]:
                 command += ["--perms", "0755", "--dir", str(folder)]
                 made.add(folder)
         command += ["--ro-bind", str(path), str(path)]
-    command += ["--proc", "/proc", "--dev", "/dev", "--size", str(16 * MIB), "--perms", "1777", "--tmpfs", "/dev/shm"]
-    command += ["--remount-ro", "/dev", "--size", str(SCRATCH), "--perms", "1777", "--tmpfs", "/box"]
+    command += [
+        "--proc",
+        "/proc",
+        "--dev",
+        "/dev",
+        "--size",
+        str(16 * MIB),
+        "--perms",
+        "1777",
+        "--tmpfs",
+        "/dev/shm",
+    ]
+    command += [
+        "--remount-ro",
+        "/dev",
+        "--size",
+        str(SCRATCH),
+        "--perms",
+        "1777",
+        "--tmpfs",
+        "/box",
+    ]
     for file in fonts():
         command += ["--ro-bind", str(file), f"/box/{file.name}"]
     return [*command, "--remount-ro", "/", "--chdir", "/box"]
 
 
 def fonts() -> list[Path]:
-    """matplotlib's lists of this machine's fonts: its own, else those that `make setup` made. Only for speed."""
+    """matplotlib's lists of this machine's fonts: its own, else those that `make setup` made. Only
+    for speed.
+    """
     cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     own = Path(os.environ.get("MPLCONFIGDIR") or Path(cache, "matplotlib"))
     for folder in (own, Path(sys.prefix, "share", "matplotlib")):
-        lists = [file for file in sorted(folder.glob("fontlist-v*.json")) if file.is_file() and not file.is_symlink()]
-        if known := [file for file in lists if file.stat().st_mode & 0o004]:  # root's runner is nobody
+        lists = [
+            file
+            for file in sorted(folder.glob("fontlist-v*.json"))
+            if file.is_file() and not file.is_symlink()
+        ]
+        # root's runner is nobody
+        if known := [file for file in lists if file.stat().st_mode & 0o004]:
             return known
     return []
 
 
 @functools.cache
 def probe(level: str) -> str | None:
-    """None when the level works on this machine, else what is missing, in a sentence. It is found out by trying."""
+    """None when the level works on this machine, else what is missing, in a sentence. It is found
+    out by trying.
+    """
     if not hasattr(os, "fork"):
         return "this system cannot fork processes: use Linux, or WSL on Windows"
     if level == "trusted":
         return None
     if not sys.platform.startswith("linux"):
-        return f"{level} needs Linux; on macOS, grade in a Linux container or with --trust-submissions"
+        return (
+            f"{level} needs Linux; on macOS, grade in a Linux container or with --trust-submissions"
+        )
     if level == "bubblewrap" and shutil.which("bwrap") is None:
         return "bubblewrap is not installed: apt-get install bubblewrap"
     box = BUBBLEWRAP if level == "bubblewrap" else LANDLOCK
@@ -134,7 +169,9 @@ def probe(level: str) -> str | None:
     if done.returncode == 0:
         return None
     told = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-    if level == "bubblewrap" and ("uid map" in told or "namespace" in told.lower() or "Permission denied" in told):
+    if level == "bubblewrap" and (
+        "uid map" in told or "namespace" in told.lower() or "Permission denied" in told
+    ):
         told += ". Unprivileged user namespaces may be off (Ubuntu: an AppArmor profile for bwrap turns them on)"
     return f"{level} does not work here: {told}"
 

@@ -25,7 +25,8 @@ from autograder.runner.parcels import Parcel
 from autograder.runner.run import Run, Unclean
 from coursekit import codec
 
-RUNNER = "import gc; gc.disable(); from autograder.inside.server import main; main()"  # imports make no garbage
+# imports make no garbage
+RUNNER = "import gc; gc.disable(); from autograder.inside.server import main; main()"
 _now = time.monotonic
 
 
@@ -35,7 +36,8 @@ class Warm:
     Args:
         box: what holds learners' code back; the strongest that works when None.
         index: tells apart the users that several runners of root's become.
-        preload: modules to import once, for all jobs. Each makes a fork dearer and its own import free.
+        preload: modules to import once, for all jobs. Each makes a fork dearer and its own import
+            free.
         limits: how long a job may take.
 
     Raises:
@@ -44,7 +46,11 @@ class Warm:
     """
 
     def __init__(
-        self, box: Box | None = None, index: int = 0, preload: Sequence[str] = (), limits: Limits | None = None
+        self,
+        box: Box | None = None,
+        index: int = 0,
+        preload: Sequence[str] = (),
+        limits: Limits | None = None,
     ) -> None:
         self.box, self.index, self.preload = box or choose(), index, tuple(preload)
         self.limits = limits or Limits()
@@ -59,7 +65,12 @@ class Warm:
     def __enter__(self) -> Warm:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
         self.close()
 
     @property
@@ -72,7 +83,9 @@ class Warm:
         self.preload = tuple(sorted({*self.preload, *preload}))
 
     def launch(self) -> None:
-        """Start the process, or let it import what is missing, without waiting until it is ready; `run` does."""
+        """Start the process, or let it import what is missing, without waiting until it is ready;
+        `run` does.
+        """
         if self._process is not None:
             self._import_missing()
             return
@@ -110,8 +123,11 @@ class Warm:
             process.kill()
             told = (process.communicate()[1] or b"").decode(errors="replace").strip().splitlines()
             self.close()
-            raise CourseError(f"the grader's runner did not start: {told[-1] if told else 'no reason given'}")
-        if self.box.level == "bubblewrap":  # it has a folder of its own, and a grader that is killed leaves none
+            raise CourseError(
+                f"the grader's runner did not start: {told[-1] if told else 'no reason given'}"
+            )
+        # it has a folder of its own, and a grader that is killed leaves none
+        if self.box.level == "bubblewrap":
             with contextlib.suppress(OSError):
                 self._scratch.rmdir()
         return self._start()
@@ -124,7 +140,9 @@ class Warm:
                 self._loaded, self._imports = self.preload, True
 
     def end(self) -> None:
-        """End the process, from any thread. Whoever waits for it hears that it is gone, and has to close it."""
+        """End the process, from any thread. Whoever waits for it hears that it is gone, and has to
+        close it.
+        """
         self._stopped = True
         control = self._control
         if control is not None:
@@ -147,7 +165,9 @@ class Warm:
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     def run(self, parcel: Parcel) -> Trace:
-        """Run a job; once more, and carefully, when something in it went wrong that may have cost other checks."""
+        """Run a job; once more, and carefully, when something in it went wrong that may have cost
+        other checks.
+        """
         asked = _now()
         control = self._start()
         began = _now()

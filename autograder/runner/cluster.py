@@ -1,7 +1,9 @@
-"""Running jobs on a Dask cluster: the same parcels and traces, on as many machines as there are workers.
+"""Running jobs on a Dask cluster: the same parcels and traces, on as many machines as there are
+workers.
 
-A worker needs this package and a box; no disk is shared. What Dask pickles is a reference to `run_on_worker`, its plain
-arguments, and the `bytes` that come back or a sentence: learners choose what is inside, never the pickle.
+A worker needs this package and a box; no disk is shared. What Dask pickles is a reference to
+`run_on_worker`, its plain arguments, and the `bytes` that come back or a sentence: learners choose
+what is inside, never the pickle.
 """
 
 from __future__ import annotations
@@ -67,7 +69,9 @@ def run_on_worker(parcel: bytes, trust: bool, wanted: tuple[str, str]) -> bytes:
 
 
 def _local(trust: bool) -> Local:
-    """The runner of this worker process. Its warm processes stay for the next job, and end with the worker."""
+    """The runner of this worker process. Its warm processes stay for the next job, and end with the
+    worker.
+    """
     with _one_at_a_time:
         return _new_local(trust)
 
@@ -96,7 +100,9 @@ def _compare(address: str, found: tuple[str, str], wanted: tuple[str, str]) -> N
 
 @contextmanager
 def _no_client_dies() -> Iterator[None]:
-    """Inside, no client that nobody holds any more is collected: Dask would wait for a lock that its maker holds."""
+    """Inside, no client that nobody holds any more is collected: Dask would wait for a lock that
+    its maker holds.
+    """
     gc.collect()
     was = gc.isenabled()
     gc.disable()
@@ -113,8 +119,8 @@ class Cluster:
     A worker that dies costs nothing: Dask runs its parcels again elsewhere.
 
     Args:
-        scheduler: its address (`tcp://…`, or `tls://…` with the certificates of Dask's configuration), or a Dask
-            cluster object.
+        scheduler: its address (`tcp://…`, or `tls://…` with the certificates of Dask's
+            configuration), or a Dask cluster object.
         trust: where a worker has no box, run learners' code without.
 
     Attributes:
@@ -122,8 +128,8 @@ class Cluster:
         jobs: how many notebooks in flight keep the cluster busy: two for each of its threads.
 
     Raises:
-        CourseError: Dask is not installed, no scheduler or worker is there, or a worker has another grader than this
-            one, another box than the others, or none.
+        CourseError: Dask is not installed, no scheduler or worker is there, or a worker has another
+            grader than this one, another box than the others, or none.
     """
 
     def __init__(self, scheduler: Any, trust: bool = False) -> None:
@@ -131,9 +137,11 @@ class Cluster:
             from distributed import Client
         except ImportError:
             raise CourseError("--scheduler needs Dask: pip install -e '.[dask]'") from None
-        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # a lost connection is told in a sentence
+        # a lost connection is told in a sentence
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
         self._trust = trust
-        self._suspects: set[bytes] = set()  # when a worker dies, Dask blames all that it had, the innocent too
+        # when a worker dies, Dask blames all that it had, the innocent too
+        self._suspects: set[bytes] = set()
         self._alone = threading.Lock()  # so suspects are tried again one at a time
         self._address = str(getattr(scheduler, "scheduler_address", scheduler))
         try:
@@ -159,7 +167,8 @@ class Cluster:
 
         Raises:
             RunnerGone: so many workers died while they ran it that Dask has given it up.
-            CourseError: the scheduler was lost, no worker is left, or one that came later is not like the others.
+            CourseError: the scheduler was lost, no worker is left, or one that came later is not
+                like the others.
         """
         with self._alone if parcel in self._suspects else nullcontext():
             return unpack_trace(self._run(parcel))
@@ -170,7 +179,9 @@ class Cluster:
         if self._client.status != "running":
             raise self._lost()
         try:
-            future = self._client.submit(run_on_worker, parcel, self._trust, self._wanted, pure=False)
+            future = self._client.submit(
+                run_on_worker, parcel, self._trust, self._wanted, pure=False
+            )
         except Exception:
             raise self._lost() from None
         while True:
@@ -192,12 +203,17 @@ class Cluster:
         self._client.close(timeout=CLOSE_SECONDS)
 
     def _introductions(self) -> tuple[str, str]:
-        """The version and the level of all workers there are. Those that come later are compared with each parcel."""
+        """The version and the level of all workers there are. Those that come later are compared
+        with each parcel.
+        """
         try:
             self._ask(self._client.run_on_scheduler, version)
         except ImportError as error:
-            raise CourseError(f"the scheduler at {self._address}: {error}. Start it from the workers' image.") from None
-        waiting = self._client.submit(version, pure=False)  # a cluster that grows on demand wants to see work
+            raise CourseError(
+                f"the scheduler at {self._address}: {error}. Start it from the workers' image."
+            ) from None
+        # a cluster that grows on demand wants to see work
+        waiting = self._client.submit(version, pure=False)
         answers: dict[str, Any] = {}
         while not answers:
             self._threads()
@@ -225,7 +241,8 @@ class Cluster:
     def _ask(self, question: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
         try:
             return question(*arguments, **options, callback_timeout=ANSWER_SECONDS)
-        except (OSError, CancelledError, AttributeError):  # the last: somebody has closed the client
+        # the last: somebody has closed the client
+        except (OSError, CancelledError, AttributeError):
             raise self._lost() from None
 
     def _lost(self) -> CourseError:

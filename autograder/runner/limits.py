@@ -1,7 +1,7 @@
 """How long a submission may take: the defaults of all of it stand here.
 
-CPU seconds decide, and the time in which a process neither runs nor waits for a processor. Real time is a backstop for
-what cannot be interrupted, generous enough for a busy machine.
+CPU seconds decide, and the time in which a process neither runs nor waits for a processor. Real
+time is a backstop for what cannot be interrupted, generous enough for a busy machine.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ class Limits:
         cell_again: of CPU for a cell behind one that never ended.
         cell_idle: in which a cell may do nothing.
         check_idle: in which a check may do nothing.
-        carefree: of CPU for all cells; a notebook that takes longer is run once, carefully from the start.
+        carefree: of CPU for all cells; a notebook that takes longer is run once, carefully from the
+            start.
         cell_wall: of real time for a cell.
         cells_wall: of real time for all cells of a notebook together.
         snapshot_wall: of real time for the visible, or the hidden, checks of one graded cell.

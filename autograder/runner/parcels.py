@@ -1,7 +1,7 @@
 """Parcels are bytes, so are traces that come from afar: what they travel in shares no disk.
 
-A parcel holds what a learner's process may know: the steps of the job, observing code and seeds. What is right stays
-with the judge.
+A parcel holds what a learner's process may know: the steps of the job, observing code and seeds.
+What is right stays with the judge.
 """
 
 from __future__ import annotations
@@ -48,20 +48,27 @@ class Parcel:
     lesson: PackedLesson
 
 
-def pack_lesson(lesson: Lesson, salt: str, preload: Sequence[str], pictures: Mapping[str, bytes]) -> str:
-    """What all parcels of a lesson have in common: the random worlds that `salt` makes, the modules that a warm process
-    has loaded, and the pictures that need not be drawn (`coursekit.plots.remembered`).
+def pack_lesson(
+    lesson: Lesson, salt: str, preload: Sequence[str], pictures: Mapping[str, bytes]
+) -> str:
+    """What all parcels of a lesson have in common: the random worlds that `salt` makes, the modules
+    that a warm process has loaded, and the pictures that need not be drawn
+    (`coursekit.plots.remembered`).
     """
     cpu = {check.name: check.cpu for check in lesson.all_checks}
     return _packed(lesson.works, lesson.all_checks, salt, cpu, preload, pictures)
 
 
 def pack_reference(lesson: Lesson, salt: str, preload: Sequence[str]) -> str:
-    """The same for the lesson's own solution: only what is compared with it is observed, with all patience."""
+    """The same for the lesson's own solution: only what is compared with it is observed, with all
+    patience.
+    """
     checks = [check for check in lesson.all_checks if check.expect is REFERENCE]
     wanted = {check.name for check in checks}
     works = {
-        grade_id: replace(work, names=tuple(name for name in work.names if name in wanted), visible=None)
+        grade_id: replace(
+            work, names=tuple(name for name in work.names if name in wanted), visible=None
+        )
         for grade_id, work in lesson.works.items()
     }
     return _packed(works, checks, salt, dict.fromkeys(wanted, REFERENCE_CPU), preload, {})
@@ -81,7 +88,9 @@ def _packed(
             "seeds": {check.name: kit.fixed_seeds(check, salt) for check in checks},
             "cpu": dict(cpu),
             "preload": preload,
-            "pictures": {digest: base64.b64encode(png).decode() for digest, png in pictures.items()},
+            "pictures": {
+                digest: base64.b64encode(png).decode() for digest, png in pictures.items()
+            },
         }
     )
 

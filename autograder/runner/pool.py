@@ -1,4 +1,6 @@
-"""Running one parcel anywhere: `Local` in warm processes here, or `cluster.Cluster` on the workers of Dask."""
+"""Running one parcel anywhere: `Local` in warm processes here, or `cluster.Cluster` on the workers
+of Dask.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,8 @@ from autograder.runner.limits import Limits
 from autograder.runner.parcels import PackedLesson, Parcel, unpack_job, unpack_lesson
 
 MANY = 20  # lessons that are kept open
-USERS, BLOCKS = 50, 20  # users for the warm processes of one grader of root's, and how many graders have their own
+# users for the warm processes of one grader of root's, and how many graders have their own
+USERS, BLOCKS = 50, 20
 
 
 class Runner(Protocol):
@@ -34,14 +37,17 @@ class Runner(Protocol):
         """The trace of a parcel. Raises `RunnerGone` when whoever ran it has died."""
 
     def close(self) -> None:
-        """End whatever it started, running parcels too, for good. Called from any thread, more than once."""
+        """End whatever it started, running parcels too, for good. Called from any thread, more than
+        once.
+        """
 
 
 def _own_users() -> tuple[int, socket.socket | None]:
-    """The first of a block of numbers that no other grader of root's on this machine uses, and what holds the block.
+    """The first of a block of numbers that no other grader of root's on this machine uses, and what
+    holds the block.
 
-    Each number is a user of its own for a warm process, with its own limit on processes. An abstract socket's name is
-    free again when its process has ended, however it ended.
+    Each number is a user of its own for a warm process, with its own limit on processes. An
+    abstract socket's name is free again when its process has ended, however it ended.
     """
     if sys.platform.startswith("linux") and os.getuid() == 0:
         for block in range(BLOCKS):

@@ -1,4 +1,5 @@
-"""One run of one job in a warm process: start it, hear what its cells show, let its checks observe, end it.
+"""One run of one job in a warm process: start it, hear what its cells show, let its checks observe,
+end it.
 
 What comes back is a learner's, and may be forged. Whatever it is, a trace is made of it.
 """
@@ -30,7 +31,8 @@ _now = time.monotonic
 
 
 class Unclean(Exception):
-    """Something went wrong that may have cost checks which it does not concern. Run the job carefully.
+    """Something went wrong that may have cost checks which it does not concern. Run the job
+    carefully.
 
     Args:
         slow: the steps that never ended.
@@ -45,7 +47,8 @@ class Run:
     """One run of one job.
 
     Args:
-        careful: each graded cell has a snapshot of its own, each check that goes wrong costs itself only.
+        careful: each graded cell has a snapshot of its own, each check that goes wrong costs itself
+            only.
         slow: steps that never ended when the job was run before: they get less time.
     """
 
@@ -57,7 +60,13 @@ class Run:
         careful: bool = False,
         slow: frozenset[int] = frozenset(),
     ) -> None:
-        self.control, self.parcel, self.limits, self.careful, self.slow = control, parcel, limits, careful, slow
+        self.control, self.parcel, self.limits, self.careful, self.slow = (
+            control,
+            parcel,
+            limits,
+            careful,
+            slow,
+        )
         self._graded = graded_together(parcel.job.steps, careful)
         self._pairs = [socket.socketpair() for _ in range(len(self._graded) + 1)]
         self._running = False
@@ -101,8 +110,13 @@ class Run:
         self._cells.hear(main, deadline, self.control.next_cell)
         self._cut = self._only_snapshots()
         main.close()
-        if (self._cut or self._cells.problem) and not self.careful and any(s.waits for s in self.parcel.job.steps):
-            raise Unclean(self._cells.slow)  # what a graded cell that waited should have seen may be lost
+        if (
+            (self._cut or self._cells.problem)
+            and not self.careful
+            and any(s.waits for s in self.parcel.job.steps)
+        ):
+            # what a graded cell that waited should have seen may be lost
+            raise Unclean(self._cells.slow)
 
     def _job(self) -> messages.Job:
         cells = [
@@ -113,7 +127,9 @@ class Run:
             for index, step in enumerate(self.parcel.job.steps)
         ]  # fmt: skip
         limits = self.limits
-        return messages.Job(cells, self.parcel.lesson.pictures, limits.cell, limits.cell_again, limits.cell_wall)
+        return messages.Job(
+            cells, self.parcel.lesson.pictures, limits.cell, limits.cell_again, limits.cell_wall
+        )
 
     def _checks(self) -> Checks:
         went_wrong = bool(self._cut or self._cells.problem or self._cells.slow)
@@ -130,8 +146,11 @@ class Run:
                 yield self.parcel.lesson.works[str(step.grade_id)], ours
 
     def _ask(self, checks: Checks, visible: bool) -> None:
-        """Have visible or hidden checks made. What visible ones see is shown: nothing hidden is near them yet."""
-        alone: socket.socket | None = None  # whose snapshot has just answered that nothing else of the job is there
+        """Have visible or hidden checks made. What visible ones see is shown: nothing hidden is
+        near them yet.
+        """
+        # whose snapshot has just answered that nothing else of the job is there
+        alone: socket.socket | None = None
         for work, ours in self._ends():
             shown = work.visible.names if work.visible else ()
             names = shown if visible else tuple(name for name in work.names if name not in shown)
@@ -160,7 +179,8 @@ class Run:
 
 
 class Cells:
-    """What the cells of a job say: at most one message for each step, in order, not more than a notebook may hold.
+    """What the cells of a job say: at most one message for each step, in order, not more than a
+    notebook may hold.
 
     Attributes:
         shown: what each showed.
@@ -208,7 +228,9 @@ class Cells:
 
     def _running(self) -> set[int]:
         """The step that ran when nothing more was heard."""
-        behind = [n for n, step in enumerate(self._steps) if n > self._last and step.kind != "checks"]
+        behind = [
+            n for n, step in enumerate(self._steps) if n > self._last and step.kind != "checks"
+        ]
         return set(behind[:1])
 
     def _taken(self, said: CellDone | Snapshot | None, size: int) -> bool:
@@ -219,7 +241,9 @@ class Cells:
             return False
         self._room -= size
         shown = tuple(said.outputs[:MAX_OUTPUTS]) if self._room > 0 else ()
-        self.shown.append(CellTrace(said.step, shown, said.problem and _printable(said.problem)[:MAX_SENTENCE]))
+        self.shown.append(
+            CellTrace(said.step, shown, said.problem and _printable(said.problem)[:MAX_SENTENCE])
+        )
         self.slow |= {said.step} if said.hung else set()
         return True
 
@@ -254,7 +278,11 @@ class Checks:
     def problem(self) -> str | None:
         """A sentence, when some checks were not made because others never ended."""
         left_out = sum(outcomes == [{"never": NOT_RUN}] for outcomes in self.observations.values())
-        return f"checks that were not run, because three others never ended: {left_out}" if left_out else None
+        return (
+            f"checks that were not run, because three others never ended: {left_out}"
+            if left_out
+            else None
+        )
 
     def ask(self, sock: socket.socket, work: Work, names: Sequence[str]) -> None:
         """Send observing code to a snapshot and take its answers for `names`.
@@ -274,20 +302,31 @@ class Checks:
 
     def _order(self, work: Work, names: Sequence[str]) -> messages.Observe:
         source = "" if wire.runs_here(work.code) else work.source
-        return messages.Observe(source, work.code, work.restore, self._asked(names), self._hangs, self.careful)
+        return messages.Observe(
+            source, work.code, work.restore, self._asked(names), self._hangs, self.careful
+        )
 
     def _asked(self, names: Sequence[str]) -> list[messages.Check]:
-        return [messages.Check(name, self._lesson.seeds[name], self._lesson.cpu[name]) for name in names]
+        return [
+            messages.Check(name, self._lesson.seeds[name], self._lesson.cpu[name]) for name in names
+        ]
 
     def _answers(self, sock: socket.socket, work: Work, names: Sequence[str]) -> bool:
-        """Hear the answers. False when the snapshot fell silent before it had given all; a lie is its last word."""
+        """Hear the answers. False when the snapshot fell silent before it had given all; a lie is
+        its last word.
+        """
         left = set(names)
-        patience = self._limits.patience + 2 * max(check.wall for check in self._asked(names))  # the slowest, twice
-        for message, _ in _frames(sock, min(self._deadline, _now() + self._limits.snapshot_wall), patience):
+        # the slowest, twice
+        patience = self._limits.patience + 2 * max(check.wall for check in self._asked(names))
+        for message, _ in _frames(
+            sock, min(self._deadline, _now() + self._limits.snapshot_wall), patience
+        ):
             try:
                 answers = messages.read(message, list[CheckDone])
             except wire.Malformed:
-                self.suspicions.append(f"cell {work.grade_id!r} answered with something that makes no sense")
+                self.suspicions.append(
+                    f"cell {work.grade_id!r} answered with something that makes no sense"
+                )
                 return True
             for done in answers:
                 if done.name not in work.names:

@@ -1,8 +1,9 @@
 """The learner's copies of the course's notebooks. What somebody wrote is never overwritten.
 
-Of each copy in `study/` the version it was made from is remembered, as hashes of its cells. A copy whose cells are
-still those is replaced by a newer version; one that was written in is left alone, and the newer version is put beside
-it. Outputs do not count: running a notebook is not writing in it.
+Of each copy in `study/` the version it was made from is remembered, as hashes of its cells. A copy
+whose cells are still those is replaced by a newer version; one that was written in is left alone,
+and the newer version is put beside it. Outputs do not count: running a notebook is not writing in
+it.
 """
 
 from __future__ import annotations
@@ -49,7 +50,9 @@ class Version:
 
 @dataclass(frozen=True)
 class Copy:
-    """What is remembered about a copy: the version it was made from, and the digest of the one put beside it."""
+    """What is remembered about a copy: the version it was made from, and the digest of the one put
+    beside it.
+    """
 
     base: Version | None = None
     offered: str = ""
@@ -63,7 +66,8 @@ class Look:
     newest: Version
     pristine: bool  # nobody wrote in the course's own notebook
     exists: bool
-    cells: tuple[Cell, ...] | None = field(repr=False)  # the copy's; None when it is missing or unreadable
+    # the copy's; None when it is missing or unreadable
+    cells: tuple[Cell, ...] | None = field(repr=False)
     copy: Copy = Copy()
 
     @property
@@ -73,7 +77,9 @@ class Look:
 
     @property
     def edited(self) -> bool:
-        """Whether somebody wrote in the copy; where its first version is not known, it counts as written in."""
+        """Whether somebody wrote in the copy; where its first version is not known, it counts as
+        written in.
+        """
         if not self.exists:
             return False
         known = {self.newest.digest} if self.pristine else set()
@@ -85,7 +91,8 @@ class Look:
         """Whether the course has a version that the copy was not made from."""
         if not (self.exists and self.pristine) or self.theirs == self.newest:
             return False
-        if self.copy.base is None and self.theirs is not None:  # not known: are all of the course's parts in it?
+        # not known: are all of the course's parts in it?
+        if self.copy.base is None and self.theirs is not None:
             tasks = set(self.card.tasks)
             return not {c for c in self.newest.cells if c[0] not in tasks} <= set(self.theirs.cells)
         return self.copy.base is None or self.newest.digest != self.copy.base.digest
@@ -95,14 +102,20 @@ class Look:
         """The learner's cells that are not as they were given, by grade id."""
         own = {c.name: c for c in self.card.cells if c.is_task or c.is_given}
         given = (
-            self.copy.base.by_name if self.copy.base else {name: digest_of(c.kind, c.source) for name, c in own.items()}
+            self.copy.base.by_name
+            if self.copy.base
+            else {name: digest_of(c.kind, c.source) for name, c in own.items()}
         )
         theirs = [c for c in self.cells or () if c.is_task or c.is_given]
-        return {c.name: c.source for c in theirs if given.get(c.name) != digest_of(c.kind, c.source)}
+        return {
+            c.name: c.source for c in theirs if given.get(c.name) != digest_of(c.kind, c.source)
+        }
 
     @property
     def changed(self) -> set[str]:
-        """Grade ids of the learner's cells that were changed from what was given, by more than comments and spaces."""
+        """Grade ids of the learner's cells that were changed from what was given, by more than
+        comments and spaces.
+        """
         if self.cells is None:
             return set()
         stubs = {c.name: c for c in self.card.cells if c.is_task or c.is_given}
@@ -136,11 +149,20 @@ def look(study: Study, card: Card) -> Look:
     cells = None
     with contextlib.suppress(Unreadable):
         cells = tuple(read_cells(path))
-    return Look(card, Version.of(card.cells), _pristine(study, card), path.exists(), cells, _copy(study, card.key))
+    return Look(
+        card,
+        Version.of(card.cells),
+        _pristine(study, card),
+        path.exists(),
+        cells,
+        _copy(study, card.key),
+    )
 
 
 def _pristine(study: Study, card: Card) -> bool:
-    """Whether the course's notebook begins with what the class edition holds, as the builder writes it."""
+    """Whether the course's notebook begins with what the class edition holds, as the builder writes
+    it.
+    """
     try:
         released = list(Version.of(read_cells(study.root / "release" / f"{card.key}.ipynb")).cells)
     except Unreadable:
@@ -149,8 +171,8 @@ def _pristine(study: Study, card: Card) -> bool:
 
 
 def update(study: Study) -> list[Change]:
-    """Bring the course's notebooks into `study/`: new ones, newer ones for copies that nobody wrote in, and for the
-    others the newer one beside."""
+    """Bring the course's notebooks into `study/`: new ones, newer ones for copies that nobody wrote
+    in, and for the others the newer one beside."""
     changes = []
     for card in study.cards.values():
         seen = look(study, card)
@@ -187,10 +209,14 @@ def reset(study: Study, key: str, keep_answers: bool = False) -> Reset:
     path, released = study.notebook(key), study.released(key)
     if not seen.pristine:
         name = study.say(released)
-        raise CourseError(f"{name} was written in, so there is nothing to put back. Do: git checkout {name}")
+        raise CourseError(
+            f"{name} was written in, so there is nothing to put back. Do: git checkout {name}"
+        )
     copy = None
     if seen.edited:
-        copy = write_beside(path.with_name(f"{path.stem}.{study.clock():%Y-%m-%d-%H%M}.ipynb"), path.read_bytes())
+        copy = write_beside(
+            path.with_name(f"{path.stem}.{study.clock():%Y-%m-%d-%H%M}.ipynb"), path.read_bytes()
+        )
     data, written = released.read_bytes(), seen.written if keep_answers else {}
     known = {c.name for c in seen.card.cells}
     write_atomically(path, _with_answers(data, written) if written else data)
@@ -210,7 +236,9 @@ def _with_answers(data: bytes, written: dict[str, str]) -> bytes:
 
 
 def notes(study: Study) -> list[str]:
-    """A sentence or two for each copy that is not of the course's newest version: what changed and what to do."""
+    """A sentence or two for each copy that is not of the course's newest version: what changed and
+    what to do.
+    """
     out = []
     try:
         _copies(study)
@@ -221,7 +249,9 @@ def notes(study: Study) -> list[str]:
         beside = [p for p in _beside(study, card.key) if _version(p) == seen.newest]
         if not seen.pristine:
             name = study.say(study.released(card.key))
-            out.append(f"{name} was written in. It is the course's own: `git checkout {name}`, and work in {ROOM}/.")
+            out.append(
+                f"{name} was written in. It is the course's own: `git checkout {name}`, and work in {ROOM}/."
+            )
         elif not seen.exists:
             out.append(f"{card.title} is not in {ROOM}/ yet: `autograder update` brings it.")
         elif seen.waiting and not seen.edited:
@@ -253,7 +283,8 @@ def _difference(seen: Look) -> str:
         return "Yours cannot be read, so what changed cannot be said."
     had, own = {part for _, part in old.cells}, seen.card.cells
     fresh = [c for c, (_, part) in zip(own, seen.newest.cells, strict=True) if part not in had]
-    if seen.copy.base is None:  # then it is compared with the learner's own, where tasks differ anyhow
+    # then it is compared with the learner's own, where tasks differ anyhow
+    if seen.copy.base is None:
         fresh = [c for c in fresh if not c.is_task]
     named: dict[str, list[str]] = {"task": [], "checks": [], "given code": []}
     for c in fresh:
@@ -268,7 +299,7 @@ def _difference(seen: Look) -> str:
     return f"Changed: {'; '.join(told)}." if told else "Only cells were moved or left out."
 
 
-# ---------------------------------------------------------------------------------------------- what is remembered
+# ------------------------------------------------------------------------------- what is remembered
 
 
 def digest_of(*parts: str) -> str:
@@ -279,7 +310,10 @@ def digest_of(*parts: str) -> str:
 def _meaning(cell: Cell) -> str:
     """Code without comments and spacing, or the words of a text."""
     if cell.kind == "code":
-        with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError), warnings.catch_warnings():
+        with (
+            contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError),
+            warnings.catch_warnings(),
+        ):
             warnings.simplefilter("ignore")
             return ast.dump(ast.parse(cell.source))
     return " ".join(cell.source.split())
@@ -309,7 +343,8 @@ def _copies(study: Study) -> dict[str, Any]:
     """What is remembered about all copies.
 
     Raises:
-        Foreign: it cannot be read. Copies that were written in then count as such, and nothing is lost.
+        Foreign: it cannot be read. Copies that were written in then count as such, and nothing is
+            lost.
     """
     stored = study.load(COPIES)
     if not isinstance(stored, dict | None):
@@ -326,7 +361,8 @@ def _copy(study: Study, key: str) -> Copy:
         return Copy()
     cells, offered = entry.get("cells"), entry.get("offered")
     fits = isinstance(cells, list) and all(
-        isinstance(c, list) and len(c) == 2 and isinstance(c[0], str) and isinstance(c[1], str) for c in cells
+        isinstance(c, list) and len(c) == 2 and isinstance(c[0], str) and isinstance(c[1], str)
+        for c in cells
     )
     base = Version(tuple((name, part) for name, part in cells)) if cells and fits else None
     return Copy(base, offered if isinstance(offered, str) else "")

@@ -1,8 +1,10 @@
-"""A plan for the days before an interview: what is left of the lessons, and practice that needs no grading.
+"""A plan for the days before an interview: what is left of the lessons, and practice that needs no
+grading.
 
-The order of days is the course's: system design, coding, DevOps, MLOps, a mock interview, a review. A plan of more or
-fewer days keeps it. What is begun goes first, from today on; then each lesson goes on its module's day, and what finds
-no room there on any other day. What was done today uses up today's room.
+The order of days is the course's: system design, coding, DevOps, MLOps, a mock interview, a review.
+A plan of more or fewer days keeps it. What is begun goes first, from today on; then each lesson
+goes on its module's day, and what finds no room there on any other day. What was done today uses up
+today's room.
 """
 
 from __future__ import annotations
@@ -88,7 +90,9 @@ def stored(study: Study) -> Begun | None:
         raise study.foreign(NAME, "it does not hold a plan") from None
 
 
-def begin(study: Study, days: int | None = None, minutes: int | None = None, anew: bool = False) -> Begun:
+def begin(
+    study: Study, days: int | None = None, minutes: int | None = None, anew: bool = False
+) -> Begun:
     """The plan that was begun. Another number of days than before, or `anew`, begins it today.
 
     Raises:
@@ -105,7 +109,9 @@ def begin(study: Study, days: int | None = None, minutes: int | None = None, ane
     begun = Begun(old.day if goes_on and old else study.clock().date(), whole, each)
     _fits(begun)
     if begun != old:
-        study.store(NAME, {"begun": begun.day.isoformat(), "days": begun.days, "minutes": begun.minutes})
+        study.store(
+            NAME, {"begun": begun.day.isoformat(), "days": begun.days, "minutes": begun.minutes}
+        )
     return begun
 
 
@@ -123,7 +129,9 @@ def make(progress: Progress, begun: Begun, today: date) -> Plan:
     number = max(1, (today - begun.day).days + 1)
     done = sum(s.today for s in progress.standings)
     left = sum(s.left for s in progress.ahead)
-    without = tuple(m.title for name, m in progress.outline.modules.items() if name not in progress.modules)
+    without = tuple(
+        m.title for name, m in progress.outline.modules.items() if name not in progress.modules
+    )
     if number > begun.days:
         over = f"The plan of {_days(begun.days)} ended on {begun.day + timedelta(begun.days - 1)}."
         more = _days_that_do(progress, begun.minutes)
@@ -172,7 +180,9 @@ def _spread(
 
 
 def _piece(left: int, room: int) -> int:
-    """How much of a lesson goes where there is room: all of it, or a part that leaves a whole piece."""
+    """How much of a lesson goes where there is room: all of it, or a part that leaves a whole
+    piece.
+    """
     if left <= room:
         return left
     part = min(room, left - PIECE) // 5 * 5
@@ -186,7 +196,9 @@ def _advice(progress: Progress, today: int, begun: Begun, missing: int, done: in
     more = next((m for m in enough if not _spread(progress, today, begun.days, m, done)[1]), None)
     longer = _days_that_do(progress, begun.minutes)
     ways = [f"{minutes_in_words(more)} a day (`autograder plan --minutes {more}`)"] if more else []
-    ways += [f"{_days(longer)} from today (`autograder plan --days {longer} --anew`)"] if longer else []
+    ways += (
+        [f"{_days(longer)} from today (`autograder plan --days {longer} --anew`)"] if longer else []
+    )
     return f"{told} These would do: {', or '.join(ways)}." if ways else told
 
 

@@ -1,7 +1,9 @@
-"""How far a learner has come, from what is on this machine: gradings of notebooks in `study/`, and the notebooks.
+"""How far a learner has come, from what is on this machine: gradings of notebooks in `study/`, and
+the notebooks.
 
-Time spent is an estimate. Within a sitting the time between two gradings, or from opening the start page to the first,
-counts for the lesson that was graded at its end; a pause longer than `PAUSE` ends the sitting and counts for nothing.
+Time spent is an estimate. Within a sitting the time between two gradings, or from opening the start
+page to the first, counts for the lesson that was graded at its end; a pause longer than `PAUSE`
+ends the sitting and counts for nothing.
 """
 
 from __future__ import annotations
@@ -39,7 +41,8 @@ class History:
     """What is stored about a lesson."""
 
     gradings: tuple[Grading, ...] = ()
-    tried: frozenset[str] = frozenset()  # grade ids that were written in when the notebook was graded
+    # grade ids that were written in when the notebook was graded
+    tried: frozenset[str] = frozenset()
     reset: datetime | None = None
 
     @property
@@ -66,7 +69,9 @@ class Standing:
 
     @property
     def left(self) -> int:
-        """Minutes of its own estimate that are left, by points, rounded up to five; never 0 before it is done."""
+        """Minutes of its own estimate that are left, by points, rounded up to five; never 0 before
+        it is done.
+        """
         return max(5, _five(self.card.minutes * (1 - self.share))) if self.state != "done" else 0
 
 
@@ -80,14 +85,18 @@ class Progress:
 
     @property
     def ahead(self) -> list[Standing]:
-        """Lessons that are not done, in the order to take them: what is begun, the weakest first, then as they come."""
+        """Lessons that are not done, in the order to take them: what is begun, the weakest first,
+        then as they come.
+        """
         open_ = [s for s in self.standings if s.state != "done"]
         begun = sorted((s for s in open_ if s.state == "begun"), key=lambda s: s.share)
         return begun + [s for s in open_ if s.state == "not begun"]
 
     @property
     def weakest(self) -> list[Standing]:
-        """Lessons that were graded and took more than one try or lack points: fewest points and most tries first."""
+        """Lessons that were graded and took more than one try or lack points: fewest points and
+        most tries first.
+        """
         weak = [s for s in self.standings if s.last and (s.tries > 1 or s.state != "done")]
         return sorted(weak, key=lambda s: (s.share, -s.tries))
 
@@ -118,7 +127,8 @@ def read(study: Study) -> Progress:
         problems.append(str(error))
     spent = _spent(histories, visits)
     out = [
-        _standing(study, copies.look(study, c), histories[k], spent.get(k, timedelta())) for k, c in study.cards.items()
+        _standing(study, copies.look(study, c), histories[k], spent.get(k, timedelta()))
+        for k, c in study.cards.items()
     ]
     return Progress(tuple(out), tuple(problems), study.outline)
 
@@ -126,7 +136,11 @@ def read(study: Study) -> Progress:
 def _standing(study: Study, seen: Look, past: History, spent: timedelta) -> Standing:
     gradings = past.current
     last = gradings[-1] if gradings else None
-    done = last is not None and last.state == "graded" and 0 < max(last.max_points, seen.card.points) <= last.points
+    done = (
+        last is not None
+        and last.state == "graded"
+        and 0 < max(last.max_points, seen.card.points) <= last.points
+    )
     begun = last is not None or seen.edited
     midnight = study.clock().replace(hour=0, minute=0, second=0, microsecond=0)
     before = [g for g in gradings if g.at < midnight]
@@ -137,7 +151,8 @@ def _standing(study: Study, seen: Look, past: History, spent: timedelta) -> Stan
 
 
 def _share(grading: Grading | None, card: Card) -> float:
-    most = max(grading.max_points, card.points) if grading else 0.0  # the lesson may have got more since
+    # the lesson may have got more since
+    most = max(grading.max_points, card.points) if grading else 0.0
     return min(1.0, max(0.0, grading.points / most)) if grading and most > 0 else 0.0
 
 
@@ -146,7 +161,10 @@ def _five(minutes: float) -> int:
 
 
 def _spent(histories: dict[str, History], visits: list[datetime]) -> dict[str, timedelta]:
-    events = sorted([(g.at, key) for key, h in histories.items() for g in h.gradings] + [(at, "") for at in visits])
+    events = sorted(
+        [(g.at, key) for key, h in histories.items() for g in h.gradings]
+        + [(at, "") for at in visits]
+    )
     spent: dict[str, timedelta] = {}
     pending, before = timedelta(), None
     for at, key in events:
@@ -159,7 +177,7 @@ def _spent(histories: dict[str, History], visits: list[datetime]) -> dict[str, t
     return spent
 
 
-# -------------------------------------------------------------------------------------------------- what is stored
+# ----------------------------------------------------------------------------------- what is stored
 
 
 def history(study: Study, key: str) -> History:
@@ -209,7 +227,9 @@ def visit(study: Study) -> None:
     except Foreign:
         study.set_aside(VISITS)
         visits = []
-    study.store(VISITS, [at.isoformat(timespec="seconds") for at in [*visits, study.clock()][-KEEP:]])
+    study.store(
+        VISITS, [at.isoformat(timespec="seconds") for at in [*visits, study.clock()][-KEEP:]]
+    )
 
 
 def _visits(study: Study) -> list[datetime]:
@@ -234,7 +254,10 @@ def _store(study: Study, key: str, past: History) -> None:
         for g in past.gradings[-KEEP:]
     ]
     reset = past.reset.isoformat() if past.reset else None
-    study.store(_name(key), {"lesson": key, "reset": reset, "tried": sorted(past.tried), "gradings": gradings})
+    study.store(
+        _name(key),
+        {"lesson": key, "reset": reset, "tried": sorted(past.tried), "gradings": gradings},
+    )
 
 
 def _name(key: str) -> str:
@@ -243,7 +266,10 @@ def _name(key: str) -> str:
 
 def _grading(stored: Any) -> Grading:
     points, most, state = stored["points"], stored["max_points"], stored["state"]
-    numbers = all(isinstance(n, int | float) and not isinstance(n, bool) and math.isfinite(n) for n in (points, most))
+    numbers = all(
+        isinstance(n, int | float) and not isinstance(n, bool) and math.isfinite(n)
+        for n in (points, most)
+    )
     if not numbers or not isinstance(state, str):
         raise ValueError
     return Grading(_time(stored["at"]), state, float(points), float(most))

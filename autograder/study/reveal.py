@@ -1,6 +1,8 @@
-"""A reference solution and a brief why, after an honest try: the cell was written in, and graded with it at least once.
+"""A reference solution and a brief why, after an honest try: the cell was written in, and graded
+with it at least once.
 
-Solutions are read from the instructor edition, `source/`, at that moment; no notebook that a learner gets holds them.
+Solutions are read from the instructor edition, `source/`, at that moment; no notebook that a
+learner gets holds them.
 """
 
 from __future__ import annotations
@@ -41,7 +43,9 @@ class Reference:
 
     @property
     def _what(self) -> str:
-        return "a model answer, and what it is graded by" if self.is_prose else "a reference solution"
+        return (
+            "a model answer, and what it is graded by" if self.is_prose else "a reference solution"
+        )
 
     def _repr_html_(self) -> str:
         say = html.escape
@@ -64,10 +68,14 @@ def find(study: Study, grade_id: str, module: str = "") -> Card:
     found = [c for c in found if c.module == module] or found
     if not found:
         known = [name for c in study.cards.values() for name in c.tasks]
-        raise CourseError(f"no lesson has a cell {grade_id!r} to write in.{nearest(grade_id, known)}")
+        raise CourseError(
+            f"no lesson has a cell {grade_id!r} to write in.{nearest(grade_id, known)}"
+        )
     if len(found) > 1:
         keys = ", ".join(c.key for c in found)
-        raise CourseError(f'{keys} have a cell {grade_id!r}: say which, reveal("{grade_id}", lesson="{found[0].key}").')
+        raise CourseError(
+            f'{keys} have a cell {grade_id!r}: say which, reveal("{grade_id}", lesson="{found[0].key}").'
+        )
     return found[0]
 
 
@@ -98,7 +106,9 @@ def reveal(study: Study, card: Card, grade_id: str, anyway: bool = False) -> Ref
         raise NotYet(_what_to_do(study, card, grade_id))
     cell = next((c for c in cells if c.name == grade_id and c.is_task), None)
     if cell is None:
-        raise CourseError(f"{study.say(path)} has no cell {grade_id!r}: it is older. `make build` renews it.")
+        raise CourseError(
+            f"{study.say(path)} has no cell {grade_id!r}: it is older. `make build` renews it."
+        )
     solution, why = parts(cell)
     is_prose = cell.kind != "code"
     return Reference(card.title, grade_id, solution, why or _closing(cells[-1], is_prose), is_prose)
@@ -121,7 +131,11 @@ def _what_to_do(study: Study, card: Card, grade_id: str) -> str:
     graded = "grade the notebook"
     if any(c.name == grade_id and c.kind == "code" for c in card.cells):
         graded = f"run its checks or {graded}"
-    todo = f"save (Ctrl+S) and {graded}" if written else f"write your own in it, save (Ctrl+S), and {graded}"
+    todo = (
+        f"save (Ctrl+S) and {graded}"
+        if written
+        else f"write your own in it, save (Ctrl+S), and {graded}"
+    )
     return (
         f"{path}, cell {grade_id!r}: {'it was not graded yet' if written else 'nothing was written in it yet'}. First "
         f'{todo}; then ask again. To look all the same: reveal("{grade_id}", anyway=True), or `autograder reveal '
@@ -130,7 +144,9 @@ def _what_to_do(study: Study, card: Card, grade_id: str) -> str:
 
 
 def parts(cell: Cell) -> tuple[str, str]:
-    """A solution cell without its markers, and what stands in `# Why:` comments right below `### BEGIN SOLUTION`."""
+    """A solution cell without its markers, and what stands in `# Why:` comments right below `###
+    BEGIN SOLUTION`.
+    """
     kept: list[str] = []
     why: list[str] = []
     at = ""  # "begin" right below a marker, "why" within such a comment
@@ -150,6 +166,8 @@ def parts(cell: Cell) -> tuple[str, str]:
 
 
 def _closing(last: Cell, is_prose: bool) -> str:
-    """What the lesson itself says is to be known at its end; an answer in prose gives its own reasons."""
+    """What the lesson itself says is to be known at its end; an answer in prose gives its own
+    reasons.
+    """
     found = None if is_prose else KNOWN.search(last.source)
     return " ".join(found["words"].split()) if found else ""

@@ -1,4 +1,6 @@
-"""The start page: where a learner stands, what comes next, and the plan. As HTML in a notebook, as text elsewhere."""
+"""The start page: where a learner stands, what comes next, and the plan. As HTML in a notebook, as
+text elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -29,14 +31,16 @@ ELSEWHERE = (
 
 @dataclass(frozen=True)
 class StartPage:
-    """Everything on the page. Prints as text, shows as HTML; whatever comes from a file is escaped there."""
+    """Everything on the page. Prints as text, shows as HTML; whatever comes from a file is escaped
+    there.
+    """
 
     progress: Progress
     plan: Plan | None
     notes: tuple[str, ...]
     base: str = ""  # from the page to `study/`
 
-    # ------------------------------------------------------------------------------------------ what it says
+    # --------------------------------------------------------------------------------- what it says
 
     @property
     def next(self) -> tuple[str, Standing | None, str]:
@@ -51,14 +55,21 @@ class StartPage:
             return (
                 "All lessons are done. From an empty cell once more: ",
                 weak,
-                (f". {tries}`autograder reset {weak.card.stem}` keeps your work under a dated name."),
+                (
+                    f". {tries}`autograder reset {weak.card.stem}` keeps your work under a dated name."
+                ),
             )
         card = self.plan.next if self.plan else None
         chosen = standings[card.key] if card else ahead[0]
         today = self.plan.days[0] if self.plan and self.plan.days else None
         practice = today is not None and today.tasks and all(t.card is None for t in today.tasks)
         before = "today's practice (see the plan), then " if practice else ""
-        if not practice and self.plan and self.plan.done_today and (today is None or not today.tasks):
+        if (
+            not practice
+            and self.plan
+            and self.plan.done_today
+            and (today is None or not today.tasks)
+        ):
             before = "today's part of the plan is done; tomorrow, or now if you like: "
         goes_on = chosen.state == "begun"
         told = f", {minutes_in_words(chosen.left)}{' are left' if goes_on and chosen.last else ''}."
@@ -78,7 +89,10 @@ class StartPage:
     @property
     def about_time(self) -> str:
         """What the times are."""
-        spent, pause = in_words(self.progress.spent, "nothing yet"), minutes_in_words(PAUSE.seconds // 60)
+        spent, pause = (
+            in_words(self.progress.spent, "nothing yet"),
+            minutes_in_words(PAUSE.seconds // 60),
+        )
         return (
             "“takes” is the lesson's own estimate, “left” the part of it that points are missing for. “spent”, an "
             f"estimate too, is the time between gradings without pauses over {pause}; in all: {spent}."
@@ -89,7 +103,10 @@ class StartPage:
         """Titles of modules with their lessons."""
         names = dict.fromkeys(s.card.module for s in self.progress.standings)
         for name in names:
-            yield self.progress.outline.title(name), [s for s in self.progress.standings if s.card.module == name]
+            yield (
+                self.progress.outline.title(name),
+                [s for s in self.progress.standings if s.card.module == name],
+            )
 
     def _row(self, s: Standing) -> tuple[str, ...]:
         points = f"{s.last.points:g} of {_possible(s):g}" if s.last else f"– of {_possible(s):g}"
@@ -112,9 +129,16 @@ class StartPage:
                 link = self._link(task.card.key) if task.card else ""
                 lines.append((minutes_in_words(task.minutes), task.what + part, link))
             if not lines:
-                rest = "done for today" if today and self.plan.done_today else "free: look again at what was hardest"
+                rest = (
+                    "done for today"
+                    if today and self.plan.done_today
+                    else "free: look again at what was hardest"
+                )
                 lines = [("", rest, "")]
-            yield f"Day {day.number} of {self.plan.begun.days}{today} ({day.date:%a} {day.date})", lines
+            yield (
+                f"Day {day.number} of {self.plan.begun.days}{today} ({day.date:%a} {day.date})",
+                lines,
+            )
 
     @property
     def _about_plan(self) -> str:
@@ -122,7 +146,11 @@ class StartPage:
             return f"None yet; `autograder plan` begins one of {planning.DAYS} days, {planning.MINUTES} min each."
         begun = self.plan.begun
         head = f"{minutes_in_words(begun.minutes)} a day for {begun.days} days, begun {begun.day}."
-        done = f" Done today: {minutes_in_words(self.plan.done_today)}." if self.plan.done_today else ""
+        done = (
+            f" Done today: {minutes_in_words(self.plan.done_today)}."
+            if self.plan.done_today
+            else ""
+        )
         return f"{head}{done} {self.plan.advice}".rstrip()
 
     @property
@@ -135,7 +163,7 @@ class StartPage:
     def _link(self, key: str) -> str:
         return f"{self.base}{quote(key)}.ipynb"
 
-    # ------------------------------------------------------------------------------------------ text
+    # ----------------------------------------------------------------------------------------- text
 
     def __str__(self) -> str:
         before, chosen, after = self.next
@@ -170,7 +198,7 @@ class StartPage:
     def _notes(self) -> list[str]:
         return [*self.notes, *self.progress.problems]
 
-    # ------------------------------------------------------------------------------------------ HTML
+    # ----------------------------------------------------------------------------------------- HTML
 
     def _repr_html_(self) -> str:
         before, chosen, after = self.next
@@ -181,7 +209,10 @@ class StartPage:
             after=after,
             summary=self.summary,
             columns=HEADS,
-            modules=[(title, [(self._link(s.card.key), self._row(s)) for s in own]) for title, own in self.modules],
+            modules=[
+                (title, [(self._link(s.card.key), self._row(s)) for s in own])
+                for title, own in self.modules
+            ],
             about_time=self.about_time,
             notes=self._notes,
             begins_here=not self.plan and not self.base,
@@ -190,7 +221,7 @@ class StartPage:
             without=self._without,
         )
 
-    # ------------------------------------------------------------------------------------------ JSON
+    # ----------------------------------------------------------------------------------------- JSON
 
     def as_json(self) -> dict[str, Any]:
         """The interface of `--json`."""
@@ -226,13 +257,24 @@ def _plan_json(plan: Plan | None) -> dict[str, Any] | None:
             "day": d.number,
             "date": d.date.isoformat(),
             "tasks": [
-                {"minutes": t.minutes, "what": t.what, "lesson": t.card.key if t.card else None} for t in d.tasks
+                {"minutes": t.minutes, "what": t.what, "lesson": t.card.key if t.card else None}
+                for t in d.tasks
             ],
         }
         for d in plan.days
     ]
-    begun = {"begun": plan.begun.day.isoformat(), "days": plan.begun.days, "minutes": plan.begun.minutes}
-    return {**begun, "today": plan.today, "minutes_left": plan.left, "minutes_missing": plan.missing, "schedule": days}
+    begun = {
+        "begun": plan.begun.day.isoformat(),
+        "days": plan.begun.days,
+        "minutes": plan.begun.minutes,
+    }
+    return {
+        **begun,
+        "today": plan.today,
+        "minutes_left": plan.left,
+        "minutes_missing": plan.missing,
+        "schedule": days,
+    }
 
 
 def _possible(s: Standing) -> float:
@@ -244,7 +286,7 @@ def _plain(text: str) -> str:
     return "".join(c if c == "\n" or c.isprintable() else "�" for c in text)
 
 
-# ---------------------------------------------------------------------------------------------------- making it
+# ---------------------------------------------------------------------------------------- making it
 
 
 def make(study: Study, page: Path | None = None) -> StartPage:
@@ -268,7 +310,9 @@ def make(study: Study, page: Path | None = None) -> StartPage:
 
 
 def lay_out(study: Study) -> None:
-    """Put the start page into `study/`, with what it shows as it is now. What a learner wrote in it stays."""
+    """Put the start page into `study/`, with what it shows as it is now. What a learner wrote in it
+    stays.
+    """
     own, path = study.root / "notebooks" / START, study.room / START
     try:
         notebook = json.loads((path if path.exists() else own).read_bytes())
@@ -279,13 +323,17 @@ def lay_out(study: Study) -> None:
         shown = next((c for c in cells if c["cell_type"] == "code" and CALL in text_of(c)), None)
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return  # the course's is missing, or theirs is no notebook: it is left as it is
-    study.store(START.removesuffix(".ipynb"), {"digests": sorted({*_digests(study), _digest(newest)})})
+    study.store(
+        START.removesuffix(".ipynb"), {"digests": sorted({*_digests(study), _digest(newest)})}
+    )
     if shown is None:
         return
     page = make(study, study.room)
     data = {"text/plain": str(page).splitlines(keepends=True), "text/html": page._repr_html_()}
     shown["outputs"] = [{"output_type": "display_data", "data": data, "metadata": {}}]
-    write_atomically(path, (json.dumps(notebook, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "replace"))
+    write_atomically(
+        path, (json.dumps(notebook, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "replace")
+    )
 
 
 def _was_written_in(study: Study, notebook: Any) -> bool:

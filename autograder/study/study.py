@@ -1,7 +1,9 @@
-"""The learner's side of a course folder: the lessons as their notebooks tell them, and what is kept on this machine.
+"""The learner's side of a course folder: the lessons as their notebooks tell them, and what is kept
+on this machine.
 
-`notebooks/` is the course's and tracked by git; `study/` is the learner's and ignored by git, as is what is kept about
-it below `.autograder/study/`. Nothing here needs `lessons/` or runs anybody's code, and it works on any system.
+`notebooks/` is the course's and tracked by git; `study/` is the learner's and ignored by git, as is
+what is kept about it below `.autograder/study/`. Nothing here needs `lessons/` or runs anybody's
+code, and it works on any system.
 """
 
 from __future__ import annotations
@@ -30,7 +32,9 @@ Clock = Callable[[], datetime]
 
 
 class Foreign(Exception):
-    """A file that is kept on this machine is broken or somebody else's. The message says which and what to do."""
+    """A file that is kept on this machine is broken or somebody else's. The message says which and
+    what to do.
+    """
 
 
 def now() -> datetime:
@@ -110,7 +114,9 @@ class Study:
         for folder in (here, *here.parents):
             if (folder / "notebooks").is_dir() and (folder / "nbgrader_config.py").is_file():
                 return cls(folder, clock)
-        raise CourseError(f"{start} does not lie in a course (a folder with notebooks/). Go there, or say --course.")
+        raise CourseError(
+            f"{start} does not lie in a course (a folder with notebooks/). Go there, or say --course."
+        )
 
     @cached_property
     def outline(self) -> Outline:
@@ -158,7 +164,9 @@ class Study:
 
     @cached_property
     def _read(self) -> list[Card | str]:
-        files = sorted(p for p in (self.root / "notebooks").glob("*/*.ipynb") if NOTEBOOK.match(p.name))
+        files = sorted(
+            p for p in (self.root / "notebooks").glob("*/*.ipynb") if NOTEBOOK.match(p.name)
+        )
         return [self._card(path) for path in files]
 
     def _card(self, path: Path) -> Card | str:
@@ -180,7 +188,7 @@ class Study:
         """
         return named(lesson.replace("\\", "/").removeprefix(f"{ROOM}/"), list(self.cards))
 
-    # ---------------------------------------------------------------------------------- what is kept here
+    # ---------------------------------------------------------------------------- what is kept here
 
     def load(self, name: str) -> Any:
         """What `name.json` holds; None when it is not there.
@@ -201,7 +209,9 @@ class Study:
     def foreign(self, name: str, why: str) -> Foreign:
         """What to say about `name.json` when it is broken or was not written by this course."""
         path = self.say(self.kept / f"{name}.json")
-        return Foreign(f"{path} is not as it was written: {why}. It is left out; delete it to be rid of this line.")
+        return Foreign(
+            f"{path} is not as it was written: {why}. It is left out; delete it to be rid of this line."
+        )
 
     def store(self, name: str, data: Any) -> None:
         """Keep `data` in `name.json`."""
@@ -209,7 +219,9 @@ class Study:
         write_atomically(self.kept / f"{name}.json", text.encode("utf-8", "replace"))
 
     def set_aside(self, name: str) -> None:
-        """Give `name.json`, which is foreign, another name before something is stored under its own."""
+        """Give `name.json`, which is foreign, another name before something is stored under its
+        own.
+        """
         path = self.kept / f"{name}.json"
         with contextlib.suppress(FileNotFoundError):
             os.replace(path, free_name(path.with_name(f"{path.name}.broken")))
@@ -230,17 +242,27 @@ def read_cells(path: Path) -> Iterator[Cell]:
         raise Unreadable("not a notebook: it holds no cells")
     for cell in cells:
         if isinstance(cell, dict) and text_of(cell).strip():
-            meta = cell["metadata"].get("nbgrader") if isinstance(cell.get("metadata"), dict) else None
+            meta = (
+                cell["metadata"].get("nbgrader") if isinstance(cell.get("metadata"), dict) else None
+            )
             meta = meta if isinstance(meta, dict) else {}
             name = meta.get("grade_id")
             ran = cell.get("execution_count") is not None
-            yield Cell(name if isinstance(name, str) else "", str(cell.get("cell_type")), text_of(cell), meta, ran)
+            yield Cell(
+                name if isinstance(name, str) else "",
+                str(cell.get("cell_type")),
+                text_of(cell),
+                meta,
+                ran,
+            )
 
 
 def text_of(cell: dict[str, Any]) -> str:
     """The text of a cell as it stands in a notebook's JSON."""
     text = cell.get("source", "")
-    text = "".join(part for part in text if isinstance(part, str)) if isinstance(text, list) else text
+    text = (
+        "".join(part for part in text if isinstance(part, str)) if isinstance(text, list) else text
+    )
     return text.replace("\r\n", "\n") if isinstance(text, str) else ""
 
 

@@ -1,9 +1,11 @@
-"""What users did, who left afterwards, and what a feature seems to know of it when it is computed too late.
+"""What users did, who left afterwards, and what a feature seems to know of it when it is computed
+too late.
 
-Twelve made-up days of three tenants. Whoever leaves does less in the two days before. `skew` asks a learner's
-`extract_features` at the moment of prediction and at the moments when a careless job would, and scores both by the area
-under the ROC curve, which is the chance that a feature ranks a user who stays above one who leaves (Hanley and McNeil,
-"The meaning and use of the area under a receiver operating characteristic (ROC) curve", Radiology 1982).
+Twelve made-up days of three tenants. Whoever leaves does less in the two days before. `skew` asks a
+learner's `extract_features` at the moment of prediction and at the moments when a careless job
+would, and scores both by the area under the ROC curve, which is the chance that a feature ranks a
+user who stays above one who leaves (Hanley and McNeil, "The meaning and use of the area under a
+receiver operating characteristic (ROC) curve", Radiology 1982).
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from typing import Any
 
 from coursekit.plots import Box, bars, label_axes, legend
 
-Activity = dict[str, str]  # {"user_id": "harbour/7", "action": "edit", "timestamp": "2026-11-02T09:30:00+02:00"}
+# {"user_id": "harbour/7", "action": "edit", "timestamp": "2026-11-02T09:30:00+02:00"}
+Activity = dict[str, str]
 Features = Mapping[str, Mapping[str, Any]]  # by user
 Extract = Callable[[Sequence[Activity], datetime], Features]
 
@@ -31,13 +34,21 @@ DELAYS = range(6)  # days from the reference to the job
 MARGINS = {"left": 0.05, "right": 0.985, "bottom": 0.17, "top": 0.78}  # of the figure
 _LATE: Mapping[str, Any] = {"color": "#b34700", "marker": "s", "linestyle": "--"}
 _TRUE: Mapping[str, Any] = {"color": "#1f4e79", "marker": "o"}
-_STAR: Mapping[str, Any] = {"color": "black", "marker": "*", "markersize": 14, "linestyle": "none", "zorder": 5}
+_STAR: Mapping[str, Any] = {
+    "color": "black",
+    "marker": "*",
+    "markersize": 14,
+    "linestyle": "none",
+    "zorder": 5,
+}
 _RIGHT = 7.0  # where the second panel begins
 
 
 @functools.lru_cache(maxsize=1)
 def twelve_days() -> tuple[tuple[Activity, ...], Mapping[str, float]]:
-    """All activities, in no order, and for each user the day after `START` on which it leaves; `DAYS` for never."""
+    """All activities, in no order, and for each user the day after `START` on which it leaves;
+    `DAYS` for never.
+    """
     rng = random.Random(9)
     activities: list[Activity] = []
     leaves: dict[str, float] = {}
@@ -52,26 +63,33 @@ def twelve_days() -> tuple[tuple[Activity, ...], Mapping[str, float]]:
             if day >= leaves[user]:
                 break
             at = (START + timedelta(days=day)).astimezone(zone).replace(microsecond=0)
-            activities.append({"user_id": user, "action": rng.choice(ACTIONS), "timestamp": at.isoformat()})
+            activities.append(
+                {"user_id": user, "action": rng.choice(ACTIONS), "timestamp": at.isoformat()}
+            )
     rng.shuffle(activities)
     return tuple(activities), leaves
 
 
 def auc(high: Sequence[float], low: Sequence[float]) -> float:
-    """The chance that one of `high` is above one of `low`; equal ones count half. 0.5 if there are none."""
+    """The chance that one of `high` is above one of `low`; equal ones count half. 0.5 if there are
+    none.
+    """
     pairs = len(high) * len(low)
     wins = sum((a > b) + (a == b) / 2 for a in high for b in low)
     return wins / pairs if pairs else 0.5
 
 
 def skew(extract: Extract, reference_day: float, delay_days: int) -> dict[str, Any]:
-    """How well `FEATURE` tells who leaves within `SOON` days after the reference, computed then and later.
+    """How well `FEATURE` tells who leaves within `SOON` days after the reference, computed then and
+    later.
 
-    Everybody who has not left by the reference is looked at; a user without features has a value of 0.
+    Everybody who has not left by the reference is looked at; a user without features has a value of
+    0.
 
     Returns:
-        `honest`, the area at the reference; `late`, one for each of `DELAYS`; `values`, mean values of those who
-        `stayed` and who `left`, at the reference and `delay_days` later; `users`, how many of each.
+        `honest`, the area at the reference; `late`, one for each of `DELAYS`; `values`, mean values
+        of those who `stayed` and who `left`, at the reference and `delay_days` later; `users`, how
+        many of each.
     """
     activities, leaves = twelve_days()
     there = {user: day for user, day in leaves.items() if day > reference_day}
@@ -80,12 +98,19 @@ def skew(extract: Extract, reference_day: float, delay_days: int) -> dict[str, A
     areas, means = [], []
     for delay in DELAYS:
         features = extract(activities, START + timedelta(days=reference_day + delay))
-        value = {user: float(features[user][FEATURE]) if user in features else 0.0 for user in there}
+        value = {
+            user: float(features[user][FEATURE]) if user in features else 0.0 for user in there
+        }
         areas.append(auc([value[user] for user in stayed], [value[user] for user in left]))
         means.append([_mean([value[user] for user in some]) for some in (stayed, left)])
     named = [dict(zip(("stayed", "left"), means[delay], strict=True)) for delay in (0, delay_days)]
     values = dict(zip(("honest", "late"), named, strict=True))
-    return {"honest": areas[0], "late": areas, "values": values, "users": {"stayed": len(stayed), "left": len(left)}}
+    return {
+        "honest": areas[0],
+        "late": areas,
+        "values": values,
+        "users": {"stayed": len(stayed), "left": len(left)},
+    }
 
 
 def _mean(values: Sequence[float]) -> float:
@@ -93,7 +118,8 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def draw_skew(figure: Any, seen: Mapping[str, Any], reference_day: float, delay_days: int) -> None:
-    """Draw the area against the job's delay, and beside it the feature's means, at the reference and when the job ran.
+    """Draw the area against the job's delay, and beside it the feature's means, at the reference
+    and when the job ran.
 
     Args:
         figure: a `matplotlib.figure.Figure`.
@@ -125,7 +151,12 @@ def draw_skew(figure: Any, seen: Mapping[str, Any], reference_day: float, delay_
     for middle, words in ((0.5, "at the reference"), (3.1, f"{delay_days} days later")):
         axes.text(_RIGHT + middle, 0.335, words, ha="center", va="top", fontsize=9)
     axes.text(_RIGHT + 1.8, 1.05, f"mean {FEATURE}", ha="center", va="bottom", fontsize=9)
-    legend(axes, {"when the job ran": _LATE, "at the reference": _TRUE, "your choice": _STAR}, 0.19, 0.175)
+    legend(
+        axes,
+        {"when the job ran": _LATE, "at the reference": _TRUE, "your choice": _STAR},
+        0.19,
+        0.175,
+    )
     users = seen["users"]
     figure.text(
         0.5, 0.93, ha="center", fontsize=11,

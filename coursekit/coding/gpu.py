@@ -1,8 +1,9 @@
-"""A simulated GPU, callers that arrive on a timetable, and the picture of throughput against latency.
+"""A simulated GPU, callers that arrive on a timetable, and the picture of throughput against
+latency.
 
-The GPU's cost model is the usual affine one: a batch of n items takes `fixed_ms + per_item_ms * n` (launching kernels
-and reading the weights is paid once for each batch). Everything here runs in virtual time; times are milliseconds,
-rounded to a microsecond where they are reported.
+The GPU's cost model is the usual affine one: a batch of n items takes `fixed_ms + per_item_ms * n`
+(launching kernels and reading the weights is paid once for each batch). Everything here runs in
+virtual time; times are milliseconds, rounded to a microsecond where they are reported.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ TICK: Ms = 1000 / 1024  # whole ticks are exact as floats, in milliseconds and i
 SIZES = (1, 2, 4, 8, 16, 32)
 WAITS: tuple[Ms, ...] = (0, 20, 40, 80)
 SLO_MS: Ms = 100  # p95 that users were promised
-MARGINS = {"left": 0.075, "right": 0.985, "bottom": 0.1, "top": 0.85, "hspace": 0.3}  # of the figure
+# of the figure
+MARGINS = {"left": 0.075, "right": 0.985, "bottom": 0.1, "top": 0.85, "hspace": 0.3}
 
 
 class Predicts(Protocol):
@@ -58,7 +60,9 @@ class SimulatedGPU:
         most_at_once: how many batches were ever on it at one time.
     """
 
-    def __init__(self, fixed_ms: Ms = 20, per_item_ms: Ms = 1, answer: Callable[[Any], Any] = tenfold) -> None:
+    def __init__(
+        self, fixed_ms: Ms = 20, per_item_ms: Ms = 1, answer: Callable[[Any], Any] = tenfold
+    ) -> None:
         self.fixed_ms, self.per_item_ms, self.answer = fixed_ms, per_item_ms, answer
         self.batches: list[list[Any]] = []
         self.sent_ms: list[Ms] = []
@@ -109,13 +113,16 @@ def _rounded(ms: Ms) -> Ms:
     return round(round(ms / 1000 * 2**20) / 2**20 * 1000, 3)
 
 
-# ------------------------------------------------------------------------------------------------ callers
+# ------------------------------------------------------------------------------------------ callers
 
 
 async def send(
-    collector: Predicts, arrivals: Sequence[tuple[Ms, Any]], gives_up: Mapping[int, Ms] | None = None
+    collector: Predicts,
+    arrivals: Sequence[tuple[Ms, Any]],
+    gives_up: Mapping[int, Ms] | None = None,
 ) -> list[Any]:
-    """Call `predict` on a timetable, one task for each caller, and return what each was told, in order of `arrivals`.
+    """Call `predict` on a timetable, one task for each caller, and return what each was told, in
+    order of `arrivals`.
 
     Args:
         arrivals: `(ms, x)`, in ms from now. Equal times are sent in the order given.
@@ -161,15 +168,22 @@ def told(task: asyncio.Future[Any]) -> Any:
 
 
 def timetable(
-    rng: random.Random, xs: Iterable[Any], gaps: Sequence[int] = (0, 0, 1, 4, 15, 60), *, bursts: bool = True
+    rng: random.Random,
+    xs: Iterable[Any],
+    gaps: Sequence[int] = (0, 0, 1, 4, 15, 60),
+    *,
+    bursts: bool = True,
 ) -> list[tuple[Ms, Any]]:
-    """Arrivals at whole ticks, with gaps (in ticks) drawn from `gaps`, each moment shifted by a fraction of its own.
+    """Arrivals at whole ticks, with gaps (in ticks) drawn from `gaps`, each moment shifted by a
+    fraction of its own.
 
-    The fraction keeps a request from arriving at the very moment at which a deadline passes or a batch ends, as long
-    as waits and batch times are whole ticks and there are fewer than 128 requests.
+    The fraction keeps a request from arriving at the very moment at which a deadline passes or a
+    batch ends, as long as waits and batch times are whole ticks and there are fewer than 128
+    requests.
 
     Args:
-        bursts: a gap of 0 means "at the same moment"; without bursts it means "1/128 of a tick later".
+        bursts: a gap of 0 means "at the same moment"; without bursts it means "1/128 of a tick
+            later".
     """
     moment, whole, out = 0.0, 0, []
     for n, x in enumerate(xs):
@@ -181,7 +195,7 @@ def timetable(
     return out
 
 
-# ------------------------------------------------------------------------------------------------ the pay-off
+# -------------------------------------------------------------------------------------- the pay-off
 
 
 @dataclass(frozen=True)
@@ -204,7 +218,9 @@ class LoadReport:
 def load_test(
     make: Callable[[SimulatedGPU], Collector], per_second: float, requests: int = 80, seed: int = 9
 ) -> LoadReport:
-    """Send Poisson traffic through `make(gpu)` in virtual time. The same arguments give the same report."""
+    """Send Poisson traffic through `make(gpu)` in virtual time. The same arguments give the same
+    report.
+    """
     rng = random.Random(seed)
     at, arrivals = 0.0, []
     for _ in range(requests):
@@ -246,7 +262,9 @@ def load_test(
 
 @dataclass(frozen=True)
 class TradeOff:
-    """How a collector did at each `max_batch_size` with one wait, and at each `max_wait_ms` with one batch size."""
+    """How a collector did at each `max_batch_size` with one wait, and at each `max_wait_ms` with
+    one batch size.
+    """
 
     by_size: Mapping[int, LoadReport]
     by_wait: Mapping[Ms, LoadReport]
@@ -261,12 +279,16 @@ def trade_off(serve: Callable[[int, Ms], LoadReport], size: int, wait_ms: Ms) ->
     )
 
 
-def plot_trade_off(figure: Figure, seen: TradeOff, max_batch_size: int, max_wait_ms: Ms, per_second: float) -> None:
-    """Draw throughput (above) and p95 latency (below) against the batch size (left) and the wait (right).
+def plot_trade_off(
+    figure: Figure, seen: TradeOff, max_batch_size: int, max_wait_ms: Ms, per_second: float
+) -> None:
+    """Draw throughput (above) and p95 latency (below) against the batch size (left) and the wait
+    (right).
 
     Args:
         seen: the reports around the setting.
-        max_batch_size, max_wait_ms: where the sliders stand; a ring marks that point in every panel.
+        max_batch_size, max_wait_ms: where the sliders stand; a ring marks that point in every
+            panel.
         per_second: how many requests arrive.
     """
     here = seen.by_size[max_batch_size]
@@ -277,7 +299,16 @@ def plot_trade_off(figure: Figure, seen: TradeOff, max_batch_size: int, max_wait
     most = 1.2 * max(per_second, *(r.per_second for r in by_size + by_wait))
     top, bottom = figure.subplots(2, gridspec_kw=MARGINS)
     for axes, of, here_at, style, colour, limit, dashes, words in (
-        (top, "per_second", here.per_second, "o-", "#0072B2", per_second, ":", f"{per_second:g} arrive"),
+        (
+            top,
+            "per_second",
+            here.per_second,
+            "o-",
+            "#0072B2",
+            per_second,
+            ":",
+            f"{per_second:g} arrive",
+        ),
         (bottom, "p95_ms", here.p95_ms, "s--", "#B34700", SLO_MS, "-.", f"{SLO_MS:g} ms promised"),
     ):
         for xs, reports in curves:
@@ -289,7 +320,12 @@ def plot_trade_off(figure: Figure, seen: TradeOff, max_batch_size: int, max_wait
     top.set(xlim=(-0.3, 12.3), ylim=(0, most))
     bottom.set(xlim=(-0.3, 12.3), ylim=(10, 30_000))
     label_axes(top, dict.fromkeys(marks, ""), round_ticks(most), ylabel="requests per second")
-    label_axes(bottom, marks, {10: "10", 100: "100", 1000: "1,000", 10_000: "10,000"}, ylabel="p95 latency, ms")
+    label_axes(
+        bottom,
+        marks,
+        {10: "10", 100: "100", 1000: "1,000", 10_000: "10,000"},
+        ylabel="p95 latency, ms",
+    )
     bottom.text(2.5, 3.2, f"max_batch_size, at a wait of {max_wait_ms:g} ms", ha="center", va="top")
     bottom.text(9.5, 3.2, f"max_wait_ms, at a size of {max_batch_size}", ha="center", va="top")
     figure.text(

@@ -1,7 +1,8 @@
-"""Requests that several tenants send around a model release, and what a cache answers whose key forgets something.
+"""Requests that several tenants send around a model release, and what a cache answers whose key
+forgets something.
 
-What is right depends on the tenant, the model version and the payload, as it does where every tenant has a model or
-documents of its own. Times are minutes since the trace began.
+What is right depends on the tenant, the model version and the payload, as it does where every
+tenant has a model or documents of its own. Times are minutes since the trace began.
 """
 
 from __future__ import annotations
@@ -59,11 +60,13 @@ class Cache(Protocol):
 
 
 @lru_cache(maxsize=8)
-def request_trace(repeats: float, tenants: int, requests: int = 300, seed: int = 3) -> Sequence[Request]:
+def request_trace(
+    repeats: float, tenants: int, requests: int = 300, seed: int = 3
+) -> Sequence[Request]:
     """Requests in order of time; the same arguments give the same trace.
 
-    A popular text on rank r has a weight of 1 / r. Clients write a payload's fields in an order of their own, and some
-    write a whole number as a float.
+    A popular text on rank r has a weight of 1 / r. Clients write a payload's fields in an order of
+    their own, and some write a whole number as a float.
 
     Args:
         repeats: share of the requests whose text is a popular one; the others' are new each time.
@@ -73,7 +76,9 @@ def request_trace(repeats: float, tenants: int, requests: int = 300, seed: int =
         ValueError: `repeats` is not a share, or there are fewer than one or more than 8 tenants.
     """
     if not 0 <= repeats <= 1 or not 1 <= tenants <= len(TENANTS) or requests < 1:
-        raise ValueError(f"a trace needs a share from 0 to 1, 1 to {len(TENANTS)} tenants and a request")
+        raise ValueError(
+            f"a trace needs a share from 0 to 1, 1 to {len(TENANTS)} tenants and a request"
+        )
     rng = random.Random(seed)
     ranks = range(1, POPULAR + 1)
     trace = []
@@ -92,11 +97,13 @@ def request_trace(repeats: float, tenants: int, requests: int = 300, seed: int =
 def replay(
     trace: Sequence[Request], cache: Cache, key: Callable[[Request], str], clock: ManualClock
 ) -> dict[str, list[Minutes]]:
-    """Answer every request, from the cache if it has something, else from the model. Moves `clock` along, in seconds.
+    """Answer every request, from the cache if it has something, else from the model. Moves `clock`
+    along, in seconds.
 
     Returns:
-        when each kind of answer was given: `right` and wrong ones from the cache, `foreign` if made for another tenant
-        and `old` if made by the version before, and `model` where the model was asked.
+        when each kind of answer was given: `right` and wrong ones from the cache, `foreign` if made
+        for another tenant and `old` if made by the version before, and `model` where the model was
+        asked.
     """
     served: dict[str, list[Minutes]] = {"right": [], "foreign": [], "old": [], "model": []}
     for request in trace:
@@ -122,10 +129,12 @@ def draw_key_designs(
     tenants: int,
     ttl_minutes: float,
 ) -> None:
-    """What a cache served under each key, as shares of all requests, and when its wrong answers went out.
+    """What a cache served under each key, as shares of all requests, and when its wrong answers
+    went out.
 
     Args:
-        served: a replay's result by the name of the key; the first stands at the top and in the headline.
+        served: a replay's result by the name of the key; the first stands at the top and in the
+            headline.
         repeat_percent, tenants, ttl_minutes: where the sliders stand.
     """
     axes = figure.subplots(gridspec_kw=MARGINS)
@@ -136,7 +145,12 @@ def draw_key_designs(
     release, ends = _at(RELEASE), _at(min(END, RELEASE + ttl_minutes))
     axes.fill([release, ends, ends, release], [bottom, bottom, top, top], color="#f0ecf4", zorder=0)
     nan, begin = float("nan"), _at(0)
-    axes.plot([release, release, nan, begin, begin], [bottom, top, nan, bottom, top], color="black", linewidth=0.8)
+    axes.plot(
+        [release, release, nan, begin, begin],
+        [bottom, top, nan, bottom, top],
+        color="black",
+        linewidth=0.8,
+    )
     for kind, look in MARKS.items():
         points = [(_at(at), row) for row, name in rows.items() for at in served[name][kind]]
         axes.plot([x for x, _ in points], [row for _, row in points], **look)
@@ -144,13 +158,30 @@ def draw_key_designs(
         if not served[name]["foreign"] and not served[name]["old"]:
             axes.text(_at(2), row, "no wrong answer", va="center_baseline", fontsize=9)
     shares: dict[float, str] = {0: "0", 25: "25", 50: "% of all requests", 75: "75", 100: "100"}
-    times = {_at(0): "0", _at(30): "30", release: f"minute 60: {AFTER} is released", _at(90): "90", _at(END): "120"}
+    times = {
+        _at(0): "0",
+        _at(30): "30",
+        release: f"minute 60: {AFTER} is released",
+        _at(90): "90",
+        _at(END): "120",
+    }
     label_axes(axes, shares | times, rows, grid=False)
-    hit, foreign, old, model = ({"color": look.get("color", look.get("facecolor"))} for look in BARS.values())
+    hit, foreign, old, model = (
+        {"color": look.get("color", look.get("facecolor"))} for look in BARS.values()
+    )
     block = {"linewidth": 9, "solid_capstyle": "butt"}
-    looks = {"right": hit | block, "another tenant's": foreign | block, f"{BEFORE}'s, too old": old | block}
+    looks = {
+        "right": hit | block,
+        "another tenant's": foreign | block,
+        f"{BEFORE}'s, too old": old | block,
+    }
     legend(axes, looks | {"model asked": model | block}, 0.0, 0.155)
-    legend(axes, {"another tenant's": MARKS["foreign"], f"{BEFORE}'s, too old": MARKS["old"]}, 0.67, 0.17)
+    legend(
+        axes,
+        {"another tenant's": MARKS["foreign"], f"{BEFORE}'s, too old": MARKS["old"]},
+        0.67,
+        0.17,
+    )
     figure.text(0.5, 0.93, _headline(served), ha="center", fontsize=11)
 
 
@@ -159,7 +190,9 @@ def _at(minute: Minutes) -> float:
     return RIGHT_HALF + PER_MINUTE * minute
 
 
-def _draw_bars(axes: Axes, rows: Mapping[float, str], served: Mapping[str, Mapping[str, Sequence[Minutes]]]) -> None:
+def _draw_bars(
+    axes: Axes, rows: Mapping[float, str], served: Mapping[str, Mapping[str, Sequence[Minutes]]]
+) -> None:
     left = dict.fromkeys(rows, 0.0)
     for kind, look in BARS.items():
         boxes = []

@@ -1,9 +1,11 @@
-"""What Prometheus learns from an exporter: a real one scrapes it where there is one, else the official parser reads it.
+"""What Prometheus learns from an exporter: a real one scrapes it where there is one, else the
+official parser reads it.
 
-`series` is what checks look at: the exposition through `prometheus_client`'s own parser. `scraping` starts a Prometheus
-(Debian: `apt install prometheus`) on a free port of the loopback interface, with its configuration and storage in a
-temporary folder, and leaves nothing behind. `ask` puts `QUESTIONS` to either of them. `draw_quantile` shows how far
-`histogram_quantile` is from the latencies that went into the buckets.
+`series` is what checks look at: the exposition through `prometheus_client`'s own parser. `scraping`
+starts a Prometheus (Debian: `apt install prometheus`) on a free port of the loopback interface,
+with its configuration and storage in a temporary folder, and leaves nothing behind. `ask` puts
+`QUESTIONS` to either of them. `draw_quantile` shows how far `histogram_quantile` is from the
+latencies that went into the buckets.
 """
 
 from __future__ import annotations
@@ -55,14 +57,16 @@ SLOW = 1.4  # seconds that a request behind a cold model takes, about
 REQUESTS = 1000
 
 
-# ------------------------------------------------------------------------------------------------ the official parser
+# ------------------------------------------------------------------------------ the official parser
 
 
 def samples(registry: Any) -> list[Sample]:
-    """Every sample of the exposition, as the official parser reads it; those that tell when a metric began left out.
+    """Every sample of the exposition, as the official parser reads it; those that tell when a
+    metric began left out.
 
     Raises:
-        ValueError: the parser refuses the text, or a series stands there twice, which Prometheus drops.
+        ValueError: the parser refuses the text, or a series stands there twice, which Prometheus
+            drops.
     """
     return [sample for family in _families(registry) for sample in family.samples]
 
@@ -70,8 +74,8 @@ def samples(registry: Any) -> list[Sample]:
 def series(registry: Any, *names: str) -> Series:
     """The samples of some metrics (all if none is named) by name and labels.
 
-    Counters that are still zero and histograms without an observation are left out: whether a known label value is
-    exported before it is first used is free.
+    Counters that are still zero and histograms without an observation are left out: whether a known
+    label value is exported before it is first used is free.
 
     Raises:
         ValueError: as `samples` does.
@@ -94,7 +98,9 @@ def kinds(registry: Any) -> dict[str, str]:
 
 
 def buckets(registry: Any, name: str) -> Series:
-    """The cumulated counts of a histogram without further labels or summed over them, by upper bound ("+Inf" last)."""
+    """The cumulated counts of a histogram without further labels or summed over them, by upper
+    bound ("+Inf" last).
+    """
     counts: Series = {}
     for family in _families(registry, [name]):
         for sample in family.samples:
@@ -115,12 +121,18 @@ def _quoted(value: str) -> str:
 
 
 def _families(registry: Any, names: Collection[str] = ()) -> list[Any]:
-    """What the official parser makes of the exposition, or of the lines about metrics of these names."""
+    """What the official parser makes of the exposition, or of the lines about metrics of these
+    names.
+    """
     wanted = {name + part for name in names for part in PARTS}
     lines = generate_latest(registry).decode("utf-8").split("\n")
-    text = "\n".join(line for line in lines if _about(line) in wanted or (not names and not _tells_age(line)))
+    text = "\n".join(
+        line for line in lines if _about(line) in wanted or (not names and not _tells_age(line))
+    )
     families = list(text_string_to_metric_families(text + "\n"))
-    twice = Counter((s.name, frozenset(s.labels.items())) for family in families for s in family.samples)
+    twice = Counter(
+        (s.name, frozenset(s.labels.items())) for family in families for s in family.samples
+    )
     if len(twice) < twice.total():
         (name, labels), _ = twice.most_common(1)[0]
         raise ValueError(f"the exposition has {named(name, dict(labels))} twice")
@@ -141,13 +153,15 @@ def _labels(sample: Sample) -> frozenset[tuple[str, str]]:
     return frozenset((label, value) for label, value in sample.labels.items() if label != "le")
 
 
-# ------------------------------------------------------------------------------------------------ PromQL
+# ------------------------------------------------------------------------------------------- PromQL
 
 
 def histogram_quantile(share: float, counts: Mapping[str, float]) -> float:
-    """What PromQL's function of that name says: a straight line within the bucket that holds the quantile.
+    """What PromQL's function of that name says: a straight line within the bucket that holds the
+    quantile.
 
-    A quantile in the last bucket is given as the highest bound but infinity. NaN without observations.
+    A quantile in the last bucket is given as the highest bound but infinity. NaN without
+    observations.
 
     Args:
         share: of the observations, 0 to 1.
@@ -170,7 +184,9 @@ def histogram_quantile(share: float, counts: Mapping[str, float]) -> float:
 
 @dataclass(frozen=True)
 class Question:
-    """Something that is asked of a scraped service, in words and in PromQL; `work_out` answers it from the samples."""
+    """Something that is asked of a scraped service, in words and in PromQL; `work_out` answers it
+    from the samples.
+    """
 
     words: str
     promql: str
@@ -204,7 +220,9 @@ def _p95(told: Sequence[Sample]) -> Series:
 
 
 def _not_ready(told: Sequence[Sample]) -> Series:
-    states = [s for s in _of(told, "model_state") if s.labels["ml_inference_model_state"] != "ready"]
+    states = [
+        s for s in _of(told, "model_state") if s.labels["ml_inference_model_state"] != "ready"
+    ]
     return {named(s.name, s.labels): s.value for s in states if s.value == 1}
 
 
@@ -232,7 +250,8 @@ QUESTIONS = (
         "Which share of the predictions is outside the known classes?",
         'sum(ml_inference_predictions_total{predicted_class="other"}) / sum(ml_inference_predictions_total)',
         lambda told: _shares(
-            _sums(_of(told, "predictions_total", predicted_class="other")), _sums(_of(told, "predictions_total"))
+            _sums(_of(told, "predictions_total", predicted_class="other")),
+            _sums(_of(told, "predictions_total")),
         ),
     ),
     Question(
@@ -243,7 +262,7 @@ QUESTIONS = (
 )
 
 
-# ------------------------------------------------------------------------------------------------ a real Prometheus
+# -------------------------------------------------------------------------------- a real Prometheus
 
 
 class Unavailable(RuntimeError):
@@ -258,7 +277,8 @@ class Prometheus:
         version: "2.42.0", for example.
         url: of its HTTP API.
         exporter: host and port that it scrapes.
-        scraped_at: when it did so first, in Unix seconds; queries are about that time, whatever later scrapes bring.
+        scraped_at: when it did so first, in Unix seconds; queries are about that time, whatever
+            later scrapes bring.
     """
 
     version: str
@@ -267,7 +287,8 @@ class Prometheus:
     scraped_at: float
 
     def query(self, promql: str) -> Series:
-        """The answer to an instant query, by series; the labels that Prometheus added to tell targets apart left out.
+        """The answer to an instant query, by series; the labels that Prometheus added to tell
+        targets apart left out.
 
         Raises:
             ValueError: Prometheus cannot read the query.
@@ -282,7 +303,11 @@ class Prometheus:
         """Every sample of the exporter's, as Prometheus stored it."""
         stored = self.query('{job="exporter"}').items()
         own = ("up", "scrape_")  # what Prometheus adds about the scrape itself
-        return {name: value for name, value in stored if not name.startswith(own) and "_created" not in name}
+        return {
+            name: value
+            for name, value in stored
+            if not name.startswith(own) and "_created" not in name
+        }
 
 
 def _asked(url: str, promql: str, **more: str) -> Any:
@@ -298,7 +323,10 @@ def _asked(url: str, promql: str, **more: str) -> Any:
 
 def _outside(labels: Mapping[str, str]) -> str:
     own = ("__name__", "instance", "job")
-    return named(labels.get("__name__", ""), {label: value for label, value in labels.items() if label not in own})
+    return named(
+        labels.get("__name__", ""),
+        {label: value for label, value in labels.items() if label not in own},
+    )
 
 
 def why_not() -> str:
@@ -312,7 +340,8 @@ def why_not() -> str:
 
 @contextlib.contextmanager
 def scraping(registry: Any) -> Iterator[Prometheus]:
-    """A Prometheus that has scraped `registry` once, and goes on; at the end of the block all of it is gone.
+    """A Prometheus that has scraped `registry` once, and goes on; at the end of the block all of it
+    is gone.
 
     Should this process be killed, a watcher ends Prometheus and removes its folder.
 
@@ -348,7 +377,8 @@ def _started(exporter: str) -> Iterator[Prometheus]:
         every = {"scrape_interval": SCRAPE_INTERVAL, "scrape_timeout": SCRAPE_INTERVAL}
         jobs = [{"job_name": "exporter", "static_configs": [{"targets": [exporter]}]}]
         config = folder / "prometheus.yml"
-        config.write_text(json.dumps({"global": every, "scrape_configs": jobs}), encoding="utf-8")  # JSON is YAML
+        # JSON is YAML
+        config.write_text(json.dumps({"global": every, "scrape_configs": jobs}), encoding="utf-8")
         options = {
             "config.file": config,
             "storage.tsdb.path": folder / "data",
@@ -357,8 +387,17 @@ def _started(exporter: str) -> Iterator[Prometheus]:
             "log.level": "warn",
         }
         command = ["prometheus", *(f"--{option}={value}" for option, value in options.items())]
-        with _log(folder) as log, _process(command, stdin=subprocess.DEVNULL, stderr=log) as process:
-            kill = ["sh", "-c", 'read -r _; kill -9 "$0"; sleep 1; rm -rf "$1"', str(process.pid), name]
+        with (
+            _log(folder) as log,
+            _process(command, stdin=subprocess.DEVNULL, stderr=log) as process,
+        ):
+            kill = [
+                "sh",
+                "-c",
+                'read -r _; kill -9 "$0"; sleep 1; rm -rf "$1"',
+                str(process.pid),
+                name,
+            ]
             with _process(kill, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL):
                 yield _ready(process, f"http://{LOOPBACK}:{port}", exporter, folder)
 
@@ -384,13 +423,17 @@ def _ready(process: subprocess.Popen[bytes], url: str, exporter: str, folder: Pa
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end and process.poll() is None:
         with contextlib.suppress(OSError, ValueError):
-            scrapes = [scrape for row in _asked(url, "up[1m]")["result"] for scrape in row["values"]]
+            scrapes = [
+                scrape for row in _asked(url, "up[1m]")["result"] for scrape in row["values"]
+            ]
             for when, is_up in scrapes:
                 if is_up == "1":
                     return Prometheus(_version(url), url, exporter, float(when))
         time.sleep(0.02)
     told = (folder / "log").read_text("utf-8", "replace").strip().splitlines()
-    raise OSError(f"it has not scraped {exporter}" if process.poll() is None else f"it ended: {told[-1:]}")
+    raise OSError(
+        f"it has not scraped {exporter}" if process.poll() is None else f"it ended: {told[-1:]}"
+    )
 
 
 def _version(url: str) -> str:
@@ -399,7 +442,8 @@ def _version(url: str) -> str:
 
 
 def _opener() -> urllib.request.OpenerDirector:
-    return urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy knows this machine's loopback
+    # no proxy knows this machine's loopback
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def _free_port() -> int:
@@ -408,15 +452,15 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-# ------------------------------------------------------------------------------------------------ in a notebook
+# ------------------------------------------------------------------------------------ in a notebook
 
 
 def ask(exporter: Callable[[], Any], questions: Sequence[Question] = QUESTIONS) -> None:
     """Print what Prometheus answers about `exporter().registry`, and say who answered.
 
-    In a notebook's kernel where Prometheus is installed, it scrapes and answers over HTTP. Elsewhere, and while
-    nbgrader grades, the official parser reads the same text and the answers are worked out from its samples. An
-    exporter that is not written yet is told in a sentence.
+    In a notebook's kernel where Prometheus is installed, it scrapes and answers over HTTP.
+    Elsewhere, and while nbgrader grades, the official parser reads the same text and the answers
+    are worked out from its samples. An exporter that is not written yet is told in a sentence.
     """
     if collecting():
         return
@@ -428,13 +472,22 @@ def ask(exporter: Callable[[], Any], questions: Sequence[Question] = QUESTIONS) 
         return
     answers = {question: question.work_out(told) for question in questions}
     who = "The official parser read your exposition."
-    reason = why_not() if _somebody_waits() else "No Prometheus is started for a script or a grader."
+    reason = (
+        why_not() if _somebody_waits() else "No Prometheus is started for a script or a grader."
+    )
     if not reason:
         try:
             with scraping(registry) as prometheus:
-                by_parser, answers = answers, {question: prometheus.query(question.promql) for question in questions}
+                by_parser, answers = (
+                    answers,
+                    {question: prometheus.query(question.promql) for question in questions},
+                )
                 who = f"Prometheus {prometheus.version} scraped {prometheus.exporter} and answered over HTTP."
-            who += " The official parser agrees." if agree(answers, by_parser) else " The official parser differs!"
+            who += (
+                " The official parser agrees."
+                if agree(answers, by_parser)
+                else " The official parser differs!"
+            )
         except (Unavailable, OSError, ValueError) as error:
             reason = str(error)
     print(f"{reason} {who}".strip())
@@ -458,14 +511,16 @@ def agree(one: Any, other: Any) -> bool:
     return math.isclose(one, other, rel_tol=1e-9) or (math.isnan(one) and math.isnan(other))
 
 
-# ------------------------------------------------------------------------------------------------ a picture
+# ---------------------------------------------------------------------------------------- a picture
 
 
 @functools.lru_cache(maxsize=64)
 def latencies(median: Seconds, spread: float, slow: float) -> list[Seconds]:
-    """A thousand latencies: log-normal around `median`, and a share `slow` that waits for a cold model.
+    """A thousand latencies: log-normal around `median`, and a share `slow` that waits for a cold
+    model.
 
-    Drawn evenly from the distributions, not at random, so that the picture moves only with its sliders.
+    Drawn evenly from the distributions, not at random, so that the picture moves only with its
+    sliders.
 
     Args:
         spread: standard deviation of the logarithm.
@@ -481,7 +536,8 @@ def latencies(median: Seconds, spread: float, slow: float) -> list[Seconds]:
 
 
 def draw_quantile(figure: Figure, seen: Mapping[str, Any], **_sliders: float) -> None:
-    """Bars for the buckets; beside them the bucket of the 95th percentile enlarged, a straight line against the truth.
+    """Bars for the buckets; beside them the bucket of the 95th percentile enlarged, a straight line
+    against the truth.
 
     Args:
         seen: "latencies", in seconds, and "buckets", the cumulated counts by upper bound.
@@ -496,8 +552,13 @@ def draw_quantile(figure: Figure, seen: Mapping[str, Any], **_sliders: float) ->
         0.01, 0.94, f"p95: true {_time(true)}, histogram_quantile {_time(said)}, {abs(off):.0f} % {words}",
         fontsize=11, fontweight="bold",
     )  # fmt: skip
-    at = next((n for n, bound in enumerate(bounds) if counts[bound] >= 0.95 * counts["+Inf"]), len(bounds) - 1)
-    _draw_buckets(figure.add_axes((0.06, 0.17, 0.4, 0.6)), [counts[bound] for bound in bounds], bounds, at)
+    at = next(
+        (n for n, bound in enumerate(bounds) if counts[bound] >= 0.95 * counts["+Inf"]),
+        len(bounds) - 1,
+    )
+    _draw_buckets(
+        figure.add_axes((0.06, 0.17, 0.4, 0.6)), [counts[bound] for bound in bounds], bounds, at
+    )
     low = float(bounds[at - 1]) if at else 0.0
     high = float(bounds[at])
     _draw_inside(figure.add_axes((0.56, 0.17, 0.42, 0.6)), took, counts, (low, high), true, said)
@@ -505,19 +566,36 @@ def draw_quantile(figure: Figure, seen: Mapping[str, Any], **_sliders: float) ->
 
 def _draw_buckets(axes: Axes, cumulated: Sequence[float], bounds: Sequence[str], at: int) -> None:
     total = cumulated[-1]
-    parts = [100 * (now - before) / total for before, now in zip([0.0, *cumulated], cumulated, strict=False)]
+    parts = [
+        100 * (now - before) / total
+        for before, now in zip([0.0, *cumulated], cumulated, strict=False)
+    ]
     top = 1.15 * max(parts)
     colours = [BLUE if n == at else GREY for n in range(len(parts))]
     boxes = [(n - 0.47, 0.0, 0.94, part) for n, part in enumerate(parts)]
     bars(axes, boxes, facecolors=colours, edgecolors="black", linewidths=0.6)
     axes.set(xlim=(-0.6, len(parts) - 0.4), ylim=(0, top))
     places = {n + 0.5: f"{float(bound):g}" for n, bound in enumerate(bounds[:-1])}
-    label_axes(axes, places, round_ticks(top), "bucket bounds, seconds", "% of requests in each bucket", grid=False)
-    axes.text(at, parts[at] + 0.02 * top, "p95", ha="center", va="bottom", fontsize=9, weight="bold")
+    label_axes(
+        axes,
+        places,
+        round_ticks(top),
+        "bucket bounds, seconds",
+        "% of requests in each bucket",
+        grid=False,
+    )
+    axes.text(
+        at, parts[at] + 0.02 * top, "p95", ha="center", va="bottom", fontsize=9, weight="bold"
+    )
 
 
 def _draw_inside(
-    axes: Axes, took: Sequence[Seconds], counts: Series, bucket: tuple[Seconds, Seconds], true: Seconds, said: Seconds
+    axes: Axes,
+    took: Sequence[Seconds],
+    counts: Series,
+    bucket: tuple[Seconds, Seconds],
+    true: Seconds,
+    said: Seconds,
 ) -> None:
     low, high = bucket
     total = counts["+Inf"]
@@ -533,8 +611,17 @@ def _draw_inside(
     for at, mark, colour in ((true, "o", ORANGE), (said, "s", BLUE)):
         axes.plot([at], [95], mark, color=colour, markersize=7, markeredgecolor="black")
     axes.set(xlim=(xs[0], xs[-1]), ylim=(min(start, 90.0) - 2, 102))
-    up = {95.0: "95 %"} | ({start: f"{start:.0f} %"} if start < 92 else {}) | ({100.0: "100 %"} if start > 60 else {})
-    label_axes(axes, {low: _time(low), right: "longest" if is_open else _time(high)}, up, "the bucket of p95")
+    up = (
+        {95.0: "95 %"}
+        | ({start: f"{start:.0f} %"} if start < 92 else {})
+        | ({100.0: "100 %"} if start > 60 else {})
+    )
+    label_axes(
+        axes,
+        {low: _time(low), right: "longest" if is_open else _time(high)},
+        up,
+        "the bucket of p95",
+    )
     legend(axes, {"true share below": truth, "what PromQL assumes": line}, 0.02, 0.34)
 
 

@@ -1,7 +1,9 @@
-"""Routers of users to versions: another process to ask them in, what a version's end moves, and its picture.
+"""Routers of users to versions: another process to ask them in, what a version's end moves, and its
+picture.
 
-A router answers `route(user_id)` with a version. `hand_over` asks routers before and while one version is unhealthy;
-`draw_hand_over` shows who moved, and who moved for nothing. `ModuloRouter` is the design that everybody writes first.
+A router answers `route(user_id)` with a version. `hand_over` asks routers before and while one
+version is unhealthy; `draw_hand_over` shows who moved, and who moved for nothing. `ModuloRouter` is
+the design that everybody writes first.
 """
 
 from __future__ import annotations
@@ -27,8 +29,18 @@ MARGINS = {"left": 0.02, "right": 0.98, "bottom": 0.06, "top": 0.9}  # of the fi
 _WIDTH = 0.17  # of a column; a panel is 1 wide
 _PANEL = 2.0  # from one panel to the next
 _STAYS: Mapping[str, Any] = {"facecolors": "#e4e9ee", "edgecolors": "none", "linewidths": 0}
-_MUST: Mapping[str, Any] = {"facecolors": "#f2b36b", "edgecolors": "#8a4b00", "linewidths": 1, "linestyles": "dashed"}
-_IDLE: Mapping[str, Any] = {"facecolors": "#9c2f4f", "edgecolors": "black", "linewidths": 1, "linestyles": "solid"}
+_MUST: Mapping[str, Any] = {
+    "facecolors": "#f2b36b",
+    "edgecolors": "#8a4b00",
+    "linewidths": 1,
+    "linestyles": "dashed",
+}
+_IDLE: Mapping[str, Any] = {
+    "facecolors": "#9c2f4f",
+    "edgecolors": "black",
+    "linewidths": 1,
+    "linestyles": "solid",
+}
 _COLUMN: Mapping[str, Any] = {"facecolors": "#1f4e79", "edgecolors": "white", "linewidths": 2}
 _SICK: Mapping[str, Any] = {"facecolors": "#777777", "edgecolors": "white", "linewidths": 2}
 
@@ -44,7 +56,9 @@ class Router(Protocol):
 
 
 class ModuloRouter:
-    """A stable hash, modulo the healthy versions' slots: one slot for each unit of weight, which is a whole number."""
+    """A stable hash, modulo the healthy versions' slots: one slot for each unit of weight, which is
+    a whole number.
+    """
 
     def __init__(self) -> None:
         self._weights: dict[Version, int] = {}
@@ -60,7 +74,9 @@ class ModuloRouter:
 
     def route(self, user_id: str) -> Version:
         """The version of the slot that the user's number falls on."""
-        slots = [v for v, weight in self._weights.items() if v not in self._sick for _ in range(weight)]
+        slots = [
+            v for v, weight in self._weights.items() if v not in self._sick for _ in range(weight)
+        ]
         return slots[_number(user_id) % len(slots)]
 
 
@@ -69,17 +85,18 @@ def _number(text: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
 
-# ------------------------------------------------------------------------------------------------ another process
+# ---------------------------------------------------------------------------------- another process
 
 
 @contextlib.contextmanager
 def another_process(router: type, salt: int) -> Iterator[Callable[[str], str]]:
     """Inside, the router's code meets texts as in a process with another PYTHONHASHSEED.
 
-    Python salts the hash of texts and bytes anew in every process. Here `hash`, called by its name in the cells where
-    the class was written, salts them with `salt`, in tuples and frozensets too; all other code calls the usual one.
-    What is yielded turns a text into an equal one whose own `__hash__` is salted as well, for code that comes by that
-    way. The order of a set of plain texts stays that of this process.
+    Python salts the hash of texts and bytes anew in every process. Here `hash`, called by its name
+    in the cells where the class was written, salts them with `salt`, in tuples and frozensets too;
+    all other code calls the usual one. What is yielded turns a text into an equal one whose own
+    `__hash__` is salted as well, for code that comes by that way. The order of a set of plain texts
+    stays that of this process.
 
     Args:
         router: a class written in Python. Objects made inside should be used inside.
@@ -125,7 +142,7 @@ def _homes(router: type) -> Iterator[dict[str, Any]]:
                 yield function.__globals__
 
 
-# ------------------------------------------------------------------------------------------------ the picture
+# -------------------------------------------------------------------------------------- the picture
 
 
 @dataclass(frozen=True)
@@ -150,8 +167,12 @@ class HandOver:
         return sum(count for before, _, count in self.flows[router] if before == self.sick)
 
 
-def hand_over(routers: Mapping[str, Router], weights: Mapping[Version, float], sick: Version) -> HandOver:
-    """Add versions of these weights to each empty router, ask it for `CROWD` users, and again with `sick` unhealthy."""
+def hand_over(
+    routers: Mapping[str, Router], weights: Mapping[Version, float], sick: Version
+) -> HandOver:
+    """Add versions of these weights to each empty router, ask it for `CROWD` users, and again with
+    `sick` unhealthy.
+    """
     crowd = [f"{TENANTS[n % len(TENANTS)]}/user-{n}" for n in range(CROWD)]
     flows = {}
     for name, router in routers.items():
@@ -165,7 +186,8 @@ def hand_over(routers: Mapping[str, Router], weights: Mapping[Version, float], s
 
 
 def draw_hand_over(figure: Any, seen: HandOver, **_: float) -> None:
-    """Draw two columns of versions for each router, before and since, and a band for all who went the same way.
+    """Draw two columns of versions for each router, before and since, and a band for all who went
+    the same way.
 
     A pale band stays, one with a dashed edge had to move, one with a solid edge moved for nothing.
     """
@@ -223,11 +245,17 @@ def _gather(
         bands[kind].append(_box(left + half, left + 1 - half, low, high, count))
 
 
-def _starts(flows: Sequence[Flow], versions: Sequence[Version], side: int) -> dict[tuple[Version, Version], int]:
-    """Where each flow's band begins on one side: in order of its version there, then of the other one."""
+def _starts(
+    flows: Sequence[Flow], versions: Sequence[Version], side: int
+) -> dict[tuple[Version, Version], int]:
+    """Where each flow's band begins on one side: in order of its version there, then of the other
+    one.
+    """
     order = {version: n for n, version in enumerate(versions)}
     at, starts = 0, {}
-    for flow in sorted(flows, key=lambda flow: (order[str(flow[side])], order[str(flow[1 - side])])):
+    for flow in sorted(
+        flows, key=lambda flow: (order[str(flow[side])], order[str(flow[1 - side])])
+    ):
         starts[flow[0], flow[1]] = at
         at += flow[2]
     return starts

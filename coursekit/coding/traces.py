@@ -1,7 +1,9 @@
-"""Feature reads of several tenants: a seeded trace, its replay through a cache, and the picture of what it costs.
+"""Feature reads of several tenants: a seeded trace, its replay through a cache, and the picture of
+what it costs.
 
-Popularity follows Zipf's law: within a tenant the user on rank r is read with a weight of 1 / r ** skew (Breslau et
-al., "Web caching and Zipf-like distributions", INFOCOM 1999). Times are seconds since the trace began.
+Popularity follows Zipf's law: within a tenant the user on rank r is read with a weight of 1 / r **
+skew (Breslau et al., "Web caching and Zipf-like distributions", INFOCOM 1999). Times are seconds
+since the trace began.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ from coursekit.plots import label_axes, legend, round_ticks
 
 Seconds = float
 
-SHARES: Mapping[str, float] = {"harbour": 0.60, "orchard": 0.28, "lantern": 0.12}  # of all ordinary reads
+# of all ordinary reads
+SHARES: Mapping[str, float] = {"harbour": 0.60, "orchard": 0.28, "lantern": 0.12}
 QUIET = "lantern"  # the smallest tenant
 NOISY = "harbour"  # whose batch job walks over everybody once
 CAPACITIES = (10, 40, 320)
@@ -54,7 +57,8 @@ class Replay:
     Attributes:
         reads: by tenant.
         hits: by tenant.
-        mean_age: of the values served from the cache, in seconds since they were loaded; 0.0 without a hit.
+        mean_age: of the values served from the cache, in seconds since they were loaded; 0.0
+            without a hit.
     """
 
     reads: Mapping[str, int]
@@ -87,14 +91,17 @@ def zipf_trace(
         reads: how many by ordinary users; they are the same whatever `scan` is.
         users: of each tenant.
         skew: Zipf's exponent; 0 makes all users equally popular.
-        scan: share of all reads that a batch job of `NOISY` adds; it never asks for the same user twice.
+        scan: share of all reads that a batch job of `NOISY` adds; it never asks for the same user
+            twice.
         per_second: mean rate of ordinary reads; gaps are exponential.
 
     Raises:
         ValueError: `scan` is not a share, or a count or rate is not positive.
     """
     if not 0 <= scan < 1 or reads < 1 or users < 1 or per_second <= 0:
-        raise ValueError("a trace needs reads, users and a rate above zero, and a scan from 0 to below 1")
+        raise ValueError(
+            "a trace needs reads, users and a rate above zero, and a scan from 0 to below 1"
+        )
     rng = random.Random(seed)
     ranks = range(1, users + 1)
     weights = [rank**-skew for rank in ranks]
@@ -143,11 +150,19 @@ class HitRates:
 def hit_rates(run: Callable[[int, Seconds], Replay], capacity: int, ttl: Seconds) -> HitRates:
     """Replays around one setting. `run` replays the trace through a cache of that capacity and ttl."""
     chosen = run(capacity, ttl)
-    by_size = {size: chosen if size == capacity else run(size, ttl) for size in sorted({*CAPACITIES, capacity})}
-    return HitRates(by_size, {life: chosen if life == ttl else run(capacity, life) for life in sorted({*TTLS, ttl})})
+    by_size = {
+        size: chosen if size == capacity else run(size, ttl)
+        for size in sorted({*CAPACITIES, capacity})
+    }
+    return HitRates(
+        by_size,
+        {life: chosen if life == ttl else run(capacity, life) for life in sorted({*TTLS, ttl})},
+    )
 
 
-def plot_hit_rates(figure: Any, seen: HitRates, capacity: int, ttl_seconds: Seconds, **_: float) -> None:
+def plot_hit_rates(
+    figure: Any, seen: HitRates, capacity: int, ttl_seconds: Seconds, **_: float
+) -> None:
     """Draw hit rate against capacity and against ttl, the chosen pair marked with a star.
 
     Args:
@@ -161,9 +176,18 @@ def plot_hit_rates(figure: Any, seen: HitRates, capacity: int, ttl_seconds: Seco
     everybody: dict[str, Any] = {"color": "#1f4e79", "marker": "o"}
     quiet: dict[str, Any] = {"color": "#b34700", "marker": "s", "linestyle": "--"}
     age: dict[str, Any] = {"color": "#555555", "marker": "^", "linestyle": ":"}
-    star: dict[str, Any] = {"color": "black", "marker": "*", "markersize": 15, "linestyle": "none", "zorder": 5}
+    star: dict[str, Any] = {
+        "color": "black",
+        "marker": "*",
+        "markersize": 15,
+        "linestyle": "none",
+        "zorder": 5,
+    }
     axes = figure.subplots(gridspec_kw=MARGINS)
-    halves = [[(_at_size(n), by_size[n]) for n in sorted(by_size)], [(_at_ttl(n), by_ttl[n]) for n in sorted(by_ttl)]]
+    halves = [
+        [(_at_size(n), by_size[n]) for n in sorted(by_size)],
+        [(_at_ttl(n), by_ttl[n]) for n in sorted(by_ttl)],
+    ]
     for half in halves:
         xs = [x for x, _ in half]
         axes.plot(xs, [100 * replayed.hit_rate for _, replayed in half], **everybody)
@@ -172,7 +196,9 @@ def plot_hit_rates(figure: Any, seen: HitRates, capacity: int, ttl_seconds: Seco
     axes.plot(xs, [100 * replayed.mean_age / oldest for _, replayed in halves[1]], **age)
     axes.plot([_at_size(capacity), _at_ttl(ttl)], [100 * chosen.hit_rate] * 2, **star)
     axes.set(xlim=(-0.3, 12.7), ylim=(0, 100))
-    marks = {_at_size(size): f"{size:g}" for size in CAPACITIES} | {_at_ttl(life): f"{life:g}" for life in TTLS}
+    marks = {_at_size(size): f"{size:g}" for size in CAPACITIES} | {
+        _at_ttl(life): f"{life:g}" for life in TTLS
+    }
     label_axes(axes, marks, {at: str(at) for at in range(0, 101, 25)}, ylabel="hit rate in %")
     for seconds, label in round_ticks(oldest).items():
         axes.text(12.8, 100 * seconds / oldest, label, va="center_baseline", fontsize=9)
@@ -180,7 +206,12 @@ def plot_hit_rates(figure: Any, seen: HitRates, capacity: int, ttl_seconds: Seco
     axes.text(9.5, -8.5, f"ttl in seconds, at {capacity} entries", ha="center", va="top")
     legend(
         axes,
-        {"all tenants": everybody, f"{QUIET}, smallest": quiet, "mean age, s (right)": age, "your choice": star},
+        {
+            "all tenants": everybody,
+            f"{QUIET}, smallest": quiet,
+            "mean age, s (right)": age,
+            "your choice": star,
+        },
         0.18,
         0.2,
     )

@@ -1,8 +1,9 @@
-"""Requests against a rate limit: two common limiters to compare with, a burst on a window's boundary, and its picture.
+"""Requests against a rate limit: two common limiters to compare with, a burst on a window's
+boundary, and its picture.
 
-`FixedWindow` counts by the calendar, as many gateways do. `SlidingCounter` weighs the last two of its counts, as
-described in "How we built rate limiting capable of scaling to millions of domains" (Cloudflare, 2017). Times are
-seconds.
+`FixedWindow` counts by the calendar, as many gateways do. `SlidingCounter` weighs the last two of
+its counts, as described in "How we built rate limiting capable of scaling to millions of domains"
+(Cloudflare, 2017). Times are seconds.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ class Limiter(Protocol):
 
 
 class FixedWindow:
-    """At most `max_requests` in each calendar window: they begin at whole multiples of `window_seconds`."""
+    """At most `max_requests` in each calendar window: they begin at whole multiples of
+    `window_seconds`.
+    """
 
     def __init__(self, max_requests: int, window_seconds: Seconds, clock: Clock) -> None:
         self.max_requests, self.window_seconds, self.clock = max_requests, window_seconds, clock
@@ -50,7 +53,9 @@ class FixedWindow:
 
 
 class SlidingCounter(FixedWindow):
-    """Two counts for each user: the last calendar window counts by the share of it that is still in sight."""
+    """Two counts for each user: the last calendar window counts by the share of it that is still in
+    sight.
+    """
 
     def is_allowed(self, user_id: Hashable) -> bool:
         """Whether there seems to be room; takes it if so."""
@@ -62,7 +67,9 @@ class SlidingCounter(FixedWindow):
 
 
 def boundary_burst(limit: int, window_seconds: Seconds, burst: int) -> list[Seconds]:
-    """When one user's requests come: a steady `STEADY` of the limit, and `burst` more around the second boundary."""
+    """When one user's requests come: a steady `STEADY` of the limit, and `burst` more around the
+    second boundary.
+    """
     step = window_seconds / max(1, round(STEADY * limit))
     steady = [(n + 0.5) * step for n in range(round(WINDOWS * window_seconds / step))]
     begin, width = (BOUNDARY - EDGE) * window_seconds, 2 * EDGE * window_seconds
@@ -78,8 +85,12 @@ def replay(make_limiter: Callable[[Clock], Limiter], arrivals: Sequence[Seconds]
     return allowed
 
 
-def in_sight(arrivals: Sequence[Seconds], allowed: Sequence[bool], window_seconds: Seconds) -> list[int]:
-    """At each arrival: how many allowed requests are in the window that ends there, itself included."""
+def in_sight(
+    arrivals: Sequence[Seconds], allowed: Sequence[bool], window_seconds: Seconds
+) -> list[int]:
+    """At each arrival: how many allowed requests are in the window that ends there, itself
+    included.
+    """
     counts, oldest, times = [], 0, []
     for at, passed in zip(arrivals, allowed, strict=True):
         if passed:
@@ -91,12 +102,16 @@ def in_sight(arrivals: Sequence[Seconds], allowed: Sequence[bool], window_second
 
 
 def compare(
-    make_limiter: Callable[[int, Seconds, Clock], Limiter], limit: int, window_seconds: Seconds, burst: int
+    make_limiter: Callable[[int, Seconds, Clock], Limiter],
+    limit: int,
+    window_seconds: Seconds,
+    burst: int,
 ) -> dict[str, Any]:
     """One burst through three limiters.
 
     Returns:
-        `arrivals`, in seconds; `allowed` and `in_sight` (see the function), for each of `FLOORS` a list as long.
+        `arrivals`, in seconds; `allowed` and `in_sight` (see the function), for each of `FLOORS` a
+        list as long.
     """
     makers: Mapping[str, Callable[[int, Seconds, Clock], Limiter]] = {
         "fixed window": FixedWindow,
@@ -112,8 +127,12 @@ def compare(
     return {"arrivals": arrivals, "allowed": allowed, "in_sight": seen}
 
 
-def draw_limits(figure: Figure, seen: dict[str, Any], limit: int, window_seconds: Seconds, **_: float) -> None:
-    """Draw what `compare` returned: how many allowed requests each limiter has in sight, and below each request."""
+def draw_limits(
+    figure: Figure, seen: dict[str, Any], limit: int, window_seconds: Seconds, **_: float
+) -> None:
+    """Draw what `compare` returned: how many allowed requests each limiter has in sight, and below
+    each request.
+    """
     arrivals, end = seen["arrivals"], WINDOWS * window_seconds
     most = {name: max(counts) for name, counts in seen["in_sight"].items()}
     top = 1.08 * max(limit, *most.values())
@@ -127,15 +146,23 @@ def draw_limits(figure: Figure, seen: dict[str, Any], limit: int, window_seconds
     for name, look in looks.items():
         axes.plot(arrivals, seen["in_sight"][name], drawstyle="steps-post", **look)
         row = (FLOORS[name] - 3.4) * height
-        passed = [at for at, allowed in zip(arrivals, seen["allowed"][name], strict=True) if allowed]
-        refused = [at for at, allowed in zip(arrivals, seen["allowed"][name], strict=True) if not allowed]
-        axes.plot(passed, [row + 0.12 * height] * len(passed), "|", color=look["color"], markersize=11)
+        passed = [
+            at for at, allowed in zip(arrivals, seen["allowed"][name], strict=True) if allowed
+        ]
+        refused = [
+            at for at, allowed in zip(arrivals, seen["allowed"][name], strict=True) if not allowed
+        ]
+        axes.plot(
+            passed, [row + 0.12 * height] * len(passed), "|", color=look["color"], markersize=11
+        )
         axes.plot(refused, [row - 0.3 * height] * len(refused), "x", color="black", markersize=4)
     axes.plot([0, end], [limit, limit], color="black", linewidth=0.8)
     axes.text(end, limit, f"limit {limit:g}", ha="right", va="bottom", fontsize=9)
     axes.set(xlim=(0, end), ylim=(-4.1 * height, top))
     names = {(floor - 3.4) * height: name for name, floor in FLOORS.items()}
-    places = {number * window_seconds: f"{number * window_seconds:g} s" for number in range(WINDOWS + 1)}
+    places = {
+        number * window_seconds: f"{number * window_seconds:g} s" for number in range(WINDOWS + 1)
+    }
     label_axes(axes, places, round_ticks(top) | names, ylabel="allowed in sight")
     marks = {"marker": "|", "markersize": 11, "linestyle": "none", "color": "black"}
     crosses = {"marker": "x", "markersize": 4, "linestyle": "none", "color": "black"}

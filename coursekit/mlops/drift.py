@@ -1,8 +1,10 @@
-"""Days of a model in production that drifts on purpose, and the timeline of what a monitor made of them.
+"""Days of a model in production that drifts on purpose, and the timeline of what a monitor made of
+them.
 
-The model routes support tickets: 1 is urgent. It reads three features; each is the exponential of a normal score, so
-that shifts can be given in standard deviations. People label about half of the tickets, days later and out of order.
-Monitors are the learner's own; nothing here knows their classes.
+The model routes support tickets: 1 is urgent. It reads three features; each is the exponential of a
+normal score, so that shifts can be given in standard deviations. People label about half of the
+tickets, days later and out of order. Monitors are the learner's own; nothing here knows their
+classes.
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ Floats = NDArray[np.float64]
 Ticket = str  # "t412": unique within a tenant, and used by every tenant
 Kind = Literal["campaign", "segment", "creep", "column", "deploy", "world"]
 
-FEATURES: Mapping[str, tuple[float, float, float]] = {  # typical value, spread of its logarithm, the model's weight
+# typical value, spread of its logarithm, the model's weight
+FEATURES: Mapping[str, tuple[float, float, float]] = {
     "wait_minutes": (48.0, 0.5, 1.2),
     "words": (90.0, 0.6, 1.0),
     "seats": (40.0, 0.9, 0.05),
@@ -43,11 +46,13 @@ STRAGGLERS, STRAGGLE = 0.08, 12  # the share of labels that come up to so many d
 
 @dataclass(frozen=True)
 class Episode:
-    """Something that happens from day `first` to day `last`, both included; `size` 1 is the usual strength.
+    """Something that happens from day `first` to day `last`, both included; `size` 1 is the usual
+    strength.
 
-    Kinds: "campaign" moves `wait_minutes` and with it the predictions; "segment" moves `seats`, which the model hardly
-    reads; "creep" does that a little more each day; "column" loses `wait_minutes` of many tickets, and the model reads
-    0; "deploy" is a version that calls more tickets urgent; "world" changes what people call urgent, nothing else.
+    Kinds: "campaign" moves `wait_minutes` and with it the predictions; "segment" moves `seats`,
+    which the model hardly reads; "creep" does that a little more each day; "column" loses
+    `wait_minutes` of many tickets, and the model reads 0; "deploy" is a version that calls more
+    tickets urgent; "world" changes what people call urgent, nothing else.
     """
 
     kind: Kind
@@ -75,7 +80,9 @@ class Day:
 
 
 def trained(seed: int = 1, rows: int = 1000) -> dict[str, Any]:
-    """What a tenant's model was trained and accepted on: `features`, `share` of ones, and `accuracy`."""
+    """What a tenant's model was trained and accepted on: `features`, `share` of ones, and
+    `accuracy`.
+    """
     rng = np.random.default_rng(seed)
     scores = rng.standard_normal((rows, len(FEATURES)))
     truth, doubt = rng.standard_normal((2, 10 * rows)) * [[float(np.linalg.norm(WEIGHTS))], [DOUBT]]
@@ -85,12 +92,16 @@ def trained(seed: int = 1, rows: int = 1000) -> dict[str, Any]:
 
 
 def traffic(
-    days: int = 28, episodes: Sequence[Episode] = (), delay: int = 3, seed: int = 0, tickets: int = TICKETS
+    days: int = 28,
+    episodes: Sequence[Episode] = (),
+    delay: int = 3,
+    seed: int = 0,
+    tickets: int = TICKETS,
 ) -> list[Day]:
     """Day after day of one tenant, from day 0. The same arguments give the same days.
 
-    The last two days of each week (5, 6, 12, 13, …) are thin, 12 to 30 tickets. Labels come `delay` to `delay` + 2 days
-    after the prediction, some much later, half of them never.
+    The last two days of each week (5, 6, 12, 13, …) are thin, 12 to 30 tickets. Labels come `delay`
+    to `delay` + 2 days after the prediction, some much later, half of them never.
 
     Raises:
         ValueError: fewer than one day or ticket, or a delay below 1.
@@ -119,9 +130,16 @@ def traffic(
             flip[now] += 2.0 * episode.size
     read = np.where(gone, -4.0, scores[:, 0]), scores[:, 1], scores[:, 2]
     said = sum(w * z for w, z in zip(WEIGHTS, read, strict=True)) > cut
-    truth = scores @ WEIGHTS - flip * WEIGHTS[1] * scores[:, 1] + DOUBT * rng.standard_normal(day_of.size) > CUT
+    truth = (
+        scores @ WEIGHTS
+        - flip * WEIGHTS[1] * scores[:, 1]
+        + DOUBT * rng.standard_normal(day_of.size)
+        > CUT
+    )
     late = delay + rng.integers(0, MOST_JITTER + 1, day_of.size)
-    late += np.where(rng.random(day_of.size) < STRAGGLERS, rng.integers(1, STRAGGLE + 1, day_of.size), 0)
+    late += np.where(
+        rng.random(day_of.size) < STRAGGLERS, rng.integers(1, STRAGGLE + 1, day_of.size), 0
+    )
     due = np.where(rng.random(day_of.size) < LABELLED, day_of + late, days)
     values = _values(scores)
     values["wait_minutes"][gone] = np.nan
@@ -130,7 +148,9 @@ def traffic(
     arriving: list[dict[Ticket, int]] = [{} for _ in range(days)]
     order = order[due[order] < days]
     names = _tickets(day_of.size)
-    for n, day, label in zip(order.tolist(), due[order].tolist(), truth[order].astype(int).tolist(), strict=True):
+    for n, day, label in zip(
+        order.tolist(), due[order].tolist(), truth[order].astype(int).tolist(), strict=True
+    ):
         arriving[day][names[n]] = label
     answers, ends, told = said.astype(int).tolist(), np.cumsum(counts).tolist(), []
     for day, (start, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True)):
@@ -152,7 +172,7 @@ def _tickets(count: int) -> tuple[Ticket, ...]:
     return tuple(f"t{n}" for n in range(count))
 
 
-# ------------------------------------------------------------------------------------------------ replay
+# ------------------------------------------------------------------------------------------- replay
 
 
 class Monitor(Protocol):
@@ -164,7 +184,9 @@ class Monitor(Protocol):
 
 
 def replay(monitor: Monitor, streams: Mapping[str, Sequence[Day]]) -> dict[str, list[Any]]:
-    """The monitor's reports, by tenant. Each day: every tenant's labels first, then its window, tenant after tenant."""
+    """The monitor's reports, by tenant. Each day: every tenant's labels first, then its window,
+    tenant after tenant.
+    """
     reports: dict[str, list[Any]] = {tenant: [] for tenant in streams}
     for together in zip(*streams.values(), strict=True):
         for tenant, day in zip(streams, together, strict=True):
@@ -178,9 +200,13 @@ def alarm_days(reports: Sequence[Any]) -> list[int]:
     return [day for day, report in enumerate(reports) if report.response != "log"]
 
 
-# ------------------------------------------------------------------------------------------------ draw
+# --------------------------------------------------------------------------------------------- draw
 
-STORY = (("new customers", "segment", 8, 15), ("a bad version", "deploy", 22, 29), ("a changed world", "world", 38, 55))
+STORY = (
+    ("new customers", "segment", 8, 15),
+    ("a bad version", "deploy", 22, 29),
+    ("a changed world", "world", 38, 55),
+)
 DAYS = 56
 STORY_TICKETS = 150  # on an ordinary day of the story: enough for the same alarms
 LOOKS: Mapping[str, dict[str, Any]] = {
@@ -190,7 +216,8 @@ LOOKS: Mapping[str, dict[str, Any]] = {
 }
 LINE: dict[str, Any] = {"color": "#1f5fa8", "linewidth": 1.6, "marker": "o", "markersize": 2.5}
 LIMIT: dict[str, Any] = {"color": "#333333", "linestyle": "--", "linewidth": 1}
-PANELS: Mapping[str, tuple[str, float, float, float]] = {  # what it shows, where it stands, from and to which value
+# what it shows, where it stands, from and to which value
+PANELS: Mapping[str, tuple[str, float, float, float]] = {
     "psi": ("worst PSI of a feature", 2.6, 0.0, 1.0),
     "share": ("share of urgent", 1.3, 0.0, 1.0),
     "accuracy": ("rolling accuracy", 0.0, 0.5, 1.0),
@@ -204,17 +231,29 @@ def story(drift: float, delay: int, seed: int = 3) -> list[Day]:
     return traffic(DAYS, episodes, delay, seed, STORY_TICKETS)
 
 
-def timeline(days: Sequence[Day], reports: Sequence[Any], baseline: Any, limits: Any, delay: int) -> dict[str, Any]:
-    """What `draw_timeline` draws, as plain data: the signals and responses day by day, the limits, and a headline.
+def timeline(
+    days: Sequence[Day], reports: Sequence[Any], baseline: Any, limits: Any, delay: int
+) -> dict[str, Any]:
+    """What `draw_timeline` draws, as plain data: the signals and responses day by day, the limits,
+    and a headline.
 
-    The headline counts wrong answers from the day on which the world changes to the first alarm that its labels raise.
+    The headline counts wrong answers from the day on which the world changes to the first alarm
+    that its labels raise.
     """
     _, _, changed, last = STORY[2]
-    alarm = next((day for day in range(changed + delay, last + 1) if "concept" in reports[day].kinds), None)
+    alarm = next(
+        (day for day in range(changed + delay, last + 1) if "concept" in reports[day].kinds), None
+    )
     wrong = sum(day.wrong for day in days[changed : last + 1 if alarm is None else alarm])
-    when = "nobody hears of it" if alarm is None else f"{alarm - changed} days until the accuracy raises an alarm"
+    when = (
+        "nobody hears of it"
+        if alarm is None
+        else f"{alarm - changed} days until the accuracy raises an alarm"
+    )
     return {
-        "psi": [None if r.signals.psi is None else float(max(r.signals.psi.values())) for r in reports],
+        "psi": [
+            None if r.signals.psi is None else float(max(r.signals.psi.values())) for r in reports
+        ],
         "share": [r.signals.share for r in reports],
         "accuracy": [r.signals.accuracy for r in reports],
         "responses": [r.response for r in reports],
@@ -228,7 +267,8 @@ def timeline(days: Sequence[Day], reports: Sequence[Any], baseline: Any, limits:
 
 
 def draw_timeline(figure: Figure, seen: Mapping[str, Any], drift: float, delay: int) -> None:
-    """The days of `story` from left to right: responses on top, below them worst PSI, share and accuracy.
+    """The days of `story` from left to right: responses on top, below them worst PSI, share and
+    accuracy.
 
     Args:
         seen: see `timeline`.
@@ -243,19 +283,37 @@ def draw_timeline(figure: Figure, seen: Mapping[str, Any], drift: float, delay: 
         axes.plot(days, [STRIP] * len(days), linestyle="none", **look)
     spans = [(first - 0.5, last - first + 1) for _, _, first, last in STORY]
     for words, _, first, last in STORY:
-        axes.text((first + last) / 2, STRIP + 0.2, words, ha="center", va="center", fontsize=9, weight="bold")
+        axes.text(
+            (first + last) / 2,
+            STRIP + 0.2,
+            words,
+            ha="center",
+            va="center",
+            fontsize=9,
+            weight="bold",
+        )
     marks: dict[float, str] = {}
     for name, (words, bottom, low, high) in PANELS.items():
         limits = [_height(name, limit) for limit in seen["limits"][name]]
-        marks |= {_height(name, low): f"{low:g}", _height(name, high): "1+" if name == "psi" else f"{high:g}"}
+        marks |= {
+            _height(name, low): f"{low:g}",
+            _height(name, high): "1+" if name == "psi" else f"{high:g}",
+        }
         axes.broken_barh(spans, (bottom, 1), facecolors="#e6ebf2", zorder=0)
         axes.axhline(bottom, color="#8a8f98", linewidth=1)
         axes.hlines(limits, -1, DAYS, **LIMIT)
         days = [day for day, value in enumerate(seen[name]) if value is not None]
         axes.plot(days, [_height(name, seen[name][day]) for day in days], **LINE)
         axes.text(-0.5, bottom + 1.06, words)
-    label_axes(axes, {float(day): str(day) for day in range(0, DAYS, 14)}, marks, "days", grid=False)
-    legend(axes, {**{name: {**look, "linestyle": "none"} for name, look in LOOKS.items()}, "limit": LIMIT}, 0.55, 0.11)
+    label_axes(
+        axes, {float(day): str(day) for day in range(0, DAYS, 14)}, marks, "days", grid=False
+    )
+    legend(
+        axes,
+        {**{name: {**look, "linestyle": "none"} for name, look in LOOKS.items()}, "limit": LIMIT},
+        0.55,
+        0.11,
+    )
 
 
 def _height(panel: str, value: float) -> float:

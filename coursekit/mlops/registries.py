@@ -1,9 +1,9 @@
 """Model registries, played and drawn: a learner's own beside MLflow's.
 
-A script is a list of steps such as `("promote", "v2")`. `play` runs one on a registry and writes down every version's
-stage after every step; `draw_stories` shows that as timelines. What MLflow does with `DEPLOYS` was recorded from a real
-registry (`data/mlflow_registry.json`; `python -m coursekit.mlops.registries` records it
-anew) and is run live where MLflow is installed.
+A script is a list of steps such as `("promote", "v2")`. `play` runs one on a registry and writes
+down every version's stage after every step; `draw_stories` shows that as timelines. What MLflow
+does with `DEPLOYS` was recorded from a real registry (`data/mlflow_registry.json`; `python -m
+coursekit.mlops.registries` records it anew) and is run live where MLflow is installed.
 """
 
 from __future__ import annotations
@@ -51,7 +51,14 @@ _LOOKS: Mapping[str, tuple[float, str, str]] = {
 }
 _MOVE = (1.0, "solid", "#1b6ca8")  # from what served to what serves
 _MARKS: Mapping[str, dict[str, Any]] = {
-    mark: {"marker": mark, "linestyle": "none", "ms": 6, "mfc": "white", "mec": "black", "mew": width}
+    mark: {
+        "marker": mark,
+        "linestyle": "none",
+        "ms": 6,
+        "mfc": "white",
+        "mec": "black",
+        "mew": width,
+    }
     for mark, width in (("o", 0.8), ("<", 0.8), ("x", 2.0))
 }
 _LANES = {"register": -1.1, "promote": -1.8, "rollback": -2.5, "refused": -3.2}
@@ -91,7 +98,9 @@ def play(registry: Any, steps: Sequence[Step]) -> Story:
     for number, (verb, version) in enumerate(steps):
         try:
             if verb == "register":
-                registry.register_model(MODEL, version, "pytorch", {"ndcg": 0.4}, "ci", {"team": "growth"})
+                registry.register_model(
+                    MODEL, version, "pytorch", {"ndcg": 0.4}, "ci", {"team": "growth"}
+                )
             elif verb == "promote":
                 registry.promote_to_production(MODEL, version)
             else:
@@ -102,17 +111,21 @@ def play(registry: Any, steps: Sequence[Step]) -> Story:
     return Story(tuple(steps), tuple(seen), frozenset(refused))
 
 
-# ------------------------------------------------------------------------------------------------ MLflow
+# ------------------------------------------------------------------------------------------- MLflow
 
 
 def mlflow_stories(steps: int = len(DEPLOYS)) -> dict[str, Story]:
-    """The first `steps` of `DEPLOYS` on MLflow, by panel title: once with stages, once with an alias.
+    """The first `steps` of `DEPLOYS` on MLflow, by panel title: once with stages, once with an
+    alias.
 
     Live where MLflow is installed (once, some seconds), else as recorded.
     """
     told = _live() or json.loads(RECORDING.read_text(encoding="utf8"))
     stories = {}
-    for way, title in (("stages", "stages, as called by default"), ("alias", "one alias, moved by hand")):
+    for way, title in (
+        ("stages", "stages, as called by default"),
+        ("alias", "one alias, moved by hand"),
+    ):
         stages = tuple(told[way][:steps])
         stories[f"MLflow {told['mlflow']}: {title}"] = Story(tuple(DEPLOYS[:steps]), stages)
     return stories
@@ -130,8 +143,9 @@ def _live() -> dict[str, Any] | None:
 def run_mlflow() -> dict[str, Any]:
     """`DEPLOYS` on two fresh MLflow registries in SQLite files, as the data that `RECORDING` holds.
 
-    MLflow numbers versions itself and has no rollback. With stages the nearest thing is to archive the newest
-    production version; with an alias, to point it at a version that the operator wrote down.
+    MLflow numbers versions itself and has no rollback. With stages the nearest thing is to archive
+    the newest production version; with an alias, to point it at a version that the operator wrote
+    down.
 
     Raises:
         ImportError: MLflow is not installed.
@@ -177,10 +191,12 @@ def _mlflow_stages(client: Any, aliased: bool) -> Stages:
     if not aliased:
         return {f"v{m.version}": _ALIASES[m.current_stage] for m in found}
     pointed = {str(v) for v in client.get_registered_model(MODEL).aliases.values()}
-    return {f"v{m.version}": "production" if str(m.version) in pointed else "no label" for m in found}
+    return {
+        f"v{m.version}": "production" if str(m.version) in pointed else "no label" for m in found
+    }
 
 
-# ------------------------------------------------------------------------------------------------ pictures
+# ----------------------------------------------------------------------------------------- pictures
 
 
 @dataclass(frozen=True)
@@ -196,13 +212,15 @@ class _Parts:
 def draw_stories(figure: Any, stories: Mapping[str, Story], **_: float) -> None:
     """Timelines side by side, titled by their keys: a row for each version, a column for each step.
 
-    Each stage has its look. A ring marks what serves after each step, a triangle what does after a rollback; where more
-    than one version is in production, the column says how many: "2!". Below stands the script, a lane for each verb,
-    and a cross at each step that was refused.
+    Each stage has its look. A ring marks what serves after each step, a triangle what does after a
+    rollback; where more than one version is in production, the column says how many: "2!". Below
+    stands the script, a lane for each verb, and a cross at each step that was refused.
     """
     from matplotlib.collections import LineCollection
 
-    versions = dict.fromkeys(version for story in stories.values() for now in story.stages for version in now)
+    versions = dict.fromkeys(
+        version for story in stories.values() for now in story.stages for version in now
+    )
     rows = {version: float(row) for row, version in enumerate(versions)}
     parts = _Parts({look: [] for look in (*_LOOKS, "move")}, {mark: [] for mark in _MARKS}, [], [])
     left = 0.0
@@ -213,7 +231,9 @@ def draw_stories(figure: Any, stories: Mapping[str, Story], **_: float) -> None:
     axes = figure.subplots(gridspec_kw=MARGINS)
     for stage, lines in parts.lines.items():
         width, style, colour = _LOOKS.get(stage, _MOVE)
-        axes.add_collection(LineCollection(lines, linewidths=width, linestyles=style, colors=colour), autolim=False)
+        axes.add_collection(
+            LineCollection(lines, linewidths=width, linestyles=style, colors=colour), autolim=False
+        )
     for mark, points in parts.marks.items():
         axes.plot([x for x, _ in points], [y for _, y in points], **_MARKS[mark])
     for (x, y), words in parts.words:
@@ -222,7 +242,9 @@ def draw_stories(figure: Any, stories: Mapping[str, Story], **_: float) -> None:
     lanes = {lane: y for lane, y in _LANES.items() if lane != "refused" or parts.marks["x"]}
     axes.axhline(-0.6, color="0.8", lw=0.8)
     axes.set(xlim=(-0.7, left - 1.3), ylim=(min(lanes.values()) - 0.4, len(rows) + 0.4))
-    label_axes(axes, dict.fromkeys(parts.columns, ""), {y: label for label, y in (rows | lanes).items()})
+    label_axes(
+        axes, dict.fromkeys(parts.columns, ""), {y: label for label, y in (rows | lanes).items()}
+    )
     axes.spines[["left", "bottom"]].set_visible(False)
     looks: dict[str, dict[str, Any]] = {
         stage: {"linewidth": width, "linestyle": style, "color": colour, "solid_capstyle": "butt"}
@@ -244,7 +266,9 @@ def _gather(story: Story, rows: Mapping[str, float], left: float, parts: _Parts)
         parts.columns.append(x)
         refused = column in story.refused
         serving = [rows[name] for name, stage in stages.items() if stage == "production"]
-        parts.marks["<" if verb == "rollback" and not refused else "o"].extend((x, row) for row in serving)
+        parts.marks["<" if verb == "rollback" and not refused else "o"].extend(
+            (x, row) for row in serving
+        )
         if len(serving) == len(before) == 1:
             parts.lines["move"].append(((x - 0.5, before[0]), (x - 0.5, serving[0])))
         if len(serving) > 1:

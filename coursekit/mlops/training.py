@@ -1,8 +1,10 @@
-"""A small real training job, the four things it depends on, and a picture of what each of them moves.
+"""A small real training job, the four things it depends on, and a picture of what each of them
+moves.
 
-The job learns which support tickets are urgent: logistic regression by stochastic gradient descent, NumPy only. Like
-larger ones it depends on more than it says: on the order of rows and of the keys in a row, on how many threads share a
-sum, and on the salt of a hash. Its result is the same to the bit whenever all of that is.
+The job learns which support tickets are urgent: logistic regression by stochastic gradient descent,
+NumPy only. Like larger ones it depends on more than it says: on the order of rows and of the keys
+in a row, on how many threads share a sum, and on the salt of a hash. Its result is the same to the
+bit whenever all of that is.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ from coursekit.plots import label_axes
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Row = dict[str, Any]  # {"ticket": "t-017", "tenant": "harbour", "wait": 12.5, "words": 40, "exclaims": 2, "urgent": 1}
+# {"ticket": "t-017", "tenant": "harbour", "wait": 12.5, "words": 40, "exclaims": 2, "urgent": 1}
+Row = dict[str, Any]
 Code = Mapping[str, str]  # {"features.py": "def features(…", "train.py": "def fit(…"}
 Environment = Mapping[str, Any]  # {"numpy": "2.1.3", "threads": 4, "hash_seed": 0}
 Weights = tuple[float, ...]  # (0.31, -1.2, …), one for each column
@@ -69,7 +72,9 @@ FEWER = 60  # rows, where one picture trains twenty times
 
 
 class NotReproducible(ValueError):
-    """A run cannot be repeated. `changed` names why: "data", "code", "environment", "seed", or "model"."""
+    """A run cannot be repeated. `changed` names why: "data", "code", "environment", "seed", or
+    "model".
+    """
 
     def __init__(self, changed: Sequence[str]) -> None:
         self.changed = tuple(changed)
@@ -81,21 +86,33 @@ def tickets(seed: int = 1, rows: int = ROWS) -> list[Row]:
     rng = random.Random(seed)
     out = []
     for number in range(rows):
-        wait, words, exclaims = rng.randint(0, 480) / 4, rng.randint(5, 200), rng.choice([0, 0, 0, 1, 2, 5])
+        wait, words, exclaims = (
+            rng.randint(0, 480) / 4,
+            rng.randint(5, 200),
+            rng.choice([0, 0, 0, 1, 2, 5]),
+        )
         tenant = rng.choice(TENANTS)
         score = wait / 60 + exclaims - words / 100 + (tenant == "harbour") + rng.gauss(0, 1)
-        row = {"ticket": f"t-{number:03}", "tenant": tenant, "wait": wait, "words": words, "exclaims": exclaims}
+        row = {
+            "ticket": f"t-{number:03}",
+            "tenant": tenant,
+            "wait": wait,
+            "words": words,
+            "exclaims": exclaims,
+        }
         out.append(row | {"urgent": int(score > 1.5)})
     return out
 
 
 def train(data: Sequence[Row], code: Code, environment: Environment, seed: int) -> Weights:
-    """Run the job: the code's `features` for each row, then its `fit`. It takes rows and keys in the order they have.
+    """Run the job: the code's `features` for each row, then its `fit`. It takes rows and keys in
+    the order they have.
 
     Args:
         data: tickets as dicts; `urgent` is what is learned.
         code: the texts of `features.py` and `train.py`.
-        environment: `threads`, how many share each sum (1 if absent), and `hash_seed`, the salt of the tenants' bucket.
+        environment: `threads`, how many share each sum (1 if absent), and `hash_seed`, the salt of
+            the tenants' bucket.
         seed: of the generator that draws first weights and the order of rows.
 
     Raises:
@@ -134,12 +151,14 @@ def bits(weights: Sequence[float]) -> str:
     return hashlib.sha256(struct.pack(f"<{len(weights)}d", *weights)).hexdigest()
 
 
-# ------------------------------------------------------------------------------------------------ what moves a model
+# ------------------------------------------------------------------------------- what moves a model
 
 World = tuple[list[Row], Code, Environment, int]  # what a run depends on
 
 
-def accuracy(weights: Weights, data: Sequence[Row], code: Code = CODE, environment: Environment = ENVIRONMENT) -> float:
+def accuracy(
+    weights: Weights, data: Sequence[Row], code: Code = CODE, environment: Environment = ENVIRONMENT
+) -> float:
     """The share of tickets whose urgency a model gets right."""
     features, salt = _defined(code["features.py"])["features"], environment.get("hash_seed", 0)
     x = np.array([features(row, lambda text: _bucket(text, salt)) for row in data])
@@ -160,28 +179,46 @@ def variants(seed: int, order: int, threads: int) -> dict[str, World]:
     reversed_keys = [dict(reversed(row.items())) for row in data]
     corrected = [data[0] | {"wait": data[0]["wait"] + 5}, *data[1:]]
     comment = CODE | {"train.py": "# reviewed\n" + CODE["train.py"]}
-    faster = CODE | {"train.py": CODE["train.py"].replace("RATE, EPOCHS, BATCH = 0.5", "RATE, EPOCHS, BATCH = 0.55")}
+    faster = CODE | {
+        "train.py": CODE["train.py"].replace(
+            "RATE, EPOCHS, BATCH = 0.5", "RATE, EPOCHS, BATCH = 0.55"
+        )
+    }
     return {
         "nothing": (data, CODE, ENVIRONMENT, seed),
-        f"rows: shuffle {order}" if order else "rows: not shuffled": (shuffled, CODE, ENVIRONMENT, seed),
+        f"rows: shuffle {order}" if order else "rows: not shuffled": (
+            shuffled,
+            CODE,
+            ENVIRONMENT,
+            seed,
+        ),
         "keys of each row reversed": (reversed_keys, CODE, ENVIRONMENT, seed),
         "one ticket corrected": (corrected, CODE, ENVIRONMENT, seed),
         "a comment in train.py": (data, comment, ENVIRONMENT, seed),
         "RATE 0.5 → 0.55": (data, faster, ENVIRONMENT, seed),
-        f"threads {ENVIRONMENT['threads']} → {threads}": (data, CODE, {**ENVIRONMENT, "threads": threads}, seed),
+        f"threads {ENVIRONMENT['threads']} → {threads}": (
+            data,
+            CODE,
+            {**ENVIRONMENT, "threads": threads},
+            seed,
+        ),
         "hash_seed 0 → 1": (data, CODE, {**ENVIRONMENT, "hash_seed": 1}, seed),
         f"seed {seed} → {seed + 1}": (data, CODE, ENVIRONMENT, seed + 1),
     }
 
 
 def what_moves(
-    record_run: Callable[..., Manifest], reproduce: Callable[..., Weights], seed: int, order: int, threads: int
+    record_run: Callable[..., Manifest],
+    reproduce: Callable[..., Weights],
+    seed: int,
+    order: int,
+    threads: int,
 ) -> list[dict[str, Any]]:
     """What the bare job makes of each variant, and what a learner's `reproduce` says about it.
 
     Returns:
-        A dict for each variant: `what` changed, the largest `shift` of a weight, the model's `accuracy` on other
-        tickets, and what `reproduce` `said`.
+        A dict for each variant: `what` changed, the largest `shift` of a weight, the model's
+        `accuracy` on other tickets, and what `reproduce` `said`.
     """
     worlds, unseen = variants(seed, order, threads), tickets(seed=2, rows=FEWER)
     manifest, before, seen = record_run(*worlds["nothing"]), train(*worlds["nothing"]), []
@@ -199,9 +236,11 @@ def what_moves(
 
 
 def draw_shifts(figure: Figure, seen: Sequence[Mapping[str, Any]], **sliders: float) -> None:
-    """A row for each change: how far it moves the bare job's weights, the accuracy, and what `reproduce` said.
+    """A row for each change: how far it moves the bare job's weights, the accuracy, and what
+    `reproduce` said.
 
-    The scale is logarithmic; a hollow ring at its left end is a model that did not move by a single bit.
+    The scale is logarithmic; a hollow ring at its left end is a model that did not move by a single
+    bit.
     """
     axes = figure.add_axes((0.245, 0.13, 0.38, 0.74))
     still = -19.0  # where a shift of 0 stands on the scale of powers of ten
@@ -214,11 +253,19 @@ def draw_shifts(figure: Figure, seen: Sequence[Mapping[str, Any]], **sliders: fl
         (True, {"color": "white", "markeredgecolor": "black"}),
     )
     for ring, look in looks:
-        points = [(power, row) for power, row in zip(powers, rows, strict=True) if (power == still) is ring]
-        axes.plot([power for power, _ in points], [row for _, row in points], "o", markersize=8, **look)
+        points = [
+            (power, row)
+            for power, row in zip(powers, rows, strict=True)
+            if (power == still) is ring
+        ]
+        axes.plot(
+            [power for power, _ in points], [row for _, row in points], "o", markersize=8, **look
+        )
     places = {still: "no bit", -16: "1e-16", -12: "1e-12", -8: "1e-8", -4: "1e-4", 0: "1"}
     labels = {float(row): str(one["what"]) for row, one in zip(rows, seen, strict=True)}
-    label_axes(axes, places, labels, "largest shift of a weight, trained on what came in (powers of ten)")
+    label_axes(
+        axes, places, labels, "largest shift of a weight, trained on what came in (powers of ten)"
+    )
     beside = axes.get_yaxis_transform()
     top = len(seen) + 0.75
     axes.text(-0.02, top, "what changed", transform=beside, ha="right", size=9.5, weight="bold")

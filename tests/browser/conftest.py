@@ -20,7 +20,9 @@ MISSING = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All tests here share a server, so one worker runs them; without Chromium they say so, but in CI they fail."""
+    """All tests here share a server, so one worker runs them; without Chromium they say so, but in
+    CI they fail.
+    """
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.xdist_group("browser"))
@@ -40,18 +42,25 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 @pytest.fixture(scope="module")
 def browser(lab: Lab) -> Iterator[Browser]:
-    """Chromium. While it is open an event loop runs in this thread, so it must close before other modules' tests."""
+    """Chromium. While it is open an event loop runs in this thread, so it must close before other
+    modules' tests.
+    """
     with chromium() as running:
         yield running
 
 
 @pytest.fixture
 def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A fresh page, photographed at the end. What its console and its scripts complain of fails the test."""
+    """A fresh page, photographed at the end. What its console and its scripts complain of fails the
+    test.
+    """
     page = new_page(browser)
     complaints: list[str] = []
     page.on(
-        "console", lambda m: complaints.append(f"{m.text} ({m.location.get('url')})") if m.type == "error" else None
+        "console",
+        lambda m: (
+            complaints.append(f"{m.text} ({m.location.get('url')})") if m.type == "error" else None
+        ),
     )
     page.on("pageerror", lambda error: complaints.append(str(error)))
     yield page

@@ -62,9 +62,15 @@ class Lab:
 
 
 def copy_course(folder: Path) -> Path:
-    """The rooms that JupyterLab shows, copied, for it saves what it opens; and `study/`, as `make lab` makes it."""
+    """The rooms that JupyterLab shows, copied, for it saves what it opens; and `study/`, as `make
+    lab` makes it.
+    """
     for room in ROOMS:
-        shutil.copytree(ROOT / room, folder / room, ignore=shutil.ignore_patterns(".ipynb_checkpoints", "__pycache__"))
+        shutil.copytree(
+            ROOT / room,
+            folder / room,
+            ignore=shutil.ignore_patterns(".ipynb_checkpoints", "__pycache__"),
+        )
     shutil.copy(ROOT / "nbgrader_config.py", folder)
     copies.update(Study(folder))
     start_page.lay_out(Study(folder))
@@ -77,7 +83,9 @@ def solve(course: Path, key: str) -> None:
     notebook = json.loads(path.read_text("utf-8"))
     source = json.loads((course / "source" / f"{key}.ipynb").read_text("utf-8"))
     known = {
-        cell["id"]: cell["source"] for cell in source["cells"] if cell["metadata"].get("nbgrader", {}).get("solution")
+        cell["id"]: cell["source"]
+        for cell in source["cells"]
+        if cell["metadata"].get("nbgrader", {}).get("solution")
     }
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
@@ -95,7 +103,9 @@ def _free_port() -> int:
 def serve(course: Path, home: Path) -> Iterator[Lab]:
     """JupyterLab on `course`, with settings of its own in `home`, on a free port of this machine."""
     port, token = _free_port(), secrets.token_hex(16)
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("JUPYTER", "PYTEST", "COVERAGE"))}
+    environment = {
+        k: v for k, v in os.environ.items() if not k.startswith(("JUPYTER", "PYTEST", "COVERAGE"))
+    }
     environment |= {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "JUPYTER_CONFIG_DIR": str(home / "config"),
@@ -104,8 +114,20 @@ def serve(course: Path, home: Path) -> Iterator[Lab]:
         "IPYTHONDIR": str(home / "ipython"),
         "JUPYTER_TOKEN": token,
     }
-    command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", "--expose-app-in-browser"]
-    command += [f"--ServerApp.root_dir={course}", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
+    command = [
+        sys.executable,
+        "-m",
+        "jupyter",
+        "lab",
+        "--no-browser",
+        "--allow-root",
+        "--expose-app-in-browser",
+    ]
+    command += [
+        f"--ServerApp.root_dir={course}",
+        f"--ServerApp.port={port}",
+        "--ServerApp.port_retries=0",
+    ]
     home.mkdir(parents=True, exist_ok=True)
     log = home / "lab.log"
     with log.open("wb") as out:
@@ -139,7 +161,9 @@ def _wait_until_it_answers(lab: Lab, process: subprocess.Popen[bytes], log: Path
                 return
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.1)
-    raise RuntimeError(f"JupyterLab did not start; its last words:\n{log.read_text('utf-8', 'replace')[-3000:]}")
+    raise RuntimeError(
+        f"JupyterLab did not start; its last words:\n{log.read_text('utf-8', 'replace')[-3000:]}"
+    )
 
 
 @contextmanager
@@ -155,7 +179,9 @@ def chromium() -> Iterator[Browser]:
 
 def new_page(browser: Browser) -> Page:
     """A page with no memory of another."""
-    page = browser.new_context(viewport={"width": 1400, "height": 900}, reduced_motion="reduce").new_page()
+    page = browser.new_context(
+        viewport={"width": 1400, "height": 900}, reduced_motion="reduce"
+    ).new_page()
     page.set_default_timeout(PATIENCE * 1000)
     expect.set_options(timeout=PATIENCE * 1000)
     return page
@@ -170,7 +196,8 @@ class Notebook:
     @classmethod
     def open(cls, page: Page, lab: Lab, path: str) -> Notebook:
         """Open `study/path` and wait until its kernel is ready."""
-        page.goto(lab.address(f"/lab/tree/study/{path}") + "&reset")  # not the tabs of the last visit
+        # not the tabs of the last visit
+        page.goto(lab.address(f"/lab/tree/study/{path}") + "&reset")
         expect(page.locator(".jp-Notebook h1").first).to_be_visible()
         page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.sessionContext")
         notebook = cls(page)
@@ -181,7 +208,9 @@ class Notebook:
         """Choose Run › Run All Cells, wait for the end, and return the outputs of each cell."""
         self.page.get_by_role("menuitem", name="Run", exact=True).click()
         self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        ended = f"() => {{ const s = ({SUMMARY})(); return s.status === 'idle' && s.ran === s.cells; }}"
+        ended = (
+            f"() => {{ const s = ({SUMMARY})(); return s.status === 'idle' && s.ran === s.cells; }}"
+        )
         self.page.wait_for_function(ended, timeout=RUN_SECONDS * 1000)
         outputs: list[list[dict[str, Any]]] = self.page.evaluate(SUMMARY)["outputs"]
         return outputs

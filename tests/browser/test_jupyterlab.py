@@ -19,7 +19,9 @@ def test_the_start_page_opens_by_itself_and_leads_to_every_lesson(page: Page, la
     expect(sheet.locator("h1").first).to_contain_text("The course")
     table = sheet.locator("table").first  # there before anything is run
     for module in COURSE.modules:
-        expect(table.get_by_role("rowheader", name=COURSE.outline.title(module), exact=True)).to_be_visible()
+        expect(
+            table.get_by_role("rowheader", name=COURSE.outline.title(module), exact=True)
+        ).to_be_visible()
     expect(table.locator("a[href*='.ipynb']")).to_have_count(len(COURSE.lessons))
     expect(sheet.get_by_text("Next:", exact=True)).to_be_visible()
     table.locator(f"a[href*='{STEM}']").click()
@@ -45,12 +47,18 @@ def test_reference_solutions_are_folded_away(page: Page, lab: Lab) -> None:
         expect(call).to_be_hidden()
 
 
-def test_an_untouched_lesson_runs_to_its_end_and_says_in_words_what_is_missing(page: Page, lab: Lab) -> None:
+def test_an_untouched_lesson_runs_to_its_end_and_says_in_words_what_is_missing(
+    page: Page, lab: Lab
+) -> None:
     notebook = Notebook.open(page, lab, f"{LESSON}.ipynb")
     outputs = notebook.run_all()
     assert [o for cell in outputs for o in cell if o["output_type"] == "error"] == []
     tables = page.locator(".jp-OutputArea-output table")
-    assert tables.count() == sum(any("text/html" in o.get("data", {}) for o in cell) for cell in outputs) >= 3
+    assert (
+        tables.count()
+        == sum(any("text/html" in o.get("data", {}) for o in cell) for cell in outputs)
+        >= 3
+    )
     for table in tables.all():
         table.scroll_into_view_if_needed()
         expect(table).to_be_visible()
@@ -63,7 +71,9 @@ def test_the_diagram_is_drawn_and_has_words(page: Page, lab: Lab) -> None:
     picture = page.locator(".jp-RenderedMarkdown img").first
     picture.scroll_into_view_if_needed()
     expect(picture).to_be_visible()
-    page.wait_for_function("() => document.querySelector('.jp-RenderedMarkdown img').naturalWidth > 100")
+    page.wait_for_function(
+        "() => document.querySelector('.jp-RenderedMarkdown img').naturalWidth > 100"
+    )
     assert len((picture.get_attribute("alt") or "").split()) >= 3
     expect(page.locator(".jp-RenderedMarkdown details summary").first).to_be_visible()
 

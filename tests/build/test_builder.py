@@ -1,4 +1,6 @@
-"""Building: the same bytes every time, refusals that name file and grade id, nothing secret in what is released."""
+"""Building: the same bytes every time, refusals that name file and grade id, nothing secret in what
+is released.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,9 @@ def test_two_folders_give_the_same_bytes(tmp_path: Path) -> None:
     build(one)
     build(two, ["02_coding"])
     for room in ("source", "release", "notebooks"):
-        assert (one.root / room / f"{KEY}.ipynb").read_bytes() == (two.root / room / f"{KEY}.ipynb").read_bytes()
+        assert (one.root / room / f"{KEY}.ipynb").read_bytes() == (
+            two.root / room / f"{KEY}.ipynb"
+        ).read_bytes()
 
 
 def test_learners_get_stubs_and_visible_checks_only(tmp_path: Path) -> None:
@@ -53,11 +57,15 @@ def test_learners_get_stubs_and_visible_checks_only(tmp_path: Path) -> None:
         seen = cells(course, room)
         assert seen["words"].endswith("# YOUR CODE HERE\n    raise NotImplementedError()")
         assert "words_are_counted" in seen["words-checks"]
-        assert not [word for word in ("nothing_is", "is_small", "HIDDEN", "recorded") if word in str(seen)]
+        assert not [
+            word for word in ("nothing_is", "is_small", "HIDDEN", "recorded") if word in str(seen)
+        ]
     assert "It depends" not in str(cells(course, "release"))
 
 
-def test_the_instructor_edition_holds_the_references_answers_and_marks_hidden_checks(tmp_path: Path) -> None:
+def test_the_instructor_edition_holds_the_references_answers_and_marks_hidden_checks(
+    tmp_path: Path,
+) -> None:
     course = course_with(tmp_path)
     build(course)
     graded = cells(course, "source")["words-checks"]
@@ -88,18 +96,21 @@ BENT = {
     "the solution itself raises": LESSON.replace(
         'count("".join(rng.choice("ab  ") for _ in range(60)))', "count(None)"
     ),
-    "empty cell": LESSON.replace("@check(expect=4", "### BEGIN HIDDEN TESTS\n@check(expect=4").replace(
-        "\n\n### BEGIN HIDDEN TESTS\ndef", "\n\ndef"
-    ),
+    "empty cell": LESSON.replace(
+        "@check(expect=4", "### BEGIN HIDDEN TESTS\n@check(expect=4"
+    ).replace("\n\n### BEGIN HIDDEN TESTS\ndef", "\n\ndef"),
     "scoreboard()": LESSON.replace("\nscoreboard()\n", "\n"),
     "title must begin with its verb": LESSON.replace("# Count words", "# Words"),
     "**Time**": LESSON.replace("**Time**", "Time"),
-    "outside of a function": LESSON.replace('    """How many words there are."""\n    ### BEGIN SOLUTION', "    ...")
+    "outside of a function": LESSON.replace(
+        '    """How many words there are."""\n    ### BEGIN SOLUTION', "    ..."
+    )
     .replace("    ### END SOLUTION", "")
     .replace("def count(", "### BEGIN SOLUTION\n### END SOLUTION\ndef count("),
     "no hints": LESSON.replace("<details>", "<b>"),
     "What you now know": LESSON.replace("**What you now know**", "**End**"),
-    "no trade-off question": LESSON.split("# %% [markdown] nbgrader")[0] + LESSON[LESSON.rindex("# %% [markdown]") :],
+    "no trade-off question": LESSON.split("# %% [markdown] nbgrader")[0]
+    + LESSON[LESSON.rindex("# %% [markdown]") :],
     "answers that a learner can read": LESSON.replace("points=1", "points=30"),
     "same answer as the visible": LESSON.replace("expect=raises(TypeError)", "expect=4"),
     "no diagram": LESSON.replace("Split it.", "![a counter of words](diagrams/none.mmd)"),
@@ -124,6 +135,10 @@ def test_the_observing_code_holds_no_expectation(tmp_path: Path) -> None:
     (work,) = Lesson.read(course_with(tmp_path).lesson_path(KEY)).works.values()
     assert work.names[:2] == ("words_are_counted", "nothing_is_no_text")
     assert work.names[2:] == ("any_text_is_counted", "an_empty_text_has_few_words")
-    assert not [word for word in ("expect", "is_small", "raises", "Split at", "points") if word in work.source]
+    assert not [
+        word
+        for word in ("expect", "is_small", "raises", "Split at", "points")
+        if word in work.source
+    ]
     assert "SEPARATOR" in work.restore
     assert "count" not in work.restore

@@ -20,7 +20,7 @@ from tests.clone import Clone, clone
 KEY = "03_devops/01_fix_an_oom_kill"
 TRIED = replace(BAR, repeats=40)
 
-# ------------------------------------------------------------------------------------------------ as it is
+# ----------------------------------------------------------------------------------------- as it is
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,9 @@ def test_a_new_lesson_proves(made: Clone) -> None:
     stored = proof.load(KEY, course)
     assert proof.shortfalls(stored, KEY, TRIED) == []
     assert stored["bank"]["right"] + stored["bank"]["wrong"] == len(answers(KEY, course))
-    assert stored["held out"]["answers"] == len(held_out(KEY, course)) == stored["held out"]["named"]
+    assert (
+        stored["held out"]["answers"] == len(held_out(KEY, course)) == stored["held out"]["named"]
+    )
     assert stored["mutants"]["killed"] == stored["mutants"]["made"] > 0
 
 
@@ -69,10 +71,12 @@ def test_no_lesson_is_still_what_it_was_made_as() -> None:
         module, stem = key.split("/")
         plan = Plan(key, COURSE.outline.modules[module].room, noun_of(stem))
         begun = dict(texts(plan))[Path("lessons", f"{key}.py")]
-        assert COURSE.lesson_path(key).read_text("utf-8") != begun, f"{key} is as `autograder new` made it"
+        assert COURSE.lesson_path(key).read_text("utf-8") != begun, (
+            f"{key} is as `autograder new` made it"
+        )
 
 
-# ------------------------------------------------------------------------------------------------ names
+# -------------------------------------------------------------------------------------------- names
 
 
 @pytest.fixture

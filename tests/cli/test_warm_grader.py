@@ -1,4 +1,6 @@
-"""The warm grader: as good as the command run alone, quickly there again, gone when it should be, never in the way."""
+"""The warm grader: as good as the command run alone, quickly there again, gone when it should be,
+never in the way.
+"""
 
 from __future__ import annotations
 
@@ -88,7 +90,9 @@ def terminal(words: list[str], root: Path, **variables: str) -> subprocess.Compl
     """A command line of its own."""
     command = [sys.executable, *words]
     environment = {**os.environ, **variables}
-    return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, cwd=root, env=environment, capture_output=True, text=True, check=False
+    )
 
 
 def points(out: str) -> float:
@@ -112,10 +116,12 @@ def door(root: Path) -> str:
     return place
 
 
-# ------------------------------------------------------------------------------------------------ as good as without
+# ------------------------------------------------------------------------------- as good as without
 
 
-def test_the_second_grading_is_answered_by_the_same_process_and_both_as_without_it(course: Path) -> None:
+def test_the_second_grading_is_answered_by_the_same_process_and_both_as_without_it(
+    course: Path,
+) -> None:
     first, second = asked(score(course, "wrong.py")), asked(score(course, "wrong.py"))
     assert first.pid == second.pid == warm_client.running(str(course))
     alone = terminal(["-m", "autograder", *score(course, "wrong.py")], course, **{SWITCH: "0"})
@@ -123,7 +129,9 @@ def test_the_second_grading_is_answered_by_the_same_process_and_both_as_without_
     assert points(asked(score(course)).out) == 8
 
 
-@pytest.mark.parametrize("variables", [{"COLUMNS": "60"}, {"FORCE_COLOR": "1", "TERM": "xterm-256color"}])
+@pytest.mark.parametrize(
+    "variables", [{"COLUMNS": "60"}, {"FORCE_COLOR": "1", "TERM": "xterm-256color"}]
+)
 def test_a_table_is_printed_as_the_terminal_wants_it_and_nothing_heavy_is_imported(
     course: Path, variables: dict[str, str]
 ) -> None:
@@ -135,15 +143,27 @@ def test_a_table_is_printed_as_the_terminal_wants_it_and_nothing_heavy_is_import
     assert warm.returncode == alone.returncode == 0
     imported = {line.rpartition("|")[2].strip() for line in warm.stderr.splitlines()}
     assert "autograder.warm_client" in imported
-    assert not imported & {"typer", "subprocess", "coursekit", "autograder.lessons.lesson", "autograder.runner.box"}
+    assert not imported & {
+        "typer",
+        "subprocess",
+        "coursekit",
+        "autograder.lessons.lesson",
+        "autograder.runner.box",
+    }
 
 
-@pytest.mark.parametrize("words", [["score", KEY, "none.py"], ["score", "07_nothing", "right.py"], ["check"]])
+@pytest.mark.parametrize(
+    "words", [["score", KEY, "none.py"], ["score", "07_nothing", "right.py"], ["check"]]
+)
 def test_mistakes_are_told_as_without_it(course: Path, words: list[str]) -> None:
     asked(score(course))
     warm = terminal(["-m", "autograder", *words], course)
     alone = terminal(["-m", "autograder", *words], course, **{SWITCH: "0"})
-    assert (warm.stdout, warm.stderr, warm.returncode) == (alone.stdout, alone.stderr, alone.returncode)
+    assert (warm.stdout, warm.stderr, warm.returncode) == (
+        alone.stdout,
+        alone.stderr,
+        alone.returncode,
+    )
     assert warm.returncode == 2
     assert "Traceback" not in warm.stderr
 
@@ -182,7 +202,9 @@ print(second)
 def test_two_at_once_are_answered_one_after_the_other(course: Path) -> None:
     pid = asked(score(course)).pid
     with ThreadPoolExecutor(4) as threads:
-        answers = list(threads.map(lambda name: asked(score(course, name)), ["right.py", "wrong.py"] * 2))
+        answers = list(
+            threads.map(lambda name: asked(score(course, name)), ["right.py", "wrong.py"] * 2)
+        )
     assert [points(answer.out) for answer in answers] == [8, 3, 8, 3]
     assert {answer.pid for answer in answers} == {pid}
 
@@ -198,17 +220,23 @@ def test_a_changed_lesson_is_what_the_next_grading_goes_by(own: Path) -> None:
 
 def test_random_worlds_are_new_each_time(own: Path) -> None:
     text = LESSON.replace("### BEGIN HIDDEN TESTS\n", "").replace("### END HIDDEN TESTS\n", "")
-    (own / "lessons" / f"{KEY}.py").write_text(text.replace("expect=REFERENCE", "expect=-1"), "utf-8")
+    (own / "lessons" / f"{KEY}.py").write_text(
+        text.replace("expect=REFERENCE", "expect=-1"), "utf-8"
+    )
     counting = "def count(text):\n    return hash(text) if text else 0\n"
     (own / "hash.py").write_text(counting)
     seen = [
-        [c["seen"] for c in json.loads(asked(score(own, "hash.py")).out)["checks"] if "any_text" in c["name"]]
+        [
+            c["seen"]
+            for c in json.loads(asked(score(own, "hash.py")).out)["checks"]
+            if "any_text" in c["name"]
+        ]
         for _ in range(2)
     ]
     assert seen[0] != seen[1]
 
 
-# ------------------------------------------------------------------------------------------------ when something fails
+# ----------------------------------------------------------------------------- when something fails
 
 
 def test_a_killed_one_is_replaced(own: Path) -> None:
@@ -245,7 +273,10 @@ class Dying:
                 connection.sendall(b"\0\0\0\1{")
                 return
             send(connection, {"still": True})
-            send(connection, {"out": "{}", "err": "", "file": str(progress.path(Study(self.root), KEY))})
+            send(
+                connection,
+                {"out": "{}", "err": "", "file": str(progress.path(Study(self.root), KEY))},
+            )
             assert receive(connection) == {"go": True}
             if self.after == "writing":
                 progress.record(Study(self.root), KEY, "graded", 8.0, 8.0)
@@ -300,7 +331,9 @@ def test_a_course_far_down_has_its_socket_in_a_folder_for_temporary_files(
     assert warm_client.stop(str(root))
 
 
-def test_without_unix_sockets_or_switched_off_there_is_none(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_unix_sockets_or_switched_off_there_is_none(
+    own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with monkeypatch.context() as windows:
         windows.delattr(socket, "AF_UNIX")
         assert warm_client.ask(score(own)) is None
@@ -309,7 +342,9 @@ def test_without_unix_sockets_or_switched_off_there_is_none(own: Path, monkeypat
     assert warm_client.running(str(own)) is None
 
 
-@pytest.mark.parametrize("words", [["grade", "02_coding"], ["regrade", "02_coding"], ["lessons"], []])
+@pytest.mark.parametrize(
+    "words", [["grade", "02_coding"], ["regrade", "02_coding"], ["lessons"], []]
+)
 def test_no_other_command_asks_it(own: Path, words: list[str]) -> None:
     assert warm_client.ask([*words, "--course", str(own)]) is None
     assert not (own / ".autograder").exists()
@@ -325,12 +360,14 @@ def test_an_interrupt_is_an_exit_code(course: Path, monkeypatch: pytest.MonkeyPa
     assert ended.value.code == 130
 
 
-# ------------------------------------------------------------------------------------------------ hostile
+# ------------------------------------------------------------------------------------------ hostile
 
 
 def test_a_notebook_that_kills_what_it_can_reach_harms_nobody(course: Path) -> None:
     pid = asked(score(course)).pid
-    killing = "import os, signal\nfor it in (os.getppid(), -1):\n    try: os.kill(it, signal.SIGKILL)\n"
+    killing = (
+        "import os, signal\nfor it in (os.getppid(), -1):\n    try: os.kill(it, signal.SIGKILL)\n"
+    )
     killing += "    except OSError: pass\nos._exit(0)\n"
     (course / "hostile.py").write_text(killing + RIGHT)
     assert points(asked(score(course, "hostile.py")).out) == 0
@@ -353,7 +390,15 @@ def talk(root: Path, *messages: bytes) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "message", [b"", b"GET /", b"\xff\xff\xff\xff", b"\0\0\0\2[]", b"\0\0\0\2{}", b'\0\0\0\x11{"arguments": [1]}']
+    "message",
+    [
+        b"",
+        b"GET /",
+        b"\xff\xff\xff\xff",
+        b"\0\0\0\2[]",
+        b"\0\0\0\2{}",
+        b'\0\0\0\x11{"arguments": [1]}',
+    ],
 )
 def test_nonsense_is_not_answered_and_changes_nothing(course: Path, message: bytes) -> None:
     pid = asked(score(course)).pid
@@ -375,19 +420,25 @@ def test_somebody_else_is_not_answered(own: Path) -> None:
     place = Path(door(own))
     code = "import os, socket, sys\nos.setgid(65534); os.setuid(65534)\n"
     code += "s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); print(s.recv(9))"
-    closed = subprocess.run([sys.executable, "-c", code, str(place)], capture_output=True, text=True, check=False)
+    closed = subprocess.run(
+        [sys.executable, "-c", code, str(place)], capture_output=True, text=True, check=False
+    )
     assert "PermissionError" in closed.stderr
     place.parent.chmod(0o777)
     place.chmod(0o777)
     opened = subprocess.run(
-        [sys.executable, "-c", code, place.name], cwd=place.parent, capture_output=True, text=True, check=False
+        [sys.executable, "-c", code, place.name],
+        cwd=place.parent,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     place.parent.chmod(0o700)
     assert opened.stdout == "b''\n", opened.stderr
     assert asked(score(own)).pid == pid
 
 
-# ------------------------------------------------------------------------------------------------ its end
+# ------------------------------------------------------------------------------------------ its end
 
 
 def test_it_ends_when_it_is_idle(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -400,7 +451,9 @@ def test_it_ends_when_it_is_idle(own: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_it_ends_when_the_course_is_gone(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pid = asked(score(own)).pid
     os.rename(own, own.with_name("elsewhere"))
-    place = own.with_name("elsewhere") / Path(door(own.with_name("elsewhere"))).relative_to(own.with_name("elsewhere"))
+    place = own.with_name("elsewhere") / Path(door(own.with_name("elsewhere"))).relative_to(
+        own.with_name("elsewhere")
+    )
     with socket.socket(socket.AF_UNIX) as connection, contextlib.suppress(OSError, Gone):
         connection.connect(str(place))  # whoever comes makes it look, if it has not yet
         connection.settimeout(PATIENCE)
@@ -423,7 +476,9 @@ def test_it_ends_when_whoever_asked_goes_away(own: Path) -> None:
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(door(own))
         receive(connection)
-        send(connection, {"arguments": score(own, "endless.py"), "folder": str(own), "terminal": {}})
+        send(
+            connection, {"arguments": score(own, "endless.py"), "folder": str(own), "terminal": {}}
+        )
     assert eventually(lambda: not _lives(pid))
     assert points(asked(score(own)).out) == 8
 
@@ -438,7 +493,8 @@ def test_it_ends_when_it_is_told_to(own: Path) -> None:
 
 def test_nobody_is_its_parent_and_it_holds_nothing_open(own: Path) -> None:
     """Its starter gets the end of its output, and the system's first process is who inherits it."""
-    done = terminal(["-m", "autograder", *score(own)], own)  # would wait if the server had its stdout
+    # would wait if the server had its stdout
+    done = terminal(["-m", "autograder", *score(own)], own)
     assert points(done.stdout) == 8
     pid = warm_client.running(str(own))
     assert pid is not None
@@ -481,8 +537,14 @@ def test_changed_code_is_served_by_a_new_one(own: Path, tmp_path: Path) -> None:
         terminal(["-c", stop], code)
 
 
-def test_what_is_seen_of_the_code_is_every_file_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("autograder/grade/judge.py", "coursekit/coding/data/x.json", "coursekit/checks.py"):
+def test_what_is_seen_of_the_code_is_every_file_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (
+        "autograder/grade/judge.py",
+        "coursekit/coding/data/x.json",
+        "coursekit/checks.py",
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("1")
     monkeypatch.setattr(warm_client, "CODE", str(tmp_path))

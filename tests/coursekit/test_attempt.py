@@ -17,7 +17,12 @@ KIT = Path(coursekit.__file__).parent
 def test_the_line_that_is_named_is_the_learners(world: str) -> None:
     names: dict[str, Any] = {}
     exec(compile("def simulate(step):\n    return step()", str(KIT / world), "exec"), names)
-    exec(compile("\ndef step():\n    return 1 // 0\n\ndef broken():\n    simulate(None)", "cell", "exec"), names)
+    exec(
+        compile(
+            "\ndef step():\n    return 1 // 0\n\ndef broken():\n    simulate(None)", "cell", "exec"
+        ),
+        names,
+    )
     with pytest.raises(ZeroDivisionError) as by_learner:
         names["simulate"](names["step"])
     with pytest.raises(TypeError) as by_world:

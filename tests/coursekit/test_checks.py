@@ -12,7 +12,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from coursekit import REFERENCE, approx, between, check, is_true_of, one_of, raises, recorded, scoreboard, try_it
+from coursekit import (
+    REFERENCE,
+    approx,
+    between,
+    check,
+    is_true_of,
+    one_of,
+    raises,
+    recorded,
+    scoreboard,
+    try_it,
+)
 from coursekit.checks import Score, observe
 from coursekit.codec import Opaque, decode, encode, same
 from coursekit.expect import all_hold, holds
@@ -84,12 +95,21 @@ def test_what_is_huge_or_deep_is_opaque() -> None:
     deep: list[Any] = []
     for _ in range(500):
         deep = [deep]
-    for value in (deep, list(range(100_000)), "x" * 10_000_000, 1 << 100_000, object(), lambda: 1, Liar):
+    for value in (
+        deep,
+        list(range(100_000)),
+        "x" * 10_000_000,
+        1 << 100_000,
+        object(),
+        lambda: 1,
+        Liar,
+    ):
         assert isinstance(decode(encode(value)), Opaque)
 
 
 @pytest.mark.parametrize(
-    "junk", [{}, {"a": 1, "b": 2}, {"dict": 3}, {"array": ["O", [1], [1]]}, {"int": "x"}, {"set": [[]]}]
+    "junk",
+    [{}, {"a": 1, "b": 2}, {"dict": 3}, {"array": ["O", [1], [1]]}, {"int": "x"}, {"set": [[]]}],
 )
 def test_malformed_data_decodes_to_something_equal_to_nothing(junk: Any) -> None:
     assert not same(decode(junk), decode(junk)) or decode(junk) == {"[]"}
@@ -102,7 +122,9 @@ def test_recorded_answers_keep_twelve_digits_and_need_every_seed() -> None:
     assert not all_hold(answers, [1 / 3, [0.31]])
 
 
-def test_a_cell_of_checks_never_raises_and_says_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_cell_of_checks_never_raises_and_says_in_words(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     @check(expect=2, points=2)
     def one_and_one_is_two() -> int:
         """Add."""

@@ -1,4 +1,6 @@
-"""The pay-off pictures stay whole wherever the sliders stand: nothing makes room for a text that sticks out."""
+"""The pay-off pictures stay whole wherever the sliders stand: nothing makes room for a text that
+sticks out.
+"""
 
 from __future__ import annotations
 
@@ -31,14 +33,21 @@ from coursekit.coding.traces import Replay, hit_rates, plot_hit_rates
 from coursekit.coding.traffic import FixedWindow, compare, draw_limits
 from coursekit.mlops.drift import DAYS, draw_timeline
 from coursekit.mlops.experiments import EXPERIMENTS, USERS, draw_looks
-from coursekit.mlops.production import Scored, baseline_week, draw_drift, production_day, psi_elsewhere
+from coursekit.mlops.production import (
+    Scored,
+    baseline_week,
+    draw_drift,
+    production_day,
+    psi_elsewhere,
+)
 from coursekit.mlops.registries import DEPLOYS, Stages, Story, draw_stories
 from coursekit.mlops.training import draw_shifts, variants
 from coursekit.plots import bars, label_axes, round_ticks
 
 Draw = Callable[[Figure], None]
 
-MLFLOW = ("MLflow 3.17.2: stages, as called by default", "MLflow 3.17.2: one alias, moved by hand")  # panel titles
+# panel titles
+MLFLOW = ("MLflow 3.17.2: stages, as called by default", "MLflow 3.17.2: one alias, moved by hand")
 
 
 def cut_off(draw: Draw, size: tuple[float, float]) -> list[str]:
@@ -49,20 +58,32 @@ def cut_off(draw: Draw, size: tuple[float, float]) -> list[str]:
     canvas.draw()
     inside = figure.bbox.padded(1)
     texts = [text for text in figure.findobj(Text) if isinstance(text, Text) and text.get_text()]
-    shown = [(text.get_text(), text.get_window_extent()) for text in texts if not _is_a_tick(text, figure)]
+    shown = [
+        (text.get_text(), text.get_window_extent())
+        for text in texts
+        if not _is_a_tick(text, figure)
+    ]
     assert shown
-    return [words for words, box in shown if not (inside.contains(box.x0, box.y0) and inside.contains(box.x1, box.y1))]
+    return [
+        words
+        for words, box in shown
+        if not (inside.contains(box.x0, box.y0) and inside.contains(box.x1, box.y1))
+    ]
 
 
 def _is_a_tick(text: Text, figure: Figure) -> bool:
-    return any(text in axis.findobj(Text) for axes in figure.axes for axis in (axes.xaxis, axes.yaxis))
+    return any(
+        text in axis.findobj(Text) for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)
+    )
 
 
 def batches(size: int, wait: float, per_second: float) -> Draw:
     def serve(size: int, wait: float) -> LoadReport:
         return LoadReport(min(per_second, 50.0 * size), 40 + wait + 9000 / size, 12.3, 1.0)
 
-    return lambda figure: plot_trade_off(figure, trade_off(serve, size, wait), size, wait, per_second)
+    return lambda figure: plot_trade_off(
+        figure, trade_off(serve, size, wait), size, wait, per_second
+    )
 
 
 def caches(capacity: int, ttl: float, mean_age: float) -> Draw:
@@ -77,16 +98,22 @@ def rollout(decisions: list[str], error_rate: float) -> Draw:
     stages, share = [], 0
     for number, decision in enumerate(decisions):
         start = 6.0 * number
-        readings = [Reading(start + minute, error_rate, 450 + minute, 1000, 0.1) for minute in range(1, 7)]
+        readings = [
+            Reading(start + minute, error_rate, 450 + minute, 1000, 0.1) for minute in range(1, 7)
+        ]
         stages.append(Stage(STAGES[share], start, start + 6, readings, readings, decision))
         share += decision == "PROCEED"
-    limits = SimpleNamespace(max_error_rate=0.05, max_error_ratio=2, max_p99_latency_ms=1000, max_latency_ratio=1.5)
+    limits = SimpleNamespace(
+        max_error_rate=0.05, max_error_ratio=2, max_p99_latency_ms=1000, max_latency_ratio=1.5
+    )
     return lambda figure: draw_rollout(figure, Timeline.of(stages, limits))
 
 
 def drift(mean_shift: float, spread: float, missing: float) -> Draw:
     week, day = baseline_week(), production_day(mean_shift, spread, missing)
-    scores = {"yours, quantiles": 9.018, "yours, equal width": float("nan")} | psi_elsewhere(week, day)
+    scores = {"yours, quantiles": 9.018, "yours, equal width": float("nan")} | psi_elsewhere(
+        week, day
+    )
     seen = Scored(scores, "PSI 9.02, high impact: rollback   ·   KL 6.11")
     return lambda figure: draw_drift(figure, seen, mean_shift, spread, 100 * missing)
 
@@ -94,17 +121,27 @@ def drift(mean_shift: float, spread: float, missing: float) -> Draw:
 def intervals(looks: int, lift: float, named: int, low: float, high: float) -> Draw:
     """The same interval at every look; A and B win in as many experiments as `named` says."""
     seen = {
-        "looks": [{"users": USERS * n // looks, "low": low, "high": high, "winner": "B"} for n in range(1, looks + 1)],
+        "looks": [
+            {"users": USERS * n // looks, "low": low, "high": high, "winner": "B"}
+            for n in range(1, looks + 1)
+        ],
         "stopped": {"A": named // 2, "B": named - named // 2, "nobody": EXPERIMENTS - named},
     }
     return lambda figure: draw_looks(figure, seen, looks, lift, EXPERIMENTS)
 
 
 def responses(value: float | None, response: str, wrong: int) -> Draw:
-    seen = {"psi": [value] * DAYS, "share": [value] * DAYS, "accuracy": [value] * DAYS, "responses": [response] * DAYS}
+    seen = {
+        "psi": [value] * DAYS,
+        "share": [value] * DAYS,
+        "accuracy": [value] * DAYS,
+        "responses": [response] * DAYS,
+    }
     limits = {"psi": [0.25], "share": [0.14, 0.44], "accuracy": [0.82]}
     told = f"The world changes: 17 days until the accuracy raises an alarm, {wrong} wrong answers meanwhile"
-    return lambda figure: draw_timeline(figure, {**seen, "limits": limits, "headline": told}, 1.0, 9)
+    return lambda figure: draw_timeline(
+        figure, {**seen, "limits": limits, "headline": told}, 1.0, 9
+    )
 
 
 def timelines(steps: int, *titles: str) -> Draw:
@@ -116,14 +153,18 @@ def timelines(steps: int, *titles: str) -> Draw:
 
 def handed_over(v7: int, v8: int, v9: int, sick: str) -> Draw:
     flows = hand_over({"hash modulo slots": ModuloRouter()}, {"v7": v7, "v8": v8, "v9": v9}, sick)
-    worst = HandOver(flows.sick, flows.versions, {"your router": [("v7", "v9", 600)], **flows.flows})
+    worst = HandOver(
+        flows.sick, flows.versions, {"your router": [("v7", "v9", 600)], **flows.flows}
+    )
     return lambda figure: draw_hand_over(figure, worst)
 
 
 def quantile(median: float, spread: float, slow: float) -> Draw:
     took = latencies(median, spread, slow)
     bounds = (0.01, 0.05, 0.1, 0.5, 1, 2, 5, math.inf)
-    counts = {str(bound).replace("inf", "+Inf"): float(sum(t <= bound for t in took)) for bound in bounds}
+    counts = {
+        str(bound).replace("inf", "+Inf"): float(sum(t <= bound for t in took)) for bound in bounds
+    }
     return lambda figure: draw_quantile(figure, {"latencies": took, "buckets": counts})
 
 
@@ -135,9 +176,17 @@ def key_designs(right: int, foreign: int, old: int, model: int) -> Draw:
 
 
 def report(events: int, later: int, window: float) -> Draw:
-    minutes = {tenant: dict.fromkeys(range(60), events) for tenant in ("harbour", "orchard", "lantern")}
+    minutes = {
+        tenant: dict.fromkeys(range(60), events) for tenant in ("harbour", "orchard", "lantern")
+    }
     in_the_end = {tenant: dict.fromkeys(range(60), events + later) for tenant in minutes}
-    seen = {"known": minutes, "final": in_the_end, "report": minutes, "true": in_the_end, "skipped": 360}
+    seen = {
+        "known": minutes,
+        "final": in_the_end,
+        "report": minutes,
+        "true": in_the_end,
+        "skipped": 360,
+    }
     empty = {name: {} for name in ("known", "final", "report", "true")} | {"skipped": 0}
     return lambda figure: draw_report(figure, seen if events else empty, window, 60, 40)
 
@@ -145,8 +194,16 @@ def report(events: int, later: int, window: float) -> Draw:
 def outage(seconds: float, closed_after: float | None) -> Draw:
     fates = {fate: [4] * 50 for fate in FATES}
     states = [["CLOSED", 0.0, 20.0], ["OPEN", 20.0, 50.0], ["HALF_OPEN", 50.0, 100.0]]
-    seen = {"fates": fates, "states": states, "waited": 399.9, "waited_without": 399.9, "needless": 199}
-    return lambda figure: draw_outage(figure, seen | {"closed_after": closed_after}, outage_seconds=seconds)
+    seen = {
+        "fates": fates,
+        "states": states,
+        "waited": 399.9,
+        "waited_without": 399.9,
+        "needless": 199,
+    }
+    return lambda figure: draw_outage(
+        figure, seen | {"closed_after": closed_after}, outage_seconds=seconds
+    )
 
 
 def burst(limit: int, window: float, burst: int) -> Draw:
@@ -156,13 +213,21 @@ def burst(limit: int, window: float, burst: int) -> Draw:
 
 def shifts(shift: float, accuracy: float, said: str) -> Draw:
     """Every change moves the model as far and is answered alike."""
-    seen = [{"what": what, "shift": shift, "accuracy": accuracy, "said": said} for what in variants(20, 20, 16)]
+    seen = [
+        {"what": what, "shift": shift, "accuracy": accuracy, "said": said}
+        for what in variants(20, 20, 16)
+    ]
     return lambda figure: draw_shifts(figure, seen)
 
 
 def late_job(mean: float, area: float, delay: int) -> Draw:
     values = {when: {"stayed": mean, "left": mean / 2} for when in ("honest", "late")}
-    seen = {"honest": area, "late": [area] * len(DELAYS), "values": values, "users": {"stayed": 48, "left": 48}}
+    seen = {
+        "honest": area,
+        "late": [area] * len(DELAYS),
+        "values": values,
+        "users": {"stayed": 48, "left": 48},
+    }
     return lambda figure: draw_skew(figure, seen, 6, delay)
 
 
@@ -175,7 +240,10 @@ def late_job(mean: float, area: float, delay: int) -> Draw:
         (caches(800, 10, 0), (10, 4)),
         (rollout(["ROLLBACK"], 1.0), (10, 5.4)),
         (rollout(["PROCEED"] * 4, 0.0), (10, 5.4)),
-        (rollout(["CONTINUE_MONITORING", "PROCEED"] * 3 + ["CONTINUE_MONITORING"] * 2, 0.07), (10, 5.4)),
+        (
+            rollout(["CONTINUE_MONITORING", "PROCEED"] * 3 + ["CONTINUE_MONITORING"] * 2, 0.07),
+            (10, 5.4),
+        ),
         (drift(90, 2.5, 0.6), (10, 5.2)),
         (drift(0, 1, 0), (10, 5.2)),
         (intervals(28, 2.5, 40, -0.9, 0.9), (10, 4.2)),
@@ -230,7 +298,9 @@ def test_what_looks_the_same_is_drawn_once() -> None:
     plots.line_of_a_test = line  # type: ignore[attr-defined]
     try:
         for level in (1, 1, 1.0, object(), object(), 1):
-            explore(line, data=lambda n, level=level: level, caption="A line.", n=slider(0, 9, 1, 5))
+            explore(
+                line, data=lambda n, level=level: level, caption="A line.", n=slider(0, 9, 1, 5)
+            )
         explore(line, data=lambda n: 1, caption="A line.", n=slider(0, 9, 1, 6))
     finally:
         del plots.line_of_a_test  # type: ignore[attr-defined]
@@ -279,7 +349,11 @@ def test_bars_look_like_matplotlibs() -> None:
 def test_a_learners_own_drawing_is_never_taken_for_another() -> None:
     drawn = []
     for colour in ("black", "white"):
-        explore(lambda figure, seen, colour=colour: drawn.append(colour), data=lambda: 1, caption="A line.")
+        explore(
+            lambda figure, seen, colour=colour: drawn.append(colour),
+            data=lambda: 1,
+            caption="A line.",
+        )
     assert drawn == ["black", "white"]
 
 

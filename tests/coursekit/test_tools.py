@@ -108,7 +108,10 @@ def order_of_turns(seed: int) -> list[tuple[int, str]]:
 
 def test_a_race_is_the_same_again_while_the_processors_are_busy() -> None:
     before = [order_of_turns(seed) for seed in range(6)]
-    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2 * (os.cpu_count() or 1))]
+    busy = [
+        subprocess.Popen([sys.executable, "-c", "while True: pass"])
+        for _ in range(2 * (os.cpu_count() or 1))
+    ]
     try:
         after = [order_of_turns(seed) for seed in range(6)]
     finally:
@@ -121,8 +124,11 @@ def test_a_race_is_the_same_again_while_the_processors_are_busy() -> None:
 
 def test_threads_meet_between_two_locked_blocks() -> None:
     told = [order_of_turns(seed) for seed in range(40)]
-    orders = [[[n for n, part in one if part == which] for which in ("first", "second")] for one in told]
-    assert sum(first == second for first, second in orders) <= 4  # six threads may meet in one order twice
+    orders = [
+        [[n for n, part in one if part == which] for which in ("first", "second")] for one in told
+    ]
+    # six threads may meet in one order twice
+    assert sum(first == second for first, second in orders) <= 4
 
 
 def test_a_race_that_waits_for_itself_is_given_up() -> None:
@@ -170,7 +176,10 @@ def test_threads_of_a_race_wait_for_conditions_and_for_queues() -> None:
 def test_threads_of_a_race_wait_for_threads_outside_of_it() -> None:
     def play() -> list[int]:
         with ThreadPoolExecutor(1) as pool:
-            return [sum(race(*[lambda: pool.submit(lambda: 1).result()] * 4, seed=seed)) for seed in range(5)]
+            return [
+                sum(race(*[lambda: pool.submit(lambda: 1).result()] * 4, seed=seed))
+                for seed in range(5)
+            ]
 
     assert observe(play) == [{"returned": [4] * 5}]
 

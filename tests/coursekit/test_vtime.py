@@ -15,10 +15,22 @@ from coursekit import vtime
 def test_every_clock_agrees_and_nothing_waits() -> None:
     async def a_day() -> list[float]:
         loop = asyncio.get_running_loop()
-        before = [loop.time(), time.monotonic(), time.perf_counter(), time.time(), time.monotonic_ns() / 1e9]
+        before = [
+            loop.time(),
+            time.monotonic(),
+            time.perf_counter(),
+            time.time(),
+            time.monotonic_ns() / 1e9,
+        ]
         await asyncio.sleep(43_200)
         time.sleep(43_200)
-        after = [loop.time(), time.monotonic(), time.perf_counter(), time.time(), time.monotonic_ns() / 1e9]
+        after = [
+            loop.time(),
+            time.monotonic(),
+            time.perf_counter(),
+            time.time(),
+            time.monotonic_ns() / 1e9,
+        ]
         return [b - a for a, b in zip(before, after, strict=True)]
 
     began = vtime.real.monotonic()

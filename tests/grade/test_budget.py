@@ -27,9 +27,13 @@ def runner() -> Iterator[Local]:
 
 
 def test_cells_and_checks_are_counted_apart(runner: Local, tmp_path: Path) -> None:
-    course = course_with(tmp_path / "cells", LESSON.replace(SPACE, f"{SPACE}\nsum(range(8_000_000))"))
+    course = course_with(
+        tmp_path / "cells", LESSON.replace(SPACE, f"{SPACE}\nsum(range(8_000_000))")
+    )
     cells = measure(Lesson.read(course.lesson_path(KEY)), runner, 1)
-    course = course_with(tmp_path / "checks", LESSON.replace('    """Split at white space."""\n', BUSY))
+    course = course_with(
+        tmp_path / "checks", LESSON.replace('    """Split at white space."""\n', BUSY)
+    )
     checks = measure(Lesson.read(course.lesson_path(KEY)), runner, 1)
     assert cells.cells_ms > cells.checks_ms > 0
     assert checks.checks_ms > checks.cells_ms > 0
@@ -46,7 +50,9 @@ def test_a_solution_that_fails_has_no_budget(runner: Local, tmp_path: Path) -> N
         measure(Lesson.read(course.lesson_path(KEY)), runner, 1)
 
 
-def test_the_command_says_which_lesson_is_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_says_which_lesson_is_over(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     course = course_with(tmp_path, LESSON.replace('    """Split at white space."""\n', BUSY))
     with pytest.raises(SystemExit) as ended:
         main(["budget", "--times=1", "--json", f"--course={course.root}"])

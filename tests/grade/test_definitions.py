@@ -1,4 +1,6 @@
-"""Which cells only define new names, and what that saves a submission: a look of its own for each graded cell."""
+"""Which cells only define new names, and what that saves a submission: a look of its own for each
+graded cell.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +68,9 @@ def test_what_may_do_more(source: str) -> None:
 
 
 def test_a_class_that_watches_its_subclasses_is_asked_at_once() -> None:
-    assert not only_adds("class Other(Base): pass", ["class Base:\n    def __init_subclass__(cls): Base.count += 1"])
+    assert not only_adds(
+        "class Other(Base): pass", ["class Base:\n    def __init_subclass__(cls): Base.count += 1"]
+    )
 
 
 def graded(job: Job) -> list[bool]:
@@ -78,6 +82,14 @@ ANSWER = "# %% psi\nFLOOR = 1e-4\n# %% detector\nclass DriftDetector: pass\n# %%
 
 
 def test_graded_cells_wait_for_each_other_while_nothing_changes() -> None:
-    assert graded(answer_job(read(LESSON), "", ANSWER + "def response(psi, impact): pass")) == [True, True, True]
-    assert graded(answer_job(read(LESSON), "", ANSWER + "DriftDetector.limit = 3")) == [True, False, True]
+    assert graded(answer_job(read(LESSON), "", ANSWER + "def response(psi, impact): pass")) == [
+        True,
+        True,
+        True,
+    ]
+    assert graded(answer_job(read(LESSON), "", ANSWER + "DriftDetector.limit = 3")) == [
+        True,
+        False,
+        True,
+    ]
     assert graded(answer_job(read(LESSON), "", ANSWER + "FLOOR = 0.0")) == [True, False, True]

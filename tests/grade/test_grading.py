@@ -1,4 +1,6 @@
-"""Submissions of every kind: what is right earns, what is damaged is mended, what is hopeless costs only itself."""
+"""Submissions of every kind: what is right earns, what is damaged is mended, what is hopeless costs
+only itself.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,9 @@ def cell(made: dict[str, Any], grade_id: str) -> dict[str, Any]:
     return found
 
 
-def hand_in(course: Course, lesson: Lesson, student: str, data: dict[str, Any] | bytes) -> collected.Handed:
+def hand_in(
+    course: Course, lesson: Lesson, student: str, data: dict[str, Any] | bytes
+) -> collected.Handed:
     path = course.root / "submitted" / student / f"{KEY}.ipynb"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data if isinstance(data, bytes) else json.dumps(data).encode())
@@ -63,7 +67,7 @@ def graded(course: Course, lesson: Lesson, judge: Judge, data: dict[str, Any] | 
     return batch.judged(judge, hand_in(course, lesson, "kim", data))
 
 
-# ------------------------------------------------------------------------------------------------ answer files
+# ------------------------------------------------------------------------------------- answer files
 
 
 @pytest.mark.parametrize(
@@ -80,10 +84,18 @@ def graded(course: Course, lesson: Lesson, judge: Judge, data: dict[str, Any] | 
         ("def count(text:\n", 0),
         ("raise SystemExit(3)", 0),
         (f"{RIGHT}\nraise ValueError('at the end')", 8),
-        (f"{RIGHT}\nwhile True: pass" if os.environ.get("CI") else f"{RIGHT}\nraise KeyboardInterrupt", 8),
+        (
+            f"{RIGHT}\nwhile True: pass"
+            if os.environ.get("CI")
+            else f"{RIGHT}\nraise KeyboardInterrupt",
+            8,
+        ),
         ("def count(text):\n    while True: pass\n", 0),
         ("def count(text):\n    return object()\n", 0),
-        ("def count(text):\n    class Liar(int):\n        __eq__ = lambda *a: True\n    return Liar(7)\n", 2),
+        (
+            "def count(text):\n    class Liar(int):\n        __eq__ = lambda *a: True\n    return Liar(7)\n",
+            2,
+        ),
         ("import os\ndef count(text):\n    os._exit(0)\n", 0),
         ("def count(text):\n    raise RecursionError\n", 0),
         (f"check = scoreboard = SEPARATOR = random = asyncio = None\n{RIGHT}", 8),
@@ -91,7 +103,9 @@ def graded(course: Course, lesson: Lesson, judge: Judge, data: dict[str, Any] | 
         ("\0", 0),
     ],
 )
-def test_an_answer_file_earns_what_it_is_worth(text: str, points: float, lesson: Lesson, judge: Judge) -> None:
+def test_an_answer_file_earns_what_it_is_worth(
+    text: str, points: float, lesson: Lesson, judge: Judge
+) -> None:
     result = grade_text(judge, lesson, text)
     assert (result.state, result.points) == ("graded", points)
     json.dumps(result.as_json())
@@ -106,15 +120,19 @@ def test_hidden_observations_are_shown_to_authors_only(lesson: Lesson, judge: Ju
 
 
 def test_a_hang_costs_its_own_check_only(lesson: Lesson, judge: Judge) -> None:
-    answer = RIGHT.replace("if text is None:", "if text is None:\n        while True: pass\n    if text is None:")
+    answer = RIGHT.replace(
+        "if text is None:", "if text is None:\n        while True: pass\n    if text is None:"
+    )
     result = grade_text(judge, lesson, answer)
     assert [c.row.verdict for c in result.checks] == ["pass", "timeout", "pass", "pass"]
 
 
-# ------------------------------------------------------------------------------------------------ notebooks
+# ---------------------------------------------------------------------------------------- notebooks
 
 
-def test_solved_earns_everything_untouched_nothing(course: Course, lesson: Lesson, judge: Judge) -> None:
+def test_solved_earns_everything_untouched_nothing(
+    course: Course, lesson: Lesson, judge: Judge
+) -> None:
     untouched = json.loads((course.root / "release" / f"{KEY}.ipynb").read_text("utf-8"))
     assert graded(course, lesson, judge, untouched).points == 0
     assert graded(course, lesson, judge, notebook(course)).points == 8
@@ -166,7 +184,9 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("repair", sorted(DAMAGE))
-def test_damage_is_mended_and_listed(repair: str, course: Course, lesson: Lesson, judge: Judge) -> None:
+def test_damage_is_mended_and_listed(
+    repair: str, course: Course, lesson: Lesson, judge: Judge
+) -> None:
     made = notebook(course)
     DAMAGE[repair](made)
     result = graded(course, lesson, judge, made)
@@ -175,7 +195,9 @@ def test_damage_is_mended_and_listed(repair: str, course: Course, lesson: Lesson
 
 
 @pytest.mark.parametrize("change", [_strip_metadata, _points_of_their_own])
-def test_metadata_of_a_submission_counts_for_nothing(change: Any, course: Course, lesson: Lesson, judge: Judge) -> None:
+def test_metadata_of_a_submission_counts_for_nothing(
+    change: Any, course: Course, lesson: Lesson, judge: Judge
+) -> None:
     made = notebook(course)
     change(made)
     result = graded(course, lesson, judge, made)
@@ -189,7 +211,15 @@ def test_encodings_and_an_old_format_are_read(course: Course, lesson: Lesson, ju
     assert graded(course, lesson, judge, text.encode("latin-1", "replace")).points == 8
     old = {
         "nbformat": 3,
-        "worksheets": [{"cells": [{**c, "input": c.pop("source")} for c in made["cells"] if c["cell_type"] == "code"]}],
+        "worksheets": [
+            {
+                "cells": [
+                    {**c, "input": c.pop("source")}
+                    for c in made["cells"]
+                    if c["cell_type"] == "code"
+                ]
+            }
+        ],
     }
     result = graded(course, lesson, judge, old)
     assert result.points == 8
@@ -218,7 +248,9 @@ def test_what_is_no_notebook_is_zero_with_a_reason(
     assert result.points == 0
 
 
-def test_only_regular_files_of_bounded_size_are_read(course: Course, lesson: Lesson, judge: Judge) -> None:
+def test_only_regular_files_of_bounded_size_are_read(
+    course: Course, lesson: Lesson, judge: Judge
+) -> None:
     path = course.root / "submitted" / "odd" / f"{KEY}.ipynb"
     path.parent.mkdir(parents=True, exist_ok=True)
     secret = course.root / "source" / f"{KEY}.ipynb"
@@ -241,7 +273,7 @@ def test_only_regular_files_of_bounded_size_are_read(course: Course, lesson: Les
     assert "larger than" in state()
 
 
-# ------------------------------------------------------------------------------------------------ two graded cells
+# --------------------------------------------------------------------------------- two graded cells
 
 TRADEOFF = '# %% [markdown] nbgrader={"grade_id": "words-tradeoff"'
 ONE_MORE = """# %%
@@ -273,14 +305,17 @@ scoreboard()
 @pytest.fixture(scope="module")
 def longer(tmp_path_factory: pytest.TempPathFactory) -> Course:
     """A course whose lesson has two graded cells with only its own code between them."""
-    course = course_with(tmp_path_factory.mktemp("longer"), LESSON.replace(TRADEOFF, ONE_MORE + TRADEOFF))
+    course = course_with(
+        tmp_path_factory.mktemp("longer"), LESSON.replace(TRADEOFF, ONE_MORE + TRADEOFF)
+    )
     build(course)
     return course
 
 
 @pytest.mark.parametrize("own_cell", [False, True])
 @pytest.mark.parametrize(
-    ("hurts", "points"), [("pass", 10), ("raise MemoryError", 10), ("print('x' * 50_000_000)", 10), ("os._exit(0)", 8)]
+    ("hurts", "points"),
+    [("pass", 10), ("raise MemoryError", 10), ("print('x' * 50_000_000)", 10), ("os._exit(0)", 8)],
 )
 def test_what_happens_behind_a_graded_cell_costs_it_nothing(
     hurts: str, points: float, own_cell: bool, longer: Course, judge: Judge
@@ -295,7 +330,7 @@ def test_what_happens_behind_a_graded_cell_costs_it_nothing(
     assert graded(longer, lesson, judge, made).points == points
 
 
-# ------------------------------------------------------------------------------------------------ the reference
+# ------------------------------------------------------------------------------------ the reference
 
 
 def test_the_reference_says_in_a_warm_process_what_it_says_here(course: Course) -> None:
@@ -318,7 +353,9 @@ def test_the_reference_says_in_a_warm_process_what_it_says_here(course: Course) 
 def test_a_reference_that_was_cut_short_answers_here(seen: Any, course: Course) -> None:
     there, here = (Lesson.read(course.lesson_path(KEY)) for _ in range(2))
     check = next(c for c in here.all_checks if c.expect is REFERENCE)
-    assert there.expectation(check, "worlds", seen).values == here.expectation(check, "worlds").values
+    assert (
+        there.expectation(check, "worlds", seen).values == here.expectation(check, "worlds").values
+    )
 
 
 def test_a_class_is_graded_though_no_warm_process_answers_for_the_reference(tmp_path: Path) -> None:
@@ -354,7 +391,7 @@ def test_observing_code_of_another_python_is_compiled_where_it_runs(packed: str 
     assert names["twice"](4) == 8
 
 
-# ------------------------------------------------------------------------------------------------ a class
+# ------------------------------------------------------------------------------------------ a class
 
 
 def test_several_modules_in_one_command_say_what_each_says_alone(tmp_path: Path) -> None:
@@ -385,7 +422,9 @@ def test_several_modules_in_one_command_say_what_each_says_alone(tmp_path: Path)
             "--course",
             str(course.root),
         ]
-        return json.loads(subprocess.run(words, capture_output=True, check=True, stdin=subprocess.DEVNULL).stdout)
+        return json.loads(
+            subprocess.run(words, capture_output=True, check=True, stdin=subprocess.DEVNULL).stdout
+        )
 
     both = said("02_coding", "04_mlops")
     assert [m["module"] for m in both] == ["02_coding", "04_mlops"]
@@ -438,7 +477,9 @@ def test_nobody_and_unknown_students_are_said_in_a_sentence(tmp_path: Path) -> N
 
 
 def test_lost_names_what_was_lost(lesson: Lesson, judge: Judge) -> None:
-    assert lost(grade_text(judge, lesson, "def count(text): return len(text.split())")) == {"nothing_is_no_text"}
+    assert lost(grade_text(judge, lesson, "def count(text): return len(text.split())")) == {
+        "nothing_is_no_text"
+    }
 
 
 def test_a_lesson_handed_in_while_the_run_goes_on_waits_for_the_next(

@@ -29,7 +29,8 @@ SALT = "worlds-of-the-first-run"
 CLASS = {
     "ada": RIGHT,  # 8 of 8
     "ben": "def count(text):\n    return len(text.split())\n",  # 6: None is not refused
-    "cem": "def count(text):\n    return len(text.split(' '))\n",  # 3: nor are runs of white space one separator
+    # 3: nor are runs of white space one separator
+    "cem": "def count(text):\n    return len(text.split(' '))\n",
 }
 POINTS = {"ada": 8.0, "ben": 6.0, "cem": 3.0}
 REFUSES, COUNTS, FEW = "nothing_is_no_text", "any_text_is_counted", "an_empty_text_has_few_words"
@@ -102,7 +103,10 @@ def change(course: Course, *edits: tuple[str, str]) -> None:
 
 
 STRICTER = ("return seen < 10", "return seen < 1")
-REMOVED = (LESSON[LESSON.index("@check(expect=raises") : LESSON.index("@check(expect=REFERENCE")], "")
+REMOVED = (
+    LESSON[LESSON.index("@check(expect=raises") : LESSON.index("@check(expect=REFERENCE")],
+    "",
+)
 LAXER = ("expect=raises(TypeError)", "expect=raises(Exception)")
 WORTH_MORE = ("expect=REFERENCE, points=3", "expect=REFERENCE, points=5")
 WITH_ONE_MORE = ("### END HIDDEN TESTS", ADDED)
@@ -113,7 +117,9 @@ def files(course: Course) -> dict[str, str]:
     """Every file that a preview must leave as it is."""
     own = {course.root / ".autograder" / name for name in ("preview", "locks")}
     found = (p for p in sorted(course.root.rglob("*")) if p.is_file() and not own & set(p.parents))
-    return {str(p.relative_to(course.root)): hashlib.sha256(p.read_bytes()).hexdigest() for p in found}
+    return {
+        str(p.relative_to(course.root)): hashlib.sha256(p.read_bytes()).hexdigest() for p in found
+    }
 
 
 def gradebook(course: Course) -> dict[str, dict[str, tuple[float | None, float | None, float]]]:
@@ -122,7 +128,11 @@ def gradebook(course: Course) -> dict[str, dict[str, tuple[float | None, float |
 
     with Gradebook(f"sqlite:///{course.root}/gradebook.db", "small") as book:
         return {
-            s.student.id: {g.name: (g.auto_score, g.manual_score, g.max_score) for n in s.notebooks for g in n.grades}
+            s.student.id: {
+                g.name: (g.auto_score, g.manual_score, g.max_score)
+                for n in s.notebooks
+                for g in n.grades
+            }
             for s in book.assignment_submissions(MODULE)
         }
 
@@ -132,10 +142,12 @@ def points(course: Course) -> dict[str, float | None]:
 
 
 def told(changes: list[Change]) -> dict[str, tuple[float, list[str]]]:
-    return {c.student: (c.difference, [check.name for check in c.checks]) for c in changes if c.shows}
+    return {
+        c.student: (c.difference, [check.name for check in c.checks]) for c in changes if c.shows
+    }
 
 
-# ------------------------------------------------------------------------------------------------ who changes
+# -------------------------------------------------------------------------------------- who changes
 
 
 @pytest.mark.parametrize(
@@ -151,7 +163,10 @@ def told(changes: list[Change]) -> dict[str, tuple[float, list[str]]]:
     ids=["stricter", "laxer", "removed", "added", "worth more", "a comment"],
 )
 def test_it_says_who_changes_because_of_which_check_and_writes_just_that(
-    edit: tuple[str, str], expected: dict[str, tuple[float, list[str]]], course: Course, runner: Counting
+    edit: tuple[str, str],
+    expected: dict[str, tuple[float, list[str]]],
+    course: Course,
+    runner: Counting,
 ) -> None:
     change(course, edit)
     before = files(course)
@@ -163,13 +178,17 @@ def test_it_says_who_changes_because_of_which_check_and_writes_just_that(
     assert points(course) == {c.student: c.after for c in seen}
     assert all(c.before == POINTS[c.student] for c in seen)
     assert not (course.root / ".autograder" / "preview" / MODULE / "ada").exists()
-    assert {r.student: r.points for r in batch.grade(course, MODULE, runner=runner)} == points(course)
+    assert {r.student: r.points for r in batch.grade(course, MODULE, runner=runner)} == points(
+        course
+    )
     assert runner.runs == len(CLASS)  # neither writing nor grading ran anything again
     page = (course.root / "feedback" / "ben" / f"{KEY}.html").read_text("utf-8")
     assert f"{seen[1].after:g} of {seen[1].max_after:g} points" in page
 
 
-def test_what_was_added_removed_or_otherwise_is_told_apart(course: Course, runner: Counting) -> None:
+def test_what_was_added_removed_or_otherwise_is_told_apart(
+    course: Course, runner: Counting
+) -> None:
     change(course, REMOVED, WITH_ONE_MORE, STRICTER)
     ada, ben, cem = regrade(course, MODULE, runner=runner)
     assert [(c.name, c.before is None, c.after is None) for c in cem.checks] == [
@@ -185,12 +204,17 @@ def test_what_was_added_removed_or_otherwise_is_told_apart(course: Course, runne
     assert by_check([ada, ben, cem])[KEY, REFUSES] == {"up": 0, "down": 1, "added": 0, "removed": 3}
 
 
-def test_wrong_answers_that_luck_decides_meet_the_worlds_they_met(course: Course, runner: Counting) -> None:
+def test_wrong_answers_that_luck_decides_meet_the_worlds_they_met(
+    course: Course, runner: Counting
+) -> None:
     for n in range(6):
         code = f"def count(text):\n    return len(text.split()) + (sum(map(ord, text or '')) % 6 == {n})\n"
         hand_in(course, f"luck{n}", code)
     one = {r.student: r.points for r in batch.grade(course, MODULE, salt="one", runner=runner)}
-    two = {r.student: r.points for r in batch.grade(course, MODULE, salt="two", runner=runner, again=True)}
+    two = {
+        r.student: r.points
+        for r in batch.grade(course, MODULE, salt="two", runner=runner, again=True)
+    }
     assert one != two
     change(course, ONLY_A_COMMENT)
     for call in ({}, {"again": True}):
@@ -199,7 +223,9 @@ def test_wrong_answers_that_luck_decides_meet_the_worlds_they_met(course: Course
         assert not [c for c in seen if c.shows]
 
 
-def test_a_preview_from_before_another_grading_is_not_used(course: Course, runner: Counting) -> None:
+def test_a_preview_from_before_another_grading_is_not_used(
+    course: Course, runner: Counting
+) -> None:
     change(course, STRICTER)
     regrade(course, MODULE, runner=runner)
     course.lesson_path(KEY).write_text(LESSON, "utf-8")
@@ -219,7 +245,9 @@ def test_the_new_and_the_handed_in_anew_are_told_as_such(course: Course, runner:
     change(course, STRICTER)
     hand_in(course, "new", RIGHT)
     hand_in(course, "ada", CLASS["cem"])
-    seen = {c.student: c for c in regrade(course, MODULE, runner=runner, never_lower=True, write=True)}
+    seen = {
+        c.student: c for c in regrade(course, MODULE, runner=runner, never_lower=True, write=True)
+    }
     assert (seen["new"].kind, seen["new"].before, seen["new"].after) == ("new", None, 8)
     assert (seen["ada"].kind, seen["ada"].before, seen["ada"].after) == ("handed in anew", 8, 1)
     assert points(course) == {"ada": 1, "ben": 6, "cem": 3, "new": 8}
@@ -229,17 +257,21 @@ def test_the_new_and_the_handed_in_anew_are_told_as_such(course: Course, runner:
 
 def test_only_those_named_are_compared_and_written(course: Course, runner: Counting) -> None:
     change(course, LAXER)
-    assert [c.student for c in regrade(course, MODULE, ["ben"], runner=runner, write=True)] == ["ben"]
+    assert [c.student for c in regrade(course, MODULE, ["ben"], runner=runner, write=True)] == [
+        "ben"
+    ]
     assert points(course) == POINTS | {"ben": 8.0}
 
 
 def test_built_files_of_another_lesson_are_refused(course: Course, runner: Counting) -> None:
     course.lesson_path(KEY).write_text(LESSON.replace(*STRICTER), "utf-8")
-    with pytest.raises(CourseError, match=f"source/{KEY}.ipynb is not what .* Run `autograder build {MODULE}`"):
+    with pytest.raises(
+        CourseError, match=f"source/{KEY}.ipynb is not what .* Run `autograder build {MODULE}`"
+    ):
         regrade(course, MODULE, runner=runner)
 
 
-# ------------------------------------------------------------------------------------------------ never lower
+# -------------------------------------------------------------------------------------- never lower
 
 
 def test_nobody_falls_and_a_later_grade_leaves_it_so(
@@ -270,7 +302,11 @@ def test_a_cell_keeps_no_more_than_it_can_hold(course: Course, runner: Counting)
     counted = LESSON[LESSON.index("@check(expect=REFERENCE") : LESSON.index("@check(\n")]
     change(course, (counted, ""))
     seen = regrade(course, MODULE, runner=runner, never_lower=True, write=True)
-    assert [(c.before, c.after, c.earned, c.max_after) for c in seen] == [(8, 5, 5, 5), (6, 5, 3, 5), (3, 3, 3, 5)]
+    assert [(c.before, c.after, c.earned, c.max_after) for c in seen] == [
+        (8, 5, 5, 5),
+        (6, 5, 3, 5),
+        (3, 3, 3, 5),
+    ]
     assert {s: cells["words-checks"] for s, cells in gradebook(course).items()} == {
         "ada": (5, None, 5),
         "ben": (5, None, 5),
@@ -283,7 +319,9 @@ def test_what_is_missing_goes_to_the_cells_that_lost_it() -> None:
         check = Check(f"{cell}_{earned}", print, "", None, points)
         return CheckResult(cell, Row(check, "pass" if earned else "fail", "", ""))
 
-    before = Result("kim", KEY, "graded", (row("a", True, 4), row("b", True, 3), row("b", False, 1)))
+    before = Result(
+        "kim", KEY, "graded", (row("a", True, 4), row("b", True, 3), row("b", False, 1))
+    )
     now = Result("kim", KEY, "graded", (row("a", False, 2), row("b", True, 2), row("b", False, 9)))
     kept = keep(before.as_json(reveal=True), now)
     assert kept.by_cell == {"a": 2, "b": 5}
@@ -291,7 +329,7 @@ def test_what_is_missing_goes_to_the_cells_that_lost_it() -> None:
     assert keep(before.as_json(), before) == before
 
 
-# ------------------------------------------------------------------------------------------------ writing
+# ------------------------------------------------------------------------------------------ writing
 
 
 def test_what_a_person_gave_stays(course: Course, runner: Counting) -> None:
@@ -333,7 +371,7 @@ def test_a_write_that_was_stopped_is_taken_up(
     assert runner.runs == len(CLASS)
 
 
-# ------------------------------------------------------------------------------------------------ the command
+# -------------------------------------------------------------------------------------- the command
 
 
 def test_the_command_shows_the_table_and_how_to_write_it(
@@ -354,7 +392,10 @@ def test_the_command_shows_the_table_and_how_to_write_it(
     assert "8/8 → 10/10" in text
     assert "kept at 3 (would be 1)" in text
     assert "an empty text has few words: ✓ passed 2/2 → ✗ failed 0/2" in text
-    assert "3 notebooks: 2 up, 0 down, 1 same, 0 new, 0 handed in anew, 1 kept. Mean change: +1.33 points." in text
+    assert (
+        "3 notebooks: 2 up, 0 down, 1 same, 0 new, 0 handed in anew, 1 kept. Mean change: +1.33 points."
+        in text
+    )
     assert f"autograder regrade {MODULE} --never-lower --course={course.root} --write" in text
     assert "Written" in say("--never-lower", "--write")
     data = json.loads(say("--json", "--again"))
@@ -365,14 +406,24 @@ def test_the_command_shows_the_table_and_how_to_write_it(
         ("cem", "down", 3, 1),
     ]
     everything = json.dumps(data) + text
-    shown = [p for room in ("feedback", "autograded") for p in (course.root / room).rglob("*") if p.is_file()]
+    shown = [
+        p
+        for room in ("feedback", "autograded")
+        for p in (course.root / room).rglob("*")
+        if p.is_file()
+    ]
     assert SALT not in everything + "".join(p.read_text("utf-8") for p in shown)
 
 
-def test_a_wrong_call_is_told_in_a_sentence(course: Course, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wrong_call_is_told_in_a_sentence(
+    course: Course, capsys: pytest.CaptureFixture[str]
+) -> None:
     for arguments, sentence in (
         (["02_codin"], "there is no module '02_codin'. Did you mean '02_coding'?"),
-        ([MODULE, "--student=adda"], f"submitted/adda/{MODULE} does not exist. Did you mean 'ada'?"),
+        (
+            [MODULE, "--student=adda"],
+            f"submitted/adda/{MODULE} does not exist. Did you mean 'ada'?",
+        ),
     ):
         with pytest.raises(SystemExit) as end:
             cli.main(["regrade", *arguments, f"--course={course.root}"])

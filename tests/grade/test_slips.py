@@ -32,7 +32,7 @@ from tests.small import KEY, RIGHT, course_with
 
 HELD_OUT = [key for key in COURSE.lessons if held_out(key)]
 
-# ------------------------------------------------------------------------------------------------ the bank
+# ----------------------------------------------------------------------------------------- the bank
 
 
 @pytest.mark.parametrize("key", HELD_OUT)
@@ -70,14 +70,16 @@ def test_a_right_answer_has_no_slip(key: str, judge: Judge) -> None:
     assert (result.slip, result.guess, result.as_json()["slip"]) == ("", "", None)
 
 
-# ------------------------------------------------------------------------------------------------ where it is told
+# --------------------------------------------------------------------------------- where it is told
 
 
 def test_no_edition_holds_the_tables_and_no_learners_process_sees_them() -> None:
     files = sorted((COURSE.room("lessons") / "slips").glob("*/*.json"))
     assert files
     for file in files:
-        assert not any(file.is_relative_to(place.resolve()) for place in readable() if place.is_dir())
+        assert not any(
+            file.is_relative_to(place.resolve()) for place in readable() if place.is_dir()
+        )
     for room in ("release", "notebooks"):
         editions = "".join(p.read_text("utf-8") for p in COURSE.room(room).rglob("*.ipynb"))
         for file in files:
@@ -120,7 +122,10 @@ def small(tmp_path: Path, known: bytes) -> Lesson:
 def bank_in(folder: Path, **changed: str) -> list[Answer]:
     """`WRONG` and a right answer as files."""
     bank = []
-    for room, texts in (("wrong", WRONG | changed), ("right", {"right": f'"""Right."""\n\n# %% words\n{RIGHT}'})):
+    for room, texts in (
+        ("wrong", WRONG | changed),
+        ("right", {"right": f'"""Right."""\n\n# %% words\n{RIGHT}'}),
+    ):
         for name, text in texts.items():
             (folder / room).mkdir(parents=True, exist_ok=True)
             (folder / room / f"{name}.py").write_text(text, "utf-8")
@@ -135,7 +140,9 @@ def remake(lesson: Lesson, runner: Runner, **changed: str) -> None:
 
 def test_a_slip_is_named_in_its_own_words(small: Lesson, judge: Judge) -> None:
     mine = "def count(words):\n    n = 0\n    for word in words.split():\n        n += 1\n    return n + (n > 0)\n"
-    told = grade_text(judge, small, mine.replace("    n = 0", "    if words is None: raise TypeError\n    n = 0"))
+    told = grade_text(
+        judge, small, mine.replace("    n = 0", "    if words is None: raise TypeError\n    n = 0")
+    )
     assert told.slip == 'Says "<b>one</b> word too many".'
     assert told.as_json()["slip"] == told.slip
     assert grade_text(judge, small, WRONG["accepting"]).slip == "Takes None for an empty text."
@@ -149,28 +156,40 @@ def test_what_has_failed_otherwise_is_not_named(small: Lesson, judge: Judge) -> 
         "while True: pass",
         "import os; os._exit(1)",
     ):
-        told = grade_text(judge, small, f"def count(text):\n    if text is None: raise TypeError\n    {wrong}\n")
+        told = grade_text(
+            judge, small, f"def count(text):\n    if text is None: raise TypeError\n    {wrong}\n"
+        )
         assert told.slip == ""
 
 
-def test_two_slips_that_look_alike_are_not_named_unless_they_are_one(small: Lesson, judge: Judge) -> None:
+def test_two_slips_that_look_alike_are_not_named_unless_they_are_one(
+    small: Lesson, judge: Judge
+) -> None:
     twin = WRONG["accepting"].replace("Takes None for an empty text.", "Forgives None.")
     remake(small, judge.runner, twin=twin)
     assert grade_text(judge, Lesson.read(small.path), WRONG["accepting"]).slip == ""
     remake(small, judge.runner, twin=WRONG["accepting"] + "\n")
-    assert grade_text(judge, Lesson.read(small.path), WRONG["accepting"]).slip == "Takes None for an empty text."
+    assert (
+        grade_text(judge, Lesson.read(small.path), WRONG["accepting"]).slip
+        == "Takes None for an empty text."
+    )
 
 
 def test_a_changed_lesson_has_no_known_slips(small: Lesson, judge: Judge) -> None:
     before = small.path.read_text("utf-8")
-    small.path.write_text(before.replace('"to", "be", "or", "not"', '"to", "be", "or", "no"'), "utf-8")
+    small.path.write_text(
+        before.replace('"to", "be", "or", "not"', '"to", "be", "or", "no"'), "utf-8"
+    )
     assert grade_text(judge, Lesson.read(small.path), WRONG["wide"]).slip == ""
-    small.path.write_text(before.replace("You'll build a counter.", "You'll build a good counter."), "utf-8")
+    small.path.write_text(
+        before.replace("You'll build a counter.", "You'll build a good counter."), "utf-8"
+    )
     assert grade_text(judge, Lesson.read(small.path), WRONG["wide"]).slip
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"slips": 1}', '{"lesson": "x", "slips": []}', "\0", '{"lesson": null}']
+    "text",
+    ["", "[]", "{}", '{"slips": 1}', '{"lesson": "x", "slips": []}', "\0", '{"lesson": null}'],
 )
 def test_a_table_that_cannot_be_read_is_no_table(small: Lesson, text: str) -> None:
     slips.path(small).write_text(text, "utf-8")
@@ -180,11 +199,15 @@ def test_a_table_that_cannot_be_read_is_no_table(small: Lesson, text: str) -> No
     assert slips.read(small) == Table()
 
 
-def test_it_is_told_escaped_and_without_what_is_hidden(small: Lesson, judge: Judge, capsys: Any) -> None:
+def test_it_is_told_escaped_and_without_what_is_hidden(
+    small: Lesson, judge: Judge, capsys: Any
+) -> None:
     course = course_of(small)
     main_ok(["build", "--course", str(course)])
     released = json.loads((course / "release" / f"{KEY}.ipynb").read_text("utf-8"))
-    next(c for c in released["cells"] if c["id"] == "words")["source"] = WRONG["wide"].split("# %% words\n")[1]
+    next(c for c in released["cells"] if c["id"] == "words")["source"] = WRONG["wide"].split(
+        "# %% words\n"
+    )[1]
     data = json.dumps(released).encode()
     (course / "mine").mkdir()
     file = course / "mine" / f"{small.name}.ipynb"
@@ -226,14 +249,18 @@ def main_ok(arguments: list[str]) -> None:
     assert ended.value.code == 0
 
 
-# ------------------------------------------------------------------------------------------------ symptoms
+# ----------------------------------------------------------------------------------------- symptoms
 
 
 def lost(want: Any, *seen: Any, seeds: int = 0) -> Lost:
     """A lost criterion: what was right, in each world or once, and what was seen."""
     check = Check("it", print, "", want, 1, seeds)
     outcomes = [{"returned": codec.encode(one)} for one in seen]
-    expect = recorded(recorded.pack(encoded([{"returned": codec.encode(w)} for w in want]))) if seeds else want
+    expect = (
+        recorded(recorded.pack(encoded([{"returned": codec.encode(w)} for w in want])))
+        if seeds
+        else want
+    )
     return Lost(judged(check, outcomes, expect), outcomes, expect)
 
 
@@ -255,12 +282,18 @@ def lost(want: Any, *seen: Any, seeds: int = 0) -> Lost:
         ([[1], [2]], [[1], []], {"*: shorter", "*: lacks"}),
     ],
 )
-def test_marks_say_where_and_how_an_observation_differs(want: Any, seen: Any, told: set[str]) -> None:
+def test_marks_say_where_and_how_an_observation_differs(
+    want: Any, seen: Any, told: set[str]
+) -> None:
     assert symptoms(lost([want], seen, seeds=1), [1000]) == {"verdict: fail", *told}
 
 
 def test_only_what_was_seen_without_random_worlds_is_marked_exactly() -> None:
-    (exact,) = (m for m in symptoms(lost([1, {"b": 2, "a": 3}], [7, {"a": 1, "b": 2}]), [1000]) if m.startswith("is "))
+    (exact,) = (
+        m
+        for m in symptoms(lost([1, {"b": 2, "a": 3}], [7, {"a": 1, "b": 2}]), [1000])
+        if m.startswith("is ")
+    )
     assert exact in symptoms(lost([1, {"b": 2, "a": 3}], [7, {"b": 2, "a": 1}]), [1000])
     assert exact not in symptoms(lost([1, {"b": 2, "a": 3}], [8, {"b": 2, "a": 1}]), [1000])
     assert not any(m.startswith("is ") for m in symptoms(lost([[1]], [2], seeds=1), [1000]))
@@ -268,7 +301,13 @@ def test_only_what_was_seen_without_random_worlds_is_marked_exactly() -> None:
 
 def test_a_pattern_wants_what_was_always_there_and_allows_what_was_at_times() -> None:
     pattern = Pattern(frozenset({"a"}), frozenset({"a", "b"}))
-    assert [pattern.fits(frozenset(s)) for s in ("a", "ab", "b", "abc", "")] == [True, True, False, False, False]
+    assert [pattern.fits(frozenset(s)) for s in ("a", "ab", "b", "abc", "")] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
     assert pattern.fits(frozenset({"a", "is 5"}))
     exact = Pattern(frozenset({"a", "is 5"}), frozenset({"a", "is 5"}))
     assert exact.fits(frozenset({"a", "is 5"}))
@@ -283,7 +322,9 @@ def pattern(always: str, at_times: str) -> Pattern:
 
 def test_where_words_are_drawn_any_word_fits_but_tells_nothing() -> None:
     words = ["edit", "login", "create", "archive", "comment", "read"]
-    drawn = pattern("verdict: fail", "; ".join(f".ann*: {a} for {b}" for a, b in pairwise([*words, "edit"])))
+    drawn = pattern(
+        "verdict: fail", "; ".join(f".ann*: {a} for {b}" for a, b in pairwise([*words, "edit"]))
+    )
     by_name = pattern("verdict: fail", "; ".join(f".ann*: Edit for {word}" for word in words))
     other = frozenset({"verdict: fail", ".ann*: login for archive", ".ann*: delete for edit"})
     assert not drawn.fits(other)
@@ -300,11 +341,15 @@ def test_where_words_are_drawn_any_word_fits_but_tells_nothing() -> None:
 def test_three_decisions_are_not_drawn() -> None:
     known = pattern("verdict: fail; : STAY for GO", ": BACK for GO; : GO for STAY; : BACK for STAY")
     assert known.fits_but_for_draws(frozenset({"verdict: fail", ": STAY for GO", ": BACK for GO"}))
-    assert not known.fits_but_for_draws(frozenset({"verdict: fail", ": STAY for GO", ": GO for BACK"}))
+    assert not known.fits_but_for_draws(
+        frozenset({"verdict: fail", ": STAY for GO", ": GO for BACK"})
+    )
 
 
 def test_numbers_in_names_are_drawn_if_they_vary() -> None:
-    drawn = pattern("verdict: fail; .harbour/0: missing", ".harbour/1: missing; .harbour/2: missing")
+    drawn = pattern(
+        "verdict: fail; .harbour/0: missing", ".harbour/1: missing; .harbour/2: missing"
+    )
     seen = frozenset({"verdict: fail", ".harbour/7: missing"})
     assert drawn.fits_but_for_draws(seen)
     assert drawn.tells(seen)
@@ -319,7 +364,8 @@ def test_draws_are_forgiven_to_the_only_slip_that_loses_the_same() -> None:
     words = ["edit", "login", "create", "archive", "comment", "delete"]
     others = "; ".join(f"*: {a} for {b}" for a, b in pairwise([*words, "edit"]))
     less, more = (
-        Slip(name, f"Gives {name}.", {"it": pattern(f"verdict: fail; *: {name}", others)}) for name in ("less", "more")
+        Slip(name, f"Gives {name}.", {"it": pattern(f"verdict: fail; *: {name}", others)})
+        for name in ("less", "more")
     )
     assert Table.of([less]).nearest([one]) == "Gives less."
     assert Table.of([more]).nearest([one]) == ""
@@ -365,7 +411,7 @@ def test_whatever_a_learners_process_sends_costs_no_more_than_a_guess(forged: An
     assert known.nearest([replace(one, outcomes=forged, expect=[1.0] * 49_000)]) == ""
 
 
-# ------------------------------------------------------------------------------------------------ tables
+# ------------------------------------------------------------------------------------------- tables
 
 
 def test_a_table_is_out_of_date_when_lesson_or_answers_have_changed(small: Lesson) -> None:

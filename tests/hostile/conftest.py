@@ -29,7 +29,15 @@ from tests.small import KEY, course_with
 
 MODULE = KEY.split("/")[0]
 SALT = "the same worlds for everybody"
-SHORT = Limits(cell=0.7, cell_again=0.3, cell_idle=1.0, check_idle=0.5, cell_wall=5.0, cells_wall=12.0, patience=3.0)
+SHORT = Limits(
+    cell=0.7,
+    cell_again=0.3,
+    cell_idle=1.0,
+    check_idle=0.5,
+    cell_wall=5.0,
+    cells_wall=12.0,
+    patience=3.0,
+)
 TRUSTED_ROOMS = ("lessons", "source", "release", "notebooks", "submitted", "nbgrader_config.py")
 
 
@@ -52,8 +60,16 @@ def put(course: Course, student: str, data: bytes) -> None:
 
 def hashes(course: Course) -> dict[str, str]:
     """What nobody may change."""
-    files = [f for room in TRUSTED_ROOMS for f in [course.root / room, *(course.root / room).rglob("*")] if f.is_file()]
-    return {str(f.relative_to(course.root)): hashlib.sha256(f.read_bytes()).hexdigest() for f in sorted(files)}
+    files = [
+        f
+        for room in TRUSTED_ROOMS
+        for f in [course.root / room, *(course.root / room).rglob("*")]
+        if f.is_file()
+    ]
+    return {
+        str(f.relative_to(course.root)): hashlib.sha256(f.read_bytes()).hexdigest()
+        for f in sorted(files)
+    }
 
 
 @dataclass
@@ -106,7 +122,10 @@ def group(tmp_path_factory: pytest.TempPathFactory, listener: tuple[int, list[by
     for case in CASES:
         put(course, case.name, case.file(released(course), place))
     before = hashes(course)
-    with pytest.MonkeyPatch.context() as patch, closing(Local(limits=Limits(patience=3.0))) as runner:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        closing(Local(limits=Limits(patience=3.0))) as runner,
+    ):
         patch.setenv("CANARY", IN_ENVIRONMENT)
         results = batch.grade(course, MODULE, jobs=2, salt=SALT, runner=runner)
     return Graded(course, {r.student: r for r in results}, before, hashes(course), listener[1])

@@ -1,8 +1,9 @@
 # ruff: noqa: E501
-"""Submissions that cheat, and honest ones that look odd. A row: what it is called, what it does, what it may earn.
+"""Submissions that cheat, and honest ones that look odd. A row: what it is called, what it does,
+what it may earn.
 
-`tally` and `merge` are the texts of the two solution cells, `change` bends the finished notebook. A cheat may earn at
-most what its honest part is worth; an honest one must earn exactly its points.
+`tally` and `merge` are the texts of the two solution cells, `change` bends the finished notebook. A
+cheat may earn at most what its honest part is worth; an honest one must earn exactly its points.
 """
 
 from __future__ import annotations
@@ -12,7 +13,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.hostile.lesson import GUESSABLE, IN_OTHERS_WORK, MAX_POINTS, MERGE, REFERENCE_POINTS, TALLY
+from tests.hostile.lesson import (
+    GUESSABLE,
+    IN_OTHERS_WORK,
+    MAX_POINTS,
+    MERGE,
+    REFERENCE_POINTS,
+    TALLY,
+)
 
 Notebook = dict[str, Any]
 
@@ -47,7 +55,12 @@ def cell(made: Notebook, grade_id: str) -> dict[str, Any]:
 
 def own(made: Notebook, behind: str, source: str, kind: str = "code") -> None:
     """Put a cell of the learner's own behind a lesson cell."""
-    extra: dict[str, Any] = {"cell_type": kind, "id": f"x{len(made['cells'])}", "metadata": {}, "source": source}
+    extra: dict[str, Any] = {
+        "cell_type": kind,
+        "id": f"x{len(made['cells'])}",
+        "metadata": {},
+        "source": source,
+    }
     if kind == "code":
         extra |= {"outputs": [], "execution_count": None}
     made["cells"].insert(made["cells"].index(cell(made, behind)) + 1, extra)
@@ -72,7 +85,7 @@ def trick(name: str, text: str, **more: Any) -> Case:
     return Case(name, GUESSABLE, text + PRINTED, PRINTED_MERGE, **more)
 
 
-# ------------------------------------------------------------------------------------------------ lying objects
+# ------------------------------------------------------------------------------------ lying objects
 
 LIES = [
     cheat(
@@ -163,7 +176,7 @@ def tally(words): return {"be": 1, "to": 1}
     ),
 ]
 
-# ------------------------------------------------------------------------------------------------ replaced tools
+# ----------------------------------------------------------------------------------- replaced tools
 
 REPLACED = [
     cheat(
@@ -317,7 +330,7 @@ builtins.compile = compile
     ),
 ]
 
-# ------------------------------------------------------------------------------------------------ IPython
+# ------------------------------------------------------------------------------------------ IPython
 
 SHELL = [
     trick(
@@ -372,10 +385,12 @@ get_ipython().user_ns = World(get_ipython().user_ns)
 get_ipython().user_global_ns.update(points=100)
 """,
     ),
-    trick("kernel-asked", "k = getattr(get_ipython(), 'kernel', None)\nif k: k.do_shutdown(False)\n"),
+    trick(
+        "kernel-asked", "k = getattr(get_ipython(), 'kernel', None)\nif k: k.do_shutdown(False)\n"
+    ),
 ]
 
-# ------------------------------------------------------------------------------------------------ forged messages
+# ---------------------------------------------------------------------------------- forged messages
 
 FORGE = """
 import json, os, struct
@@ -472,12 +487,13 @@ coursekit.codec.encode = lambda v: spill()
     Case(
         "answered-then-gone",
         5,
-        TALLY + "import os\n_t = tally\ndef tally(words):\n    if len(words) > 3: os._exit(0)\n    return _t(words)\n",
+        TALLY
+        + "import os\n_t = tally\ndef tally(words):\n    if len(words) > 3: os._exit(0)\n    return _t(words)\n",
         PRINTED_MERGE,
     ),
 ]
 
-# ------------------------------------------------------------------------------------------------ looking around
+# ----------------------------------------------------------------------------------- looking around
 
 LOOK = """
 import gc, glob, os, re, sys
@@ -496,7 +512,9 @@ BEFORE = "spy()\n"
 
 
 def spying(name: str, text: str, **more: Any) -> Case:
-    """A trick whose `tally` looks around with `spy()` each time it is called, and answers with what it found."""
+    """A trick whose `tally` looks around with `spy()` each time it is called, and answers with what
+    it found.
+    """
     return Case(name, GUESSABLE, text + PRINTED + SHOW, PRINTED_MERGE, **more)
 
 
@@ -618,7 +636,8 @@ def tally(words):
         PRINTED_MERGE,
     ),
     Case(
-        "a-first-run-tells-the-second",  # a check that leaves something behind has the job run again, with care
+        # a check that leaves something behind has the job run again, with care
+        "a-first-run-tells-the-second",
         GUESSABLE,
         """
 import os, stat, sys
@@ -675,21 +694,29 @@ def remember(words):
         + PRINTED.replace("def tally(words):", "def tally(words):\n    remember(words)"),
         PRINTED_MERGE,
     ),
-    trick("behaves-when-graded", "import os\nif os.environ.get('AUTOGRADER_INSIDE'):\n    points = 100\n"),
+    trick(
+        "behaves-when-graded",
+        "import os\nif os.environ.get('AUTOGRADER_INSIDE'):\n    points = 100\n",
+    ),
 ]
 
-# ------------------------------------------------------------------------------------------------ edited notebooks
+# --------------------------------------------------------------------------------- edited notebooks
 
 
 def _points(made: Notebook) -> None:
     for c in made["cells"]:
         meta = c["metadata"].setdefault("nbgrader", {})
-        meta.update(points=1000, grade=True, solution=True, locked=False, schema_version=99, task=True)
+        meta.update(
+            points=1000, grade=True, solution=True, locked=False, schema_version=99, task=True
+        )
         c["metadata"]["tags"] = ["skip-execution", "remove-cell", "parameters"]
 
 
 def _kernel(made: Notebook) -> None:
-    made["metadata"] = {"kernelspec": {"name": "bash", "display_name": "x"}, "language_info": {"name": "bash"}}
+    made["metadata"] = {
+        "kernelspec": {"name": "bash", "display_name": "x"},
+        "language_info": {"name": "bash"},
+    }
     made["nbformat_minor"], made["extra"] = 99, {"points": 1000}
 
 
@@ -705,14 +732,23 @@ def _checks_replaced(made: Notebook) -> None:
 
 
 def _result(text: str) -> dict[str, Any]:
-    return {"output_type": "execute_result", "execution_count": 1, "metadata": {}, "data": {"text/plain": text}}
+    return {
+        "output_type": "execute_result",
+        "execution_count": 1,
+        "metadata": {},
+        "data": {"text/plain": text},
+    }
 
 
 def _checks_added(made: Notebook) -> None:
     extra = {**cell(made, "merge-checks"), "source": "14.0", "outputs": [_result("14.0")]}
     made["cells"] += [
         extra,
-        {**extra, "id": "tally-checks-2", "metadata": {"nbgrader": {"grade_id": "more", "points": 9}}},
+        {
+            **extra,
+            "id": "tally-checks-2",
+            "metadata": {"nbgrader": {"grade_id": "more", "points": 9}},
+        },
     ]
 
 
@@ -745,7 +781,7 @@ EDITED = [
     Case("nothing-written", 0.0, STUB, "", change=_points),
 ]
 
-# ------------------------------------------------------------------------------------------------ strange files
+# ------------------------------------------------------------------------------------ strange files
 
 
 def _raw(text: bytes) -> Callable[[Notebook], bytes]:
@@ -777,23 +813,42 @@ def _twice(made: Notebook) -> bytes:
 
 STRANGE = [
     Case("a-hundred-thousand-deep", 0, data=_nested, state="zero"),
-    Case("a-number-of-a-million-digits", 0, data=_raw(b'{"cells": [' + b"7" * 1_000_000 + b"]}"), state="zero"),
+    Case(
+        "a-number-of-a-million-digits",
+        0,
+        data=_raw(b'{"cells": [' + b"7" * 1_000_000 + b"]}"),
+        state="zero",
+    ),
     Case("nothing-but-nulls", 0, data=_raw(b"\0" * 5000), state="zero"),
-    Case("a-million-cells", 0, data=_raw(b'{"cells": [' + b"{}," * 1_000_000 + b"{}]}"), state="zero"),
+    Case(
+        "a-million-cells", 0, data=_raw(b'{"cells": [' + b"{}," * 1_000_000 + b"{}]}"), state="zero"
+    ),
     Case(
         "three-thousand-cells",
         0,
         data=_raw(json.dumps({"cells": [{"cell_type": "code"}] * 3000}).encode()),
         state="zero",
     ),
-    Case("nineteen-megabytes", 0, change=lambda m: own(m, "tally", "x = '" + "a" * 19_000_000 + "'"), state="zero"),
+    Case(
+        "nineteen-megabytes",
+        0,
+        change=lambda m: own(m, "tally", "x = '" + "a" * 19_000_000 + "'"),
+        state="zero",
+    ),
     Case("half-characters", MAX_POINTS, TALLY, MERGE, least=MAX_POINTS, change=_halves),
     Case("odd-types-everywhere", MAX_POINTS, TALLY, MERGE, least=MAX_POINTS, change=_odd_cells),
     Case("keys-twice", MAX_POINTS, TALLY, MERGE, least=MAX_POINTS, data=_twice),
-    Case("nulls-in-a-cell", MAX_POINTS, TALLY, MERGE, least=MAX_POINTS, change=lambda m: own(m, "tally", "x = 1\0\n")),
+    Case(
+        "nulls-in-a-cell",
+        MAX_POINTS,
+        TALLY,
+        MERGE,
+        least=MAX_POINTS,
+        change=lambda m: own(m, "tally", "x = 1\0\n"),
+    ),
 ]
 
-# ------------------------------------------------------------------------------------------------ markup
+# ------------------------------------------------------------------------------------------- markup
 
 EVIL = (
     "<script>document.title='pwned'</script><img src=x onerror=\"document.title='pwned'\">"
@@ -829,7 +884,10 @@ MARKUP = [
         SHOWN
         + f"def tally(words):\n    if isinstance(words, list) and len(words) == 3: return {EVIL!r}\n    raise E(evil)\n",
         "def merge(a, b):\n    raise E(evil)\nraise E(evil)\n",
-        change=lambda m: (own(m, "tally", EVIL + LINKS, "markdown"), cell(m, "tradeoff").update(source=LINKS + EVIL)),
+        change=lambda m: (
+            own(m, "tally", EVIL + LINKS, "markdown"),
+            cell(m, "tradeoff").update(source=LINKS + EVIL),
+        ),
     ),
     Case(
         "terminal-escapes",
@@ -844,13 +902,21 @@ MARKUP = [
     ),
 ]
 
-# ------------------------------------------------------------------------------------------------ honest
+# ------------------------------------------------------------------------------------------- honest
 
 
 def honest(name: str, extra: str = "", behind: str = "", **more: Any) -> Case:
     """The right answer, with something in a cell of the learner's own, or behind the answer."""
     if behind:
-        return Case(name, MAX_POINTS, TALLY, MERGE, MAX_POINTS, change=lambda m: own(m, "tally", behind), **more)
+        return Case(
+            name,
+            MAX_POINTS,
+            TALLY,
+            MERGE,
+            MAX_POINTS,
+            change=lambda m: own(m, "tally", behind),
+            **more,
+        )
     return Case(name, MAX_POINTS, extra + "\n" + TALLY, MERGE, MAX_POINTS, **more)
 
 
@@ -891,13 +957,22 @@ HONEST = [
         "import threading, time\nT = [threading.Thread(target=time.sleep, args=(30,), daemon=True) for _ in range(5)]\n[t.start() for t in T]\nlock = threading.Lock()",
     ),
     honest("byte-order-mark", data=lambda m: b"\xef\xbb\xbf" + json.dumps(m).encode()),
-    honest("latin-1", "# caf\u00e9", data=lambda m: json.dumps(m, ensure_ascii=False).encode("latin-1", "replace")),
+    honest(
+        "latin-1",
+        "# caf\u00e9",
+        data=lambda m: json.dumps(m, ensure_ascii=False).encode("latin-1", "replace"),
+    ),
     honest("utf-16", data=lambda m: json.dumps(m).encode("utf-16")),
     honest("old-format", data=_old),
     honest("line-ends-of-windows", data=lambda m: json.dumps(m).replace("\\n", "\\r\\n").encode()),
     Case("split-and-doubled", MAX_POINTS, TALLY, MERGE, MAX_POINTS, change=_split),
     Case(
-        "checks-missing", MAX_POINTS, TALLY, MERGE, MAX_POINTS, change=_without("tally-checks", "merge-checks", "setup")
+        "checks-missing",
+        MAX_POINTS,
+        TALLY,
+        MERGE,
+        MAX_POINTS,
+        change=_without("tally-checks", "merge-checks", "setup"),
     ),
     Case("retyped", MAX_POINTS, TALLY, MERGE, MAX_POINTS, change=_retyped),
     Case("reversed", MAX_POINTS, TALLY, MERGE, MAX_POINTS, change=_reordered),
@@ -935,8 +1010,13 @@ HONEST = [
         "processes",
         "import multiprocessing as mp, subprocess, signal, os\nfrom concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor\nwith ThreadPoolExecutor() as e: assert list(e.map(len, ['ab'])) == [2]\nwith ProcessPoolExecutor(2) as e: assert list(e.map(len, ['ab'])) == [2]\nwith mp.Pool(2) as p: assert p.map(len, ['ab']) == [2]\nassert subprocess.run(['echo', 'hi'], capture_output=True, text=True, start_new_session=True).stdout == 'hi\\n'\nsleeper = subprocess.Popen(['sleep', '60']); sleeper.terminate(); sleeper.wait()\nsignal.raise_signal(signal.SIGCONT); os.getpgid(0)",
     ),
-    honest("a-fork-that-comes-back", behind="import os\npid = os.fork()\nif pid: os.waitpid(pid, 0)"),
-    honest("widgets", behind="import ipywidgets\nipywidgets.IntSlider()\nipywidgets.interact(lambda x: x, x=3)"),
+    honest(
+        "a-fork-that-comes-back", behind="import os\npid = os.fork()\nif pid: os.waitpid(pid, 0)"
+    ),
+    honest(
+        "widgets",
+        behind="import ipywidgets\nipywidgets.IntSlider()\nipywidgets.interact(lambda x: x, x=3)",
+    ),
     honest(
         "rich-outputs-of-all-kinds",
         behind="from IPython.display import display, HTML\nimport numpy as np, pandas as pd\ndisplay({'application/x': {1, 2}, 'text/plain': 'x'}, raw=True)\ndisplay({'text/html': 'x'}, raw=True, metadata={'x': {1}})\ndisplay(pd.DataFrame(np.eye(3)), HTML('<b>x</b>'))\nprint('\\ud800')",
@@ -946,8 +1026,13 @@ HONEST = [
         "a-numpy-seed-and-names-shadowed",
         "import numpy as np, random\nnp.random.seed(1); random.seed(1)\nsorted = range = len = list_ = None\nWORDS = ()\ncheck = scoreboard = None\ndel sorted, range, len",
     ),
-    honest("recursion-limit", "import sys, gc\nsys.setrecursionlimit(10**6); sys.setswitchinterval(1); gc.disable()"),
-    Case("half-done", REFERENCE_POINTS, TALLY, "def merge(a, b):\n    return {**a, **b}\n", least=8),
+    honest(
+        "recursion-limit",
+        "import sys, gc\nsys.setrecursionlimit(10**6); sys.setswitchinterval(1); gc.disable()",
+    ),
+    Case(
+        "half-done", REFERENCE_POINTS, TALLY, "def merge(a, b):\n    return {**a, **b}\n", least=8
+    ),
 ]
 CASES = [*LIES, *REPLACED, *SHELL, *FORGED, *SPIES, *EDITED, *STRANGE, *MARKUP, *HONEST]
 assert len({c.name for c in CASES}) == len(CASES)

@@ -23,13 +23,17 @@ from tests.small import KEY, course_with
 MODULE = KEY.split("/")[0]
 ROOT = Path(__file__).parents[2]
 STATE = re.compile(r"graded|zero:.+|needs-human:.+")
-CARELESS = "def count(text):\n    return len(text.split())\n"  # two points less, in every random world
+# two points less, in every random world
+CARELESS = "def count(text):\n    return len(text.split())\n"
 
-Cells = dict[tuple[str, str], tuple[float | None, float | None, bool]]  # by student and cell: machine, human, waiting
+# by student and cell: machine, human, waiting
+Cells = dict[tuple[str, str], tuple[float | None, float | None, bool]]
 
 
 def new_class(folder: Path, work: dict[str, str]) -> Course:
-    """A course whose one lesson was handed in by everybody in `work`: source of the solution cell by student."""
+    """A course whose one lesson was handed in by everybody in `work`: source of the solution cell
+    by student.
+    """
     course = course_with(folder)
     build(course)
     for student, code in work.items():
@@ -61,7 +65,9 @@ def cells(course: Course) -> Cells:
         }
 
 
-def everything(course: Course) -> tuple[Cells, dict[tuple[str, str], tuple[str | None, str | None]]]:
+def everything(
+    course: Course,
+) -> tuple[Cells, dict[tuple[str, str], tuple[str | None, str | None]]]:
     """Points and comments."""
     from nbgrader.api import Gradebook
 
@@ -92,17 +98,35 @@ def stored(course: Course) -> dict[str, tuple[int, Any]]:
 
 def left_over(course: Course) -> list[Path]:
     """Half-written files."""
-    names = [p for p in course.root.rglob("*") if p.name.endswith((".new", "-journal")) or ".half." in p.name]
+    names = [
+        p
+        for p in course.root.rglob("*")
+        if p.name.endswith((".new", "-journal")) or ".half." in p.name
+    ]
     return [p for p in names if "submitted" not in p.parts]
 
 
 def start(course: Course, *arguments: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "autograder", "grade", MODULE, "--course", str(course.root), *arguments]
+    command = [
+        sys.executable,
+        "-m",
+        "autograder",
+        "grade",
+        MODULE,
+        "--course",
+        str(course.root),
+        *arguments,
+    ]
     before = signal.getsignal(signal.SIGINT)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # who ignores Ctrl-C passes that on
     try:
         return subprocess.Popen(
-            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL
+            command,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            stdin=subprocess.DEVNULL,
         )
     finally:
         signal.signal(signal.SIGINT, before)
@@ -167,7 +191,9 @@ def below(root: int) -> list[int]:
     parents: dict[int, list[int]] = {}
     for entry in Path("/proc").glob("[0-9]*/stat"):
         try:
-            parents.setdefault(int(entry.read_text().rpartition(")")[2].split()[1]), []).append(int(entry.parent.name))
+            parents.setdefault(int(entry.read_text().rpartition(")")[2].split()[1]), []).append(
+                int(entry.parent.name)
+            )
         except (OSError, ValueError):
             continue
     found, waiting = [], [root]

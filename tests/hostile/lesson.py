@@ -1,4 +1,6 @@
-"""The lesson that the corpus attacks: two exercises, most points on a reference, canaries wherever nobody may look."""
+"""The lesson that the corpus attacks: two exercises, most points on a reference, canaries wherever
+nobody may look.
+"""
 
 from __future__ import annotations
 

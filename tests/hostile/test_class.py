@@ -1,4 +1,6 @@
-"""The corpus as one class: who earns what, what leaks, what changes, and what a browser would do with it."""
+"""The corpus as one class: who earns what, what leaks, what changes, and what a browser would do
+with it.
+"""
 
 from __future__ import annotations
 
@@ -58,19 +60,25 @@ def test_the_others_results_are_the_same_without_the_hostile(
     group: Graded, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     alone = new_course(tmp_path_factory.mktemp("honest"))
-    some = [c for c in HONEST if not {"huge", "pandas", "processes", "widgets"} & set(c.name.split("-"))]
+    some = [
+        c for c in HONEST if not {"huge", "pandas", "processes", "widgets"} & set(c.name.split("-"))
+    ]
     for case in some:
         put(alone, case.name, case.file(released(alone)))
     for result in batch.grade(alone, MODULE, jobs=1, salt=SALT):
         mixed = group.results[result.student]
-        assert (result.points, result.state, _verdicts(result)) == (mixed.points, mixed.state, _verdicts(mixed))
+        assert (result.points, result.state, _verdicts(result)) == (
+            mixed.points,
+            mixed.state,
+            _verdicts(mixed),
+        )
     for name in ("plain", "byte-order-mark", "an-error-in-a-demo", "half-done"):
         for room, end in (("autograded", "ipynb"), ("feedback", "html")):
             path = Path(room, name, f"{KEY}.{end}")
             assert (alone.root / path).read_bytes() == (group.course.root / path).read_bytes()
 
 
-# ------------------------------------------------------------------------------------------------ leaks
+# -------------------------------------------------------------------------------------------- leaks
 
 
 def test_canaries_are_where_they_were_planted(group: Graded) -> None:
@@ -98,7 +106,7 @@ def test_nobody_was_called(group: Graded) -> None:
     assert group.heard == []
 
 
-# ------------------------------------------------------------------------------------------------ pages
+# -------------------------------------------------------------------------------------------- pages
 
 
 ADDRESSES = ("href", "src", "srcset", "poster", "background", "data", "style", "action", "cite")
@@ -118,15 +126,33 @@ class _Strict(HTMLParser):
         self.complaints: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in ("script", "iframe", "object", "embed", "form", "base", "svg", "math", "link", "button", "input"):
+        if tag in (
+            "script",
+            "iframe",
+            "object",
+            "embed",
+            "form",
+            "base",
+            "svg",
+            "math",
+            "link",
+            "button",
+            "input",
+        ):
             self.complaints.append(f"<{tag}>")
         for name, value in attrs:
             value = re.sub(r"\s", "", value or "").lower() if name in ADDRESSES else ""
             if name.startswith("on") or name in ("srcdoc", "formaction", "xlink:href"):
                 self.complaints.append(f"<{tag} {name}>")
             runs = name != "style" and _scheme(value) not in ("", "https", "http", "mailto")
-            loads = name in ("src", "srcset", "poster", "background", "data", "style") and "url(" in value
-            loads = loads or (name in ("src", "srcset", "poster", "background") and not value.startswith("data:image/"))
+            loads = (
+                name in ("src", "srcset", "poster", "background", "data", "style")
+                and "url(" in value
+            )
+            loads = loads or (
+                name in ("src", "srcset", "poster", "background")
+                and not value.startswith("data:image/")
+            )
             if loads or (runs and not (name == "src" and value.startswith("data:image/"))):
                 self.complaints.append(f"<{tag} {name}={value[:80]}>")
 
@@ -155,7 +181,9 @@ def test_feedback_pages_hold_nothing_that_runs(group: Graded) -> None:
 
 
 def _rendered(group: Graded, student: str) -> str:
-    """The body that nbconvert, and so the form grader, makes of an autograded notebook: the lesson's part left out."""
+    """The body that nbconvert, and so the form grader, makes of an autograded notebook: the
+    lesson's part left out.
+    """
     import nbformat
     from nbconvert import HTMLExporter
 
@@ -166,7 +194,13 @@ def _rendered(group: Graded, student: str) -> str:
     return text
 
 
-EVILDOERS = ("markup-everywhere", "parser-bombs", "terminal-escapes", "half-characters", "rich-outputs-of-all-kinds")
+EVILDOERS = (
+    "markup-everywhere",
+    "parser-bombs",
+    "terminal-escapes",
+    "half-characters",
+    "rich-outputs-of-all-kinds",
+)
 
 
 @pytest.mark.parametrize("student", EVILDOERS)
@@ -176,9 +210,23 @@ def test_autograded_notebooks_hold_nothing_that_runs(student: str, group: Graded
 
 def test_every_autograded_notebook_is_one(group: Graded) -> None:
     for student in group.results:
-        notebook = json.loads((group.course.root / "autograded" / student / f"{KEY}.ipynb").read_text("utf-8"))
-        kinds = {mime for c in notebook["cells"] for o in c.get("outputs", ()) for mime in o.get("data", ())}
-        known = {"text/plain", "text/html", "text/markdown", "text/latex", "image/png", "image/jpeg"}
+        notebook = json.loads(
+            (group.course.root / "autograded" / student / f"{KEY}.ipynb").read_text("utf-8")
+        )
+        kinds = {
+            mime
+            for c in notebook["cells"]
+            for o in c.get("outputs", ())
+            for mime in o.get("data", ())
+        }
+        known = {
+            "text/plain",
+            "text/html",
+            "text/markdown",
+            "text/latex",
+            "image/png",
+            "image/jpeg",
+        }
         assert kinds <= known
         assert notebook["nbformat"] == 4
 

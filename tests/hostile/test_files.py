@@ -1,4 +1,6 @@
-"""Whatever lies where a notebook should lie is read safely and in time, and the others are graded as ever."""
+"""Whatever lies where a notebook should lie is read safely and in time, and the others are graded
+as ever.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,8 @@ from tests.small import KEY
 pytestmark = pytest.mark.xdist_group("files")
 MODULE, NAME = KEY.split("/")
 DEADLINE = 120  # seconds for the whole class; each file alone takes far less than one
-Place = Callable[[Course, Path], object]  # puts something at the notebook's path, whose folder does not exist yet
+# puts something at the notebook's path, whose folder does not exist yet
+Place = Callable[[Course, Path], object]
 
 
 def beside(put_it: Callable[[Path], object]) -> Place:
@@ -41,7 +44,9 @@ def raw(data: bytes) -> Place:
     return beside(lambda path: path.write_bytes(data))
 
 
-def right(change: Callable[[dict[str, Any]], Any], dump: Callable[[Any], str] = json.dumps) -> Place:
+def right(
+    change: Callable[[dict[str, Any]], Any], dump: Callable[[Any], str] = json.dumps
+) -> Place:
     """The right answers in a notebook that was bent."""
 
     def place(course: Course, path: Path) -> None:
@@ -65,7 +70,8 @@ def sparse(size: int) -> Place:
 def a_socket(path: Path) -> None:
     here = os.open(path.parent, os.O_RDONLY)
     with socket.socket(socket.AF_UNIX) as made:
-        made.bind(f"/proc/self/fd/{here}/{path.name}")  # the path itself may be too long for a socket
+        # the path itself may be too long for a socket
+        made.bind(f"/proc/self/fd/{here}/{path.name}")
     os.close(here)
 
 
@@ -99,7 +105,13 @@ def long_text(made: dict[str, Any]) -> None:
 
 
 def many_own_cells(made: dict[str, Any]) -> None:
-    extra = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None, "source": "x = 1"}
+    extra = {
+        "cell_type": "code",
+        "metadata": {},
+        "outputs": [],
+        "execution_count": None,
+        "source": "x = 1",
+    }
     made["cells"] += [{**extra, "id": f"more-{n}"} for n in range(1500)]
 
 
@@ -119,7 +131,9 @@ def lists_of_lists(made: dict[str, Any]) -> None:
 
 def twice(made: dict[str, Any]) -> str:
     text = json.dumps(made)
-    return '{"cells": 5, "cells": [null], ' + text[1:-1] + ', "metadata": NaN, "nbformat": -Infinity}'
+    return (
+        '{"cells": 5, "cells": [null], ' + text[1:-1] + ', "metadata": NaN, "nbformat": -Infinity}'
+    )
 
 
 @dataclass(frozen=True)
@@ -136,7 +150,8 @@ ODD = [
     Odd("a folder", beside(Path.mkdir)),
     Odd("a socket", beside(a_socket)),
     Odd(
-        "a link to the solution", lambda c, p: beside(lambda q: q.symlink_to(c.root / "source" / f"{KEY}.ipynb"))(c, p)
+        "a link to the solution",
+        lambda c, p: beside(lambda q: q.symlink_to(c.root / "source" / f"{KEY}.ipynb"))(c, p),
     ),
     Odd("a link to a device", beside(lambda p: p.symlink_to("/dev/zero"))),
     Odd("a link to itself", beside(lambda p: p.symlink_to(p.name))),
@@ -182,14 +197,18 @@ class Class:
 
 def state_of(course: Course) -> dict[str, tuple[int, int, int]]:
     """What nobody may change: kind, size and time of each file."""
-    files = [f for room in TRUSTED_ROOMS for f in [course.root / room, *(course.root / room).rglob("*")]]
+    files = [
+        f for room in TRUSTED_ROOMS for f in [course.root / room, *(course.root / room).rglob("*")]
+    ]
     told = {str(f): f.lstat() for f in files}
     return {name: (info.st_mode, info.st_size, info.st_mtime_ns) for name, info in told.items()}
 
 
 @pytest.fixture(scope="module")
 def group(tmp_path_factory: pytest.TempPathFactory) -> Class:
-    """All of them in one class, graded by the command that an instructor calls, within the deadline."""
+    """All of them in one class, graded by the command that an instructor calls, within the
+    deadline.
+    """
     assert IN_HIDDEN in LESSON
     course = new_course(tmp_path_factory.mktemp("files"))
     for student in ("honest", *NAMES):
@@ -209,7 +228,9 @@ def group(tmp_path_factory: pytest.TempPathFactory) -> Class:
         "--course",
         str(course.root),
     ]
-    grader = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+    grader = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
     try:
         told, complaint = grader.communicate(timeout=DEADLINE)
     finally:
@@ -217,7 +238,9 @@ def group(tmp_path_factory: pytest.TempPathFactory) -> Class:
             os.killpg(grader.pid, signal.SIGKILL)
             grader.wait()
     assert (grader.returncode, complaint.decode()) == (0, "")
-    return Class(course, {r["student"]: r for r in json.loads(told)["results"]}, before == state_of(course))
+    return Class(
+        course, {r["student"]: r for r in json.loads(told)["results"]}, before == state_of(course)
+    )
 
 
 def test_everybody_has_one_result_and_nothing_handed_in_changes(group: Class) -> None:
@@ -240,7 +263,9 @@ def test_a_name_is_only_a_name(student: str, group: Class) -> None:
     assert (result["state"], result["points"], result["repairs"]) == ("graded", MAX_POINTS, [])
     for room, end in (("autograded", "ipynb"), ("feedback", "html")):
         assert (group.course.root / room / student / f"{KEY}.{end}").is_file()
-    assert "<script>" not in (group.course.root / "feedback" / student / f"{KEY}.html").read_text("utf-8")
+    assert "<script>" not in (group.course.root / "feedback" / student / f"{KEY}.html").read_text(
+        "utf-8"
+    )
     assert not list(group.course.root.rglob("pwned"))
 
 

@@ -1,4 +1,6 @@
-"""Databases: graders at the same time, a gradebook that somebody else has locked, and one in PostgreSQL."""
+"""Databases: graders at the same time, a gradebook that somebody else has locked, and one in
+PostgreSQL.
+"""
 
 from __future__ import annotations
 
@@ -70,10 +72,14 @@ def at_once(course: Course) -> Iterator[list[subprocess.Popen[str]]]:
         for grader in running:
             grader.kill()
             grader.communicate()
-    assert [(grader.returncode, err) for grader, (_, err) in zip(running, told, strict=True)] == [(0, "")] * GRADERS
+    assert [(grader.returncode, err) for grader, (_, err) in zip(running, told, strict=True)] == [
+        (0, "")
+    ] * GRADERS
     for out, _ in told:
         found = graders.by_student(out)
-        assert {n: (r["state"], r["points"]) for n, r in found.items()} == {n: ("graded", p) for n, p in EARNS.items()}
+        assert {n: (r["state"], r["points"]) for n, r in found.items()} == {
+            n: ("graded", p) for n, p in EARNS.items()
+        }
 
 
 @pytest.mark.parametrize("when", ["before", "meanwhile"])
@@ -115,7 +121,9 @@ def test_who_waits_for_a_locked_gradebook_hears_ctrl_c(sent: int, tmp_path: Path
     assert (grader.returncode, err.count("\n")) == (130, 1)
 
 
-def test_a_gradebook_that_stays_locked_is_said_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gradebook_that_stays_locked_is_said_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     course = new_class(tmp_path, {"a": RIGHT})
     batch.grade(course, MODULE)
     monkeypatch.setattr(gradebook, "PATIENCE", 1.5)
@@ -149,7 +157,12 @@ def test_two_graders_of_roots_run_as_different_users(tmp_path: Path) -> None:
         for runner in runners:
             trace = Judge(runner).grade(lesson, job).trace
             assert trace
-            users |= {output["text"] for cell in trace.cells for output in cell.outputs if "text" in output}
+            users |= {
+                output["text"]
+                for cell in trace.cells
+                for output in cell.outputs
+                if "text" in output
+            }
         assert len(users) == 2
         assert "0\n" not in users
     finally:
@@ -157,7 +170,7 @@ def test_two_graders_of_roots_run_as_different_users(tmp_path: Path) -> None:
             runner.close()
 
 
-# ------------------------------------------------------------------------------------------------ PostgreSQL
+# --------------------------------------------------------------------------------------- PostgreSQL
 
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or [
     Path(found) for found in (shutil.which("initdb"),) if found
@@ -166,19 +179,35 @@ PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or [
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    """A PostgreSQL server of our own, at a socket in a folder: its address, to which `?` and a name are put."""
+    """A PostgreSQL server of our own, at a socket in a folder: its address, to which `?` and a name
+    are put.
+    """
     if not PROGRAMS:
         pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
     import psycopg
 
-    folder = Path(tempfile.mkdtemp(prefix="pg-"))  # a socket's path is short, and the server's user has to reach it
+    # a socket's path is short, and the server's user has to reach it
+    folder = Path(tempfile.mkdtemp(prefix="pg-"))
     user: dict[str, Any] = {}
     if os.getuid() == 0:  # it does not run as root
         account = pwd.getpwnam("postgres")
         os.chown(folder, account.pw_uid, account.pw_gid)
         user = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
     data, programs = folder / "data", PROGRAMS[-1].parent
-    command = [programs / "initdb", "-D", data, "-U", "teacher", "-A", "trust", "-N", "--locale", "C", "-E", "UTF8"]
+    command = [
+        programs / "initdb",
+        "-D",
+        data,
+        "-U",
+        "teacher",
+        "-A",
+        "trust",
+        "-N",
+        "--locale",
+        "C",
+        "-E",
+        "UTF8",
+    ]
     subprocess.run(command, check=True, capture_output=True, cwd=folder, **user)
     command = [programs / "postgres", "-D", data, "-k", folder, "-c", "listen_addresses=", "-F"]
     with open(folder / "log", "wb") as log:
@@ -232,10 +261,16 @@ def test_graders_at_once_with_postgres(server: str, tmp_path: Path) -> None:
     assert points(course) == EARNS
 
 
-def test_a_grader_that_is_killed_over_new_work_leaves_it_waiting_in_postgres(server: str, tmp_path: Path) -> None:
+def test_a_grader_that_is_killed_over_new_work_leaves_it_waiting_in_postgres(
+    server: str, tmp_path: Path
+) -> None:
     course = new_class(tmp_path, {"a": RIGHT, "ünï ' % \" 名": RIGHT, "x" * 129: RIGHT})
     with_postgres(course, server, "killed")
-    assert sorted(r.state.partition(":")[0] for r in batch.grade(course, MODULE)) == ["graded", "graded", "needs-human"]
+    assert sorted(r.state.partition(":")[0] for r in batch.grade(course, MODULE)) == [
+        "graded",
+        "graded",
+        "needs-human",
+    ]
     hand_in(course, "a", f"import time\ntime.sleep(50)\n{RIGHT}")
     with graders.running(course) as grader:
         wait_for(lambda: graders.cells(course)["a", "words-checks"][0] is None)

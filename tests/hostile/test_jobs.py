@@ -22,7 +22,9 @@ for fd in range(3, 64):
 def _said(bench: Bench, cell: str) -> str:
     result = bench.grade(cell)
     assert (result.state, result.problems) == ("graded", ())
-    return "".join(o.get("text", "") for c in (result.trace.cells if result.trace else ()) for o in c.outputs)
+    return "".join(
+        o.get("text", "") for c in (result.trace.cells if result.trace else ()) for o in c.outputs
+    )
 
 
 def test_a_position_in_an_inherited_file_is_forgotten(bench: Bench) -> None:

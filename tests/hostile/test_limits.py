@@ -1,4 +1,6 @@
-"""Whatever a submission uses up, it pays for alone: memory, processes, disk, output, time, network, and life itself."""
+"""Whatever a submission uses up, it pays for alone: memory, processes, disk, output, time, network,
+and life itself.
+"""
 
 from __future__ import annotations
 
@@ -110,16 +112,28 @@ HUNGRY = {
         KEEPS,
         "",
     ),
-    "files": ("for n in range(9):\n    open(f'f{n}', 'wb').write(bytes(60_000_000))", KEEPS, "No space left"),
+    "files": (
+        "for n in range(9):\n    open(f'f{n}', 'wb').write(bytes(60_000_000))",
+        KEEPS,
+        "No space left",
+    ),
     "shared files": ("open('/dev/shm/f', 'wb').write(bytes(60_000_000))", KEEPS, "No space left"),
     "empty files": ("n = 0\nwhile True:\n    n += 1\n    open(f'f{n}', 'w').close()", None, ""),
-    "forks": ("import os\nwhile True:\n    try: os.fork()\n    except OSError: pass", 0, "processes"),
+    "forks": (
+        "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass",
+        0,
+        "processes",
+    ),
     "threads": (
         "import threading, time\nwhile True: threading.Thread(target=time.sleep, args=(60,), daemon=True).start()",
         KEEPS,
         "can't start new thread",
     ),
-    "descriptors": ("import os\nx = []\nwhile True: x.append(os.pipe())", KEEPS, "Too many open files"),
+    "descriptors": (
+        "import os\nx = []\nwhile True: x.append(os.pipe())",
+        KEEPS,
+        "Too many open files",
+    ),
     "pipes of many processes": (
         "import os, time\nfor _ in range(30):\n    if os.fork() == 0:\n        try:\n"
         "            while True: os.write(os.pipe()[1], b'x' * 65536)\n"
@@ -128,9 +142,17 @@ HUNGRY = {
         "",
     ),
     "printing": ("while True: print('x' * 100_000)", KEEPS, "TimeLimit"),
-    "displaying": ("from IPython.display import HTML\nwhile True: display(HTML('x' * 100_000))", KEEPS, "TimeLimit"),
+    "displaying": (
+        "from IPython.display import HTML\nwhile True: display(HTML('x' * 100_000))",
+        KEEPS,
+        "TimeLimit",
+    ),
     "a long error": ("raise ValueError('x' * 50_000_000)", KEEPS, "ValueError"),
-    "a repr without end": ("class R:\n    def __repr__(self):\n        while True: pass\nR()", KEEPS, "TimeLimit"),
+    "a repr without end": (
+        "class R:\n    def __repr__(self):\n        while True: pass\nR()",
+        KEEPS,
+        "TimeLimit",
+    ),
     "a deep repr": ("class R:\n    def __repr__(self): return repr(self)\nR()", KEEPS, ""),
     "an error that hangs": (
         "class E(Exception):\n    def __str__(self):\n        while True: pass\nraise E",
@@ -152,8 +174,16 @@ HUNGRY = {
     "a crash": ("import ctypes\nctypes.string_at(0)", 0, "ended before"),
     "leaving": ("import os\nos._exit(0)", 0, "ended before"),
     "killing everybody": ("import os, signal\nos.kill(-1, signal.SIGKILL)", None, ""),
-    "killing the warm process": ("import os, signal\nos.kill(os.getppid(), signal.SIGKILL)", KEEPS, "not permitted"),
-    "stopping the warm process": ("import os, signal\nos.kill(os.getppid(), signal.SIGSTOP)", KEEPS, "not permitted"),
+    "killing the warm process": (
+        "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)",
+        KEEPS,
+        "not permitted",
+    ),
+    "stopping the warm process": (
+        "import os, signal\nos.kill(os.getppid(), signal.SIGSTOP)",
+        KEEPS,
+        "not permitted",
+    ),
     "starving the warm process": (
         "import os, resource\nfor what in (lambda p: resource.prlimit(p, resource.RLIMIT_CPU, (1, 1)),\n"
         "    lambda p: resource.prlimit(p, resource.RLIMIT_NOFILE, (0, 0)), lambda p: os.setpriority(0, p, 19),\n"
@@ -185,7 +215,8 @@ def test_a_limit_costs_the_offender_only(what: str, bench: Bench) -> None:
     assert result.state == "graded"
     assert points is None or result.points in (points if isinstance(points, set) else {points})
     assert word in _told(result)
-    assert time.monotonic() - began < 60  # a bound on patience, not a measurement: the machine may be busy
+    # a bound on patience, not a measurement: the machine may be busy
+    assert time.monotonic() - began < 60
     assert peak.memory < resources.TREE_MEMORY + 1500 * MIB  # the watch looks every 50 ms
     assert len(json.dumps(result.as_json())) < 100_000
     after = bench.grade("x = 1", "honest")
@@ -232,20 +263,23 @@ CHECKS_THAT_HANG = {
 def test_a_hang_costs_its_own_check_only(what: str, bench: Bench) -> None:
     """Lists are counted; anything else hangs, which one check is about."""
     cell = (
-        "def tally(words):\n    if not isinstance(words, list):\n        " + CHECKS_THAT_HANG[what] + "\n"
+        "def tally(words):\n    if not isinstance(words, list):\n        "
+        + CHECKS_THAT_HANG[what]
+        + "\n"
         "    return {w: words.count(w) for w in dict.fromkeys(words)}\n" + MERGE
     )
     put(bench.course, "hangs", honest("x", extra="", behind=cell).file(released(bench.course)))
     result = bench.grade(cell, "hangs")
     bad = [c.row.check.name for c in result.checks if c.row.verdict != "pass"]
-    if what == "many busy children":  # they may slow down what comes after them, but not the next cell
+    # they may slow down what comes after them, but not the next cell
+    if what == "many busy children":
         assert "no_list_is_refused" in bad
         assert "any_tallies_are_added" not in bad
     else:
         assert bad == ["no_list_is_refused"]
 
 
-# ------------------------------------------------------------------------------------------------ network
+# ------------------------------------------------------------------------------------------ network
 
 
 def test_no_socket_to_anywhere(bench: Bench, listener: tuple[int, list[bytes]]) -> None:
@@ -270,14 +304,19 @@ out.append(str(libc.syscall(41, 2, 1, 0)))
 print(out)
 """
     result = bench.grade(cell)
-    (text,) = [o["text"] for c in (result.trace.cells if result.trace else ()) for o in c.outputs if "text" in o]
+    (text,) = [
+        o["text"]
+        for c in (result.trace.cells if result.trace else ())
+        for o in c.outputs
+        if "text" in o
+    ]
     assert "done" not in text
     assert text.strip().endswith("'-1']")
     time.sleep(0.2)
     assert heard == []
 
 
-# ------------------------------------------------------------------------------------------------ processes
+# ---------------------------------------------------------------------------------------- processes
 
 NEVER_DIES = """
 import os, subprocess, sys

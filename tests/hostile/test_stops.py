@@ -1,4 +1,6 @@
-"""Whatever ends a run, or a part of it: nobody is lost, no old grade stays, nothing lives on, the next run goes on."""
+"""Whatever ends a run, or a part of it: nobody is lost, no old grade stays, nothing lives on, the
+next run goes on.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,16 @@ from autograder.runner.box import BUBBLEWRAP, TRUSTED, probe
 from autograder.runner.pool import Local
 from tests.hostile import graders
 from tests.hostile.conftest import alive
-from tests.hostile.graders import CARELESS, MODULE, ROOT, STATE, hand_in, new_class, points, wait_for
+from tests.hostile.graders import (
+    CARELESS,
+    MODULE,
+    ROOT,
+    STATE,
+    hand_in,
+    new_class,
+    points,
+    wait_for,
+)
 from tests.small import KEY, LESSON, RIGHT, course_with
 
 pytestmark = pytest.mark.xdist_group("stops")
@@ -42,10 +53,18 @@ ODD_NAMES = {
     "a backslash": "a\\x1b[31mb",
     "very long": "x" * 200,
 }
-FINE_NAMES = ("kim", "ünï 名前", "O'Brien; DROP TABLE grade;--", "-rf", "[red]bold[!]", "x" * 128, "...")
+FINE_NAMES = (
+    "kim",
+    "ünï 名前",
+    "O'Brien; DROP TABLE grade;--",
+    "-rf",
+    "[red]bold[!]",
+    "x" * 128,
+    "...",
+)
 
 
-# ------------------------------------------------------------------------------------------------ one state for each
+# ------------------------------------------------------------------------------- one state for each
 
 
 def test_every_folder_has_one_result_whatever_its_name(tmp_path: Path) -> None:
@@ -54,9 +73,13 @@ def test_every_folder_has_one_result_whatever_its_name(tmp_path: Path) -> None:
     (course.root / "submitted" / "idle").mkdir()
     found = graders.results(course)
     assert len(found) == len(ODD_NAMES) + len(FINE_NAMES)
-    assert {n: (found[n]["state"], found[n]["points"]) for n in FINE_NAMES} == dict.fromkeys(FINE_NAMES, ("graded", 8))
+    assert {n: (found[n]["state"], found[n]["points"]) for n in FINE_NAMES} == dict.fromkeys(
+        FINE_NAMES, ("graded", 8)
+    )
     odd = {n: r for n, r in found.items() if n not in FINE_NAMES}
-    assert all(re.match(r"needs-human:the folder's name .*: rename it", r["state"]) for r in odd.values())
+    assert all(
+        re.match(r"needs-human:the folder's name .*: rename it", r["state"]) for r in odd.values()
+    )
     assert all(n.isprintable() for n in odd)
     assert set(points(course)) == set(FINE_NAMES)
     code, out, err = graders.graded(course)
@@ -106,7 +129,9 @@ def test_what_lies_in_place_of_a_folder_costs_its_owner_only(tmp_path: Path) -> 
     assert points(course) == {"kim": 8.0} | dict.fromkeys(found, 0.0)
 
 
-def test_what_the_grader_may_not_read_needs_a_human(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_grader_may_not_read_needs_a_human(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     course = new_class(tmp_path, {"kim": RIGHT, "lee": RIGHT})
     really = os.open  # root may read everything
 
@@ -119,7 +144,10 @@ def test_what_the_grader_may_not_read_needs_a_human(tmp_path: Path, monkeypatch:
     found = {r.student: r.state for r in batch.grade(course, MODULE)}
     monkeypatch.undo()
     assert found == {"kim": "graded", "lee": "needs-human:no permission to read it"}
-    assert {r.student: r.state for r in batch.grade(course, MODULE)} == {"kim": "graded", "lee": "graded"}
+    assert {r.student: r.state for r in batch.grade(course, MODULE)} == {
+        "kim": "graded",
+        "lee": "graded",
+    }
 
 
 def _stamp(text: bytes) -> Any:
@@ -158,19 +186,23 @@ def test_any_timestamp_is_read_safely(tmp_path: Path) -> None:
         found = {s.student.id: s.timestamp for s in book.assignment_submissions(MODULE)}
     assert len(found) == len(STAMPS)
     assert found["good"].isoformat() == "2024-02-29T12:00:00.500000"
-    assert [found[n] for n in ("fifo", "folder", "link", "giant", "binary", "empty", "words")] == [None] * 7
+    assert [found[n] for n in ("fifo", "folder", "link", "giant", "binary", "empty", "words")] == [
+        None
+    ] * 7
     kept = course.root / "autograded" / "good" / MODULE / "timestamp.txt"
     assert kept.read_text() == "2024-02-29 12:00:00.5 UTC\n"
 
 
-# ------------------------------------------------------------------------------------------------ no old grade stays
+# ------------------------------------------------------------------------------- no old grade stays
 
 MACHINE = "words-checks"
 
 
 @pytest.fixture
 def before(tmp_path: Path) -> Course:
-    """A class that has been graded: kim and lee have everything, and then kim hands in something else."""
+    """A class that has been graded: kim and lee have everything, and then kim hands in something
+    else.
+    """
     course = new_class(tmp_path, {"kim": RIGHT, "lee": RIGHT})
     batch.grade(course, MODULE)
     assert points(course) == {"kim": 8.0, "lee": 8.0}
@@ -196,7 +228,9 @@ def test_a_grader_that_fails_on_new_work_takes_the_old_points_away(
     assert graders.cells(before)["kim", MACHINE] == (6.0, None, False)
 
 
-def test_what_cannot_be_written_costs_one_student_only(before: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_written_costs_one_student_only(
+    before: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
     page = feedback.page
 
     def fails(notebook: dict[str, Any], result: Result, by_hand: float) -> bytes:
@@ -210,7 +244,9 @@ def test_what_cannot_be_written_costs_one_student_only(before: Course, monkeypat
     (before.root / "autograded" / "sam").write_text("a file where a folder should be")
     found = {r.student: r.state.rpartition(":")[0] for r in batch.grade(before, MODULE)}
     assert found.pop("kim") == "needs-human:the grader failed: UnicodeError"
-    assert re.match("needs-human:the grader failed: (FileExists|NotADirectory)Error", found.pop("sam"))
+    assert re.match(
+        "needs-human:the grader failed: (FileExists|NotADirectory)Error", found.pop("sam")
+    )
     assert points(before) == {"kim": 0.0, "lee": 8.0, "sam": 0.0, "zoe": 8.0}
     assert graders.cells(before)["sam", MACHINE][2]
     monkeypatch.undo()
@@ -232,7 +268,9 @@ def test_a_grader_that_is_killed_over_new_work_leaves_it_waiting(before: Course)
     assert graders.cells(before)["kim", MACHINE] == (6.0, None, False)
 
 
-def test_what_fits_keeps_its_points_all_along(before: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_fits_keeps_its_points_all_along(
+    before: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
     hand_in(before, "kim", RIGHT)
 
     def nothing_is_judged(*_: object) -> Result:
@@ -244,7 +282,7 @@ def test_what_fits_keeps_its_points_all_along(before: Course, monkeypatch: pytes
     assert seen == [{"kim": 8.0, "lee": 8.0}] * 2
 
 
-# ------------------------------------------------------------------------------------------------ nothing lives on
+# --------------------------------------------------------------------------------- nothing lives on
 
 FORKS = """
 import os, subprocess
@@ -308,7 +346,10 @@ def test_nothing_lives_on_after_a_signal_and_the_next_run_goes_on(how: str, tmp_
         assert grader.returncode == -signal.SIGKILL
     else:
         assert (grader.returncode, out) == (130, "")
-        assert err == "autograder: stopped; 1 of 3 notebooks are done. The same command goes on from there.\n"
+        assert (
+            err
+            == "autograder: stopped; 1 of 3 notebooks are done. The same command goes on from there.\n"
+        )
         assert took < 10  # generous: it takes a part of a second
     first = graders.stored(course)
     assert set(first) == {"a"}  # who was cut off has no result
@@ -325,7 +366,9 @@ def test_a_runner_that_is_closed_ends_what_it_runs(box: Any, tmp_path: Path) -> 
     if why := probe(box.level):
         pytest.skip(why)
     mark = f"87654.{len(box.level)}"
-    course = new_class(tmp_path, {"a": f"import subprocess\nsubprocess.Popen(['sleep', '{mark}'])\n" + SLEEPS})
+    course = new_class(
+        tmp_path, {"a": f"import subprocess\nsubprocess.Popen(['sleep', '{mark}'])\n" + SLEEPS}
+    )
     runner = Local(box)
 
     def interrupts(*_: object) -> None:
@@ -343,10 +386,16 @@ def test_a_runner_that_is_closed_ends_what_it_runs(box: Any, tmp_path: Path) -> 
 
 
 def test_a_signal_while_the_reference_answers_is_not_taken_for_its_answer(tmp_path: Path) -> None:
-    """A check swallows whatever the code it calls raises, and for the reference that code is the solution."""
+    """A check swallows whatever the code it calls raises, and for the reference that code is the
+    solution.
+    """
     begun = tmp_path / "begun"
-    slow = f"    open({str(begun)!r}, 'w').close()\n    __import__('select').select([], [], [], 0.5)\n"
-    course = course_with(tmp_path, LESSON.replace("    if text is None:", f"{slow}    if text is None:", 1))
+    slow = (
+        f"    open({str(begun)!r}, 'w').close()\n    __import__('select').select([], [], [], 0.5)\n"
+    )
+    course = course_with(
+        tmp_path, LESSON.replace("    if text is None:", f"{slow}    if text is None:", 1)
+    )
     build(course)
     hand_in(course, "kim", RIGHT)
     begun.unlink()
@@ -358,7 +407,7 @@ def test_a_signal_while_the_reference_answers_is_not_taken_for_its_answer(tmp_pa
     assert graders.cells(course) == graders.stored(course) == {}
 
 
-# ------------------------------------------------------------------------------------------------ killed at any moment
+# ----------------------------------------------------------------------------- killed at any moment
 
 KILLS = 20
 DRIVER = """
@@ -381,11 +430,17 @@ for line in sys.stdin:
 
 
 class Driver:
-    """Graders that need not import anything first: `autograder grade`, forked from a process that has."""
+    """Graders that need not import anything first: `autograder grade`, forked from a process that
+    has.
+    """
 
     def __init__(self) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-c", DRIVER], cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, "-c", DRIVER],
+            cwd=ROOT,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         )
 
     def grade(self, course: Course, kill_after: float | None = None) -> int:
@@ -417,7 +472,9 @@ LATER = {"a": CARELESS, "b": RIGHT, "d": RIGHT, "e": "def count(", "f": CARELESS
 
 @pytest.fixture
 def half_way(tmp_path: Path, driver: Driver) -> Course:
-    """Some of a class have been graded, one of them by hand as well. Since then two of them handed in other work."""
+    """Some of a class have been graded, one of them by hand as well. Since then two of them handed
+    in other work.
+    """
     from nbgrader.api import Gradebook
 
     course = new_class(tmp_path / "half way", EARLIER)
@@ -454,15 +511,21 @@ def test_killed_at_any_moment_the_next_run_ends_as_if_nothing_had_happened(
         killed += 1
         done = graders.stored(course)
         if graders.everything(course) != as_it_was:
-            machine = {student: row[0] for (student, cell), row in graders.cells(course).items() if cell == MACHINE}
+            machine = {
+                student: row[0]
+                for (student, cell), row in graders.cells(course).items()
+                if cell == MACHINE
+            }
             assert machine["a"] in (None, 6.0)  # not the 8 of what was handed in before
             assert machine["b"] in (None, 8.0)
             assert machine["c"] == 0.0
         assert driver.grade(course) == 0
         assert graders.everything(course) == expected
         after = graders.stored(course)
-        finished = {s for s in done if done[s][1]["key"] == after[s][1]["key"]} - {"g"}  # who has nothing to be run
-        assert {s: after[s] for s in finished} == {s: done[s] for s in finished}  # finished work is not done again
+        # who has nothing to be run
+        finished = {s for s in done if done[s][1]["key"] == after[s][1]["key"]} - {"g"}
+        # finished work is not done again
+        assert {s: after[s] for s in finished} == {s: done[s] for s in finished}
         kept += len(finished)
         assert graders.left_over(course) == []
         shutil.rmtree(course.root)
@@ -481,7 +544,7 @@ def test_half_written_files_are_written_over(before: Course) -> None:
     assert points(before) == {"kim": 6.0, "lee": 8.0}
 
 
-# ------------------------------------------------------------------------------------------------ progress
+# ----------------------------------------------------------------------------------------- progress
 
 
 def test_progress_without_a_terminal_is_lines(tmp_path: Path) -> None:
@@ -491,7 +554,9 @@ def test_progress_without_a_terminal_is_lines(tmp_path: Path) -> None:
     lines = err.splitlines()
     assert code == 0
     assert "student" in out
-    assert re.fullmatch(rf"{MODULE}: 1 of 4 notebooks \(1 [a-z-]+\), \d+ s, about \d+ s left", lines[0])
+    assert re.fullmatch(
+        rf"{MODULE}: 1 of 4 notebooks \(1 [a-z-]+\), \d+ s, about \d+ s left", lines[0]
+    )
     assert re.fullmatch(rf"{MODULE}: 4 of 4 notebooks \(.*\), \d+ s, about 0 s left", lines[-1])
     assert all(f in lines[-1] for f in ("2 graded", "1 zero", "1 needs-human"))
     code, _, err = graders.graded(course, "--json")

@@ -1,4 +1,6 @@
-"""The wall is a folder: what stands in `inside/` shares a process with learners' code, and nothing else of ours."""
+"""The wall is a folder: what stands in `inside/` shares a process with learners' code, and nothing
+else of ours.
+"""
 
 from __future__ import annotations
 
@@ -42,11 +44,15 @@ def _shown() -> set[Path]:
     """The modules of this project that a learner's process may read."""
     root, environment = PACKAGE.parent, Path(sys.prefix)
     places = [p for p in readable() if p.is_relative_to(root) and not p.is_relative_to(environment)]
-    return {file for place in places for file in ([place] if place.is_file() else place.rglob("*.py"))}
+    return {
+        file for place in places for file in ([place] if place.is_file() else place.rglob("*.py"))
+    }
 
 
 def test_the_box_shows_what_runs_inside_and_nothing_else_of_this_project() -> None:
-    loaded = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=True)
+    loaded = subprocess.run(
+        [sys.executable, "-c", LOADED], capture_output=True, text=True, check=True
+    )
     imported = {Path(file) for file in json.loads(loaded.stdout)}
     called = {Path(grade_this_notebook.__code__.co_filename)}  # by cells of self-study notebooks
     assert _shown() == imported | called | set(INSIDE.glob("*.py")) | set(KIT.rglob("*.py"))
@@ -67,8 +73,12 @@ def test_what_runs_inside_knows_nothing_of_the_judges_side() -> None:
 def test_a_learner_finds_no_other_file_of_ours(judge: Judge, tmp_path: Path) -> None:
     lesson = Lesson.read(course_with(tmp_path).lesson_path(KEY))
     result = grade_text(judge, lesson, f"# %% words\n{LOOK}\n{RIGHT}")
-    shown = "".join(o.get("text", "") for c in (result.trace.cells if result.trace else ()) for o in c.outputs)
-    found = {Path(line.removeprefix("found ")) for line in shown.splitlines() if line.endswith(".py")}
+    shown = "".join(
+        o.get("text", "") for c in (result.trace.cells if result.trace else ()) for o in c.outputs
+    )
+    found = {
+        Path(line.removeprefix("found ")) for line in shown.splitlines() if line.endswith(".py")
+    }
     assert found == {file for file in _shown() if file.is_relative_to(PACKAGE)}
 
 

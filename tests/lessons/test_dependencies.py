@@ -34,7 +34,9 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def basis(root: Path) -> str:
     """What the lesson's points depend on there, as one text."""
-    done = subprocess.run([sys.executable, "-c", SAY], cwd=root, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", SAY], cwd=root, capture_output=True, text=True, check=True
+    )
     return done.stdout
 
 
@@ -97,7 +99,9 @@ def test_a_lesson_depends_on_the_worlds_that_it_imports(key: str) -> None:
     assert imported <= found
     room = COURSE.outline.modules[lesson.module].room
     assert set(lesson.preload) >= {f"coursekit.{room}.{name}" for name in imported}
-    assert {file.parent.name for file in dependencies.worlds(lesson.trees) if file.suffix == ".py"} == {room}
+    assert {
+        file.parent.name for file in dependencies.worlds(lesson.trees) if file.suffix == ".py"
+    } == {room}
 
 
 def test_the_data_of_a_world_counts(copy: Path) -> None:

@@ -87,7 +87,11 @@ def test_plain_autograde_gives_the_same_points_and_leaks_nothing(course: Course)
     results = {(r.student, r.lesson): r for r in batch.grade(course, MODULE)}
     ours = scores(course)
     for key in course.lessons:
-        assert results["solved", key].points == results["solved", key].max_points == read(key).max_points
+        assert (
+            results["solved", key].points
+            == results["solved", key].max_points
+            == read(key).max_points
+        )
         assert results["untouched", key].points == 0
         assert results["solved", key].repairs == results["untouched", key].repairs == ()
     by_hand = [(k, v) for k, v in ours.items() if k[2].endswith("-tradeoff")]
@@ -127,7 +131,8 @@ def test_the_exchange_carries_a_module_there_and_back(course: Course, tmp_path: 
     exchange.chmod(0o777)
     home.mkdir()
     (course.root / "nbgrader_config.py").write_text(
-        (COURSE.root / "nbgrader_config.py").read_text() + f"\nc.Exchange.root = {str(exchange)!r}\n"
+        (COURSE.root / "nbgrader_config.py").read_text()
+        + f"\nc.Exchange.root = {str(exchange)!r}\n"
         f"c.Exchange.cache = {str(tmp_path / 'cache')!r}\nc.Exchange.assignment_dir = {str(home)!r}\n"
     )
     shutil.rmtree(course.root / "submitted")
@@ -144,7 +149,9 @@ def test_the_exchange_carries_a_module_there_and_back(course: Course, tmp_path: 
 
 
 def test_a_new_gradebook_holds_what_nbgrader_itself_would_enter(tmp_path: Path) -> None:
-    """Row by row, tables included: `Recorder` makes them without nbgrader's converter, which takes seconds."""
+    """Row by row, tables included: `Recorder` makes them without nbgrader's converter, which takes
+    seconds.
+    """
     ours, theirs = (new_course(tmp_path / name) for name in ("ours", "theirs"))
     with Recorder(ours) as recorder:
         for module in ours.modules:

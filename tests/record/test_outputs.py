@@ -1,6 +1,8 @@
-"""What cells show is what stock `nbgrader autograde` stores: types, order, text, and figures that look the same.
+"""What cells show is what stock `nbgrader autograde` stores: types, order, text, and figures that
+look the same.
 
-The lessons with right answers, and a notebook of nearly everything (`everything.txt`), through both.
+The lessons with right answers, and a notebook of nearly everything (`everything.txt`), through
+both.
 """
 
 from __future__ import annotations
@@ -44,30 +46,48 @@ MODULE = KEY.split("/")[0]
 STORED = {"text/plain", "text/html", "text/markdown", "text/latex", "image/png", "image/jpeg"}
 SAME = 0.5  # of 255: mean difference of pixels at which two figures look the same
 
-_cells = re.split(r"^# %% (\S+)\n", (Path(__file__).parent / "everything.txt").read_text("utf-8"), flags=re.MULTILINE)
-EVERYTHING = {name: source.rstrip("\n") for name, source in zip(_cells[1::2], _cells[2::2], strict=True)}
+_cells = re.split(
+    r"^# %% (\S+)\n",
+    (Path(__file__).parent / "everything.txt").read_text("utf-8"),
+    flags=re.MULTILINE,
+)
+EVERYTHING = {
+    name: source.rstrip("\n") for name, source in zip(_cells[1::2], _cells[2::2], strict=True)
+}
 
 
-# --------------------------------------------------------------------------------------- where we mean to differ
-# Each is made of stock's outputs before they are compared. `docs/instructor.md` lists them for people.
+# -------------------------------------------------------------------------- where we mean to differ
+# Each is made of stock's outputs before they are compared. `docs/instructor.md` lists them for
+# people.
 
 
 def only_stored_types(outputs: Outputs) -> Outputs:
-    """SVG, JSON, JavaScript and widgets may run or load something in a browser. Each has a text or a picture beside."""
-    return [o | {"data": {m: d for m, d in o["data"].items() if m in STORED}} if "data" in o else o for o in outputs]
+    """SVG, JSON, JavaScript and widgets may run or load something in a browser. Each has a text or
+    a picture beside.
+    """
+    return [
+        o | {"data": {m: d for m, d in o["data"].items() if m in STORED}} if "data" in o else o
+        for o in outputs
+    ]
 
 
 def only_placing_metadata(outputs: Outputs) -> Outputs:
-    """Metadata of pictures is kept: size, words, ground. `isolated` asks for a frame of its own, which may run code."""
+    """Metadata of pictures is kept: size, words, ground. `isolated` asks for a frame of its own,
+    which may run code.
+    """
     return [o | {"metadata": placing(o["metadata"])} if "metadata" in o else o for o in outputs]
 
 
 def placing(metadata: dict[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in metadata.items() if k in ("image/png", "image/jpeg", "needs_background")}
+    return {
+        k: v for k, v in metadata.items() if k in ("image/png", "image/jpeg", "needs_background")
+    }
 
 
 def joined_streams(outputs: Outputs) -> Outputs:
-    """Text of one stream is one output: stock cuts it at each flush, and wherever 0.2 s end; notebooks show no cut."""
+    """Text of one stream is one output: stock cuts it at each flush, and wherever 0.2 s end;
+    notebooks show no cut.
+    """
     out: Outputs = []
     for output in outputs:
         if output["output_type"] == "stream" and out and out[-1].get("name") == output["name"]:
@@ -79,7 +99,10 @@ def joined_streams(outputs: Outputs) -> Outputs:
 
 def no_terminal(outputs: Outputs) -> Outputs:
     """`!cmd` writes to a pipe: its lines do not end as a terminal's."""
-    return [o | {"text": o["text"].replace("\r\n", "\n")} if o["output_type"] == "stream" else o for o in outputs]
+    return [
+        o | {"text": o["text"].replace("\r\n", "\n")} if o["output_type"] == "stream" else o
+        for o in outputs
+    ]
 
 
 def not_the_frames_below(outputs: Outputs) -> Outputs:
@@ -87,13 +110,20 @@ def not_the_frames_below(outputs: Outputs) -> Outputs:
     ours = re.escape(str(Path(shell.__file__).parent))
     below = re.compile(rf"(?:\x1b\[[\d;]*m)*File .*(?:/ipykernel|{ours})/")
     return [
-        o | {"traceback": [t for t in o["traceback"] if not below.match(t)]} if "traceback" in o else o for o in outputs
+        o | {"traceback": [t for t in o["traceback"] if not below.match(t)]}
+        if "traceback" in o
+        else o
+        for o in outputs
     ]
 
 
 def no_sliders(outputs: Outputs) -> Outputs:
     """`explore` has no sliders where there is no kernel to answer them; the picture is the same."""
-    return [o for o in outputs if not o.get("data", {}).get("text/plain", "").startswith("VBox(children=(")]
+    return [
+        o
+        for o in outputs
+        if not o.get("data", {}).get("text/plain", "").startswith("VBox(children=(")
+    ]
 
 
 RULES: tuple[Callable[[Outputs], Outputs], ...] = (
@@ -111,8 +141,11 @@ CELLS = {  # and single cells, which must differ as long as they stand here
 if sys.version_info >= (3, 12):
     CELLS["warning-escape"] = "from here on a warning about syntax, three times too"
 if sys.version_info >= (3, 13):
-    CELLS["thread-error"] = "Python colours it where its environment says so, which it does not read in a box"
-BELOW_PYTHON = {  # stock hears what `print` does not write in a thread of its own, at times too late or a cell later
+    CELLS["thread-error"] = (
+        "Python colours it where its environment says so, which it does not read in a box"
+    )
+# stock hears what `print` does not write in a thread of its own, at times too late or a cell later
+BELOW_PYTHON = {
     "fd-system": "from a shell\n",
     "fd-write": "straight to fd 1\n",
     "fd-write-stderr": "straight to fd 2\n",
@@ -126,7 +159,7 @@ BELOW_PYTHON = {  # stock hears what `print` does not write in a thread of its o
 }
 
 
-# ------------------------------------------------------------------------------------------------- how we compare
+# ----------------------------------------------------------------------------------- how we compare
 
 UNSTABLE = {
     r"/tmp/ipykernel_\d+/\d+\.py": "<cell>",
@@ -200,17 +233,22 @@ def differ(stock: dict[str, Any], ours: dict[str, Any]) -> str:
     if stock["execution_count"] != ours["execution_count"]:
         return f"number {stock['execution_count']}, not {ours['execution_count']}"
     if want != got:
-        pair = next(((w, g) for w, g in zip(want, got, strict=False) if w != g), (want[len(got) :], got[len(want) :]))
+        pair = next(
+            ((w, g) for w, g in zip(want, got, strict=False) if w != g),
+            (want[len(got) :], got[len(want) :]),
+        )
         return f"stock: {pair[0]}\nours: {pair[1]}"
     apart = [float(numpy.abs(a - b).mean()) for a, b in zip(drawn, ours_drawn, strict=True)]
     return "" if max(apart, default=0) < SAME else f"pixels differ by {apart}"
 
 
-# ------------------------------------------------------------------------------------------------------ both runs
+# ---------------------------------------------------------------------------------------- both runs
 
 
 def read_cells(course: Course, lesson: str) -> dict[str, dict[str, Any]]:
-    """Code cells of an autograded notebook by their order, checks left out; texts as single strings."""
+    """Code cells of an autograded notebook by their order, checks left out; texts as single
+    strings.
+    """
     path = course.root / "autograded" / "somebody" / MODULE / f"{lesson}.ipynb"
     cells = {}
     for cell in json.loads(path.read_text("utf-8"))["cells"]:
@@ -225,9 +263,15 @@ def read_cells(course: Course, lesson: str) -> dict[str, dict[str, Any]]:
 
 
 def stock_autograde(course: Course) -> None:
-    """The real command. Without pytest's mark in the environment: ipykernel does not listen to descriptors then."""
+    """The real command. Without pytest's mark in the environment: ipykernel does not listen to
+    descriptors then.
+    """
     binaries = Path(sys.executable).parent
-    environment = {"PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}", "HOME": str(course.root), "LANG": "C.UTF-8"}
+    environment = {
+        "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}",
+        "HOME": str(course.root),
+        "LANG": "C.UTF-8",
+    }
     done = subprocess.run(
         [str(binaries / "nbgrader"), "autograde", MODULE], cwd=course.root, env=environment,
         stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
@@ -237,15 +281,22 @@ def stock_autograde(course: Course) -> None:
 
 @pytest.fixture(scope="module")
 def courses(tmp_path_factory: pytest.TempPathFactory) -> tuple[Course, Course]:
-    """Two equal courses, graded by stock nbgrader and by us. All lessons in one module: one command runs them."""
+    """Two equal courses, graded by stock nbgrader and by us. All lessons in one module: one command
+    runs them.
+    """
     folder = tmp_path_factory.mktemp("outputs")
     ours = new_course(folder / "ours")
     small = course_with(folder / "small")
     build(small)
     for room, suffix in (("lessons", ".py"), ("source", ".ipynb"), ("release", ".ipynb")):
-        for path in [*ours.root.glob(f"{room}/*/*{suffix}"), *small.root.glob(f"{room}/*/*{suffix}")]:
+        for path in [
+            *ours.root.glob(f"{room}/*/*{suffix}"),
+            *small.root.glob(f"{room}/*/*{suffix}"),
+        ]:
             path.rename(ours.root / room / MODULE / path.name)
-        for other in (p for p in (ours.root / room).iterdir() if p.name not in (MODULE, "diagrams")):
+        for other in (
+            p for p in (ours.root / room).iterdir() if p.name not in (MODULE, "diagrams")
+        ):
             shutil.rmtree(other)
     for key in ours.lessons:
         lesson = Lesson.read(ours.lesson_path(key))
@@ -270,7 +321,14 @@ def everything(notebook: dict[str, Any]) -> dict[str, Any]:
     at = next(n for n, cell in enumerate(cells) if cell["id"] == "words")
     cells[at]["source"] = RIGHT
     cells[at + 1 : at + 1] = [
-        {"cell_type": "code", "id": name, "metadata": {}, "execution_count": None, "outputs": [], "source": source}
+        {
+            "cell_type": "code",
+            "id": name,
+            "metadata": {},
+            "execution_count": None,
+            "outputs": [],
+            "source": source,
+        }
         for name, source in EVERYTHING.items()
     ]
     return notebook
@@ -291,7 +349,9 @@ def test_the_lessons_show_what_stock_nbgrader_shows(courses: tuple[Course, Cours
         wanted, got = read_cells(stock, name), read_cells(ours, name)
         assert list(wanted) == list(got)
         assert any(cell["outputs"] for cell in wanted.values())
-        found |= {f"{name} {cell}": said for cell in wanted if (said := differ(wanted[cell], got[cell]))}
+        found |= {
+            f"{name} {cell}": said for cell in wanted if (said := differ(wanted[cell], got[cell]))
+        }
     assert found == {}
 
 
@@ -300,7 +360,9 @@ def without_late_lines(outputs: Outputs) -> Outputs:
     kept = []
     for output in outputs:
         if output["output_type"] == "stream":
-            text = "".join(line for line in output["text"].splitlines(keepends=True) if line not in late)
+            text = "".join(
+                line for line in output["text"].splitlines(keepends=True) if line not in late
+            )
             if not text:
                 continue
             output = output | {"text": text}
@@ -308,13 +370,19 @@ def without_late_lines(outputs: Outputs) -> Outputs:
     return kept
 
 
-def test_nearly_everything_is_shown_as_stock_nbgrader_shows_it(courses: tuple[Course, Course]) -> None:
+def test_nearly_everything_is_shown_as_stock_nbgrader_shows_it(
+    courses: tuple[Course, Course],
+) -> None:
     stock, ours = (list(read_cells(course, KEY.split("/")[1]).values()) for course in courses)
     places = {name: 2 + n for n, name in enumerate(EVERYTHING)}
-    assert [stock[n]["source"] for n in places.values()] == [ours[n]["source"] for n in places.values()]
+    assert [stock[n]["source"] for n in places.values()] == [
+        ours[n]["source"] for n in places.values()
+    ]
     for name, text in BELOW_PYTHON.items():
         cell = ours[places[name]]
-        assert "".join(o["text"] for o in cell["outputs"] if o["output_type"] == "stream") == text, name
+        assert (
+            "".join(o["text"] for o in cell["outputs"] if o["output_type"] == "stream") == text
+        ), name
         for each in (stock[places[name]], cell):
             each["outputs"] = [o for o in each["outputs"] if o["output_type"] != "stream"]
     for cell in stock:
@@ -324,16 +392,23 @@ def test_nearly_everything_is_shown_as_stock_nbgrader_shows_it(courses: tuple[Co
     assert list(found) == [name for name in EVERYTHING if name in CELLS]
 
 
-# ---------------------------------------------------------------------------------------------------------- bounds
+# ------------------------------------------------------------------------------------------- bounds
 
 
 def trace_of(cells: list[Outputs]) -> tuple[Job, Trace]:
     steps = tuple(Step("cell", "1", position=n) for n in range(len(cells)))
-    return Job("somebody", KEY, steps), Trace(tuple(CellTrace(n, tuple(outputs)) for n, outputs in enumerate(cells)))
+    return Job("somebody", KEY, steps), Trace(
+        tuple(CellTrace(n, tuple(outputs)) for n, outputs in enumerate(cells))
+    )
 
 
 def display(kind: str, text: str, **more: Any) -> Output:
-    return {"output_type": kind, "data": {"text/plain": text}, "metadata": {}, "transient": {"display_id": "x"}} | more
+    return {
+        "output_type": kind,
+        "data": {"text/plain": text},
+        "metadata": {},
+        "transient": {"display_id": "x"},
+    } | more
 
 
 @pytest.mark.parametrize(
@@ -348,7 +423,10 @@ def test_a_cell_that_ipython_would_change_is_left_to_it(source: str) -> None:
 
 def test_plain_python_is_what_ipython_makes_of_it() -> None:
     lessons = map(read, COURSE.lessons)
-    sources = [*(cell.source for lesson in lessons for cell in lesson.cells if cell.is_code), *EVERYTHING.values()]
+    sources = [
+        *(cell.source for lesson in lessons for cell in lesson.cells if cell.is_code),
+        *EVERYTHING.values(),
+    ]
     plain = [source for source in sources if shell._is_plain(source)]
     assert len(plain) > len(sources) / 2
     for source in plain:

@@ -1,4 +1,6 @@
-"""What learners show is made harmless: formulas cannot reach beyond themselves, wherever they stand."""
+"""What learners show is made harmless: formulas cannot reach beyond themselves, wherever they
+stand.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ from autograder.record.sanitiser import clean_html, clean_markdown, clean_tex
 EVIL = r"$\href{javascript:alert(1)}{x}$"
 
 
-@pytest.mark.parametrize("clean", [clean_html, clean_markdown, clean_tex], ids=lambda clean: clean.__name__)
+@pytest.mark.parametrize(
+    "clean", [clean_html, clean_markdown, clean_tex], ids=lambda clean: clean.__name__
+)
 def test_no_formula_holds_a_link(clean: Callable[[str], str]) -> None:
     for text in (EVIL, f"a {EVIL} b", f"<b>{EVIL}</b>"):
         assert r"\href" not in clean(text)

@@ -1,4 +1,6 @@
-"""The report: its numbers are those of numpy and scipy, nothing stored breaks it, and nothing in the page runs."""
+"""The report: its numbers are those of numpy and scipy, nothing stored breaks it, and nothing in
+the page runs.
+"""
 
 from __future__ import annotations
 
@@ -43,12 +45,18 @@ def course(tmp_path: Path) -> Course:
 
 
 def store(
-    course: Course, student: str, verdicts: Mapping[str, Verdict] | None = None, state: str = "graded", **more: Any
+    course: Course,
+    student: str,
+    verdicts: Mapping[str, Verdict] | None = None,
+    state: str = "graded",
+    **more: Any,
 ) -> Path:
     """A stored result in which every check passes but those with another verdict."""
     checks = Lesson.read(course.lesson_path(KEY)).checks
     rows = tuple(
-        CheckResult(grade_id, Row(check, (verdicts or {}).get(check.name, "pass"), "seen", "expected"))
+        CheckResult(
+            grade_id, Row(check, (verdicts or {}).get(check.name, "pass"), "seen", "expected")
+        )
         for grade_id, own in checks.items()
         for check in own
     )
@@ -67,7 +75,7 @@ def page(course: Course) -> str:
     return report_page.page(report.gather(course, MODULE)).decode()
 
 
-# ------------------------------------------------------------------------------------------------ numbers
+# ------------------------------------------------------------------------------------------ numbers
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 10, 101])
@@ -77,7 +85,13 @@ def test_the_spread_is_numpys(size: int) -> None:
     spread = numbers.spread(points)
     assert spread is not None
     assert spread.mean == pytest.approx(np.mean(points))
-    five = spread.lowest, spread.first_quartile, spread.median, spread.third_quartile, spread.highest
+    five = (
+        spread.lowest,
+        spread.first_quartile,
+        spread.median,
+        spread.third_quartile,
+        spread.highest,
+    )
     assert five == pytest.approx(np.quantile(points, [0, 0.25, 0.5, 0.75, 1]))
     assert numbers.spread([]) is None
 
@@ -87,11 +101,14 @@ def test_discrimination_is_scipys_point_biserial_correlation(size: int) -> None:
     draw = random.Random(size)
     passes = [True, False, *(draw.random() < 0.6 for _ in range(size - 2))]
     rest = [draw.randrange(0, 30) + 3.0 * p for p in passes]
-    assert numbers.discrimination(passes, rest) == pytest.approx(stats.pointbiserialr(passes, rest).statistic)
+    assert numbers.discrimination(passes, rest) == pytest.approx(
+        stats.pointbiserialr(passes, rest).statistic
+    )
 
 
 @pytest.mark.parametrize(
-    ("passes", "rest"), [([], []), ([True], [1.0]), ([True, True], [1.0, 2.0]), ([True, False], [0.1, 0.1])]
+    ("passes", "rest"),
+    [([], []), ([True], [1.0]), ([True, True], [1.0, 2.0]), ([True, False], [0.1, 0.1])],
 )
 def test_discrimination_may_be_undefined(passes: list[bool], rest: list[float]) -> None:
     assert numbers.discrimination(passes, rest) is None
@@ -114,7 +131,7 @@ def test_the_histogram_is_numpys_over_round_bins(highest: float) -> None:
     assert {str(b.high - b.low).strip(".0")[:2] for b in bins[:-1]} <= {"1", "2", "5"}
 
 
-# ------------------------------------------------------------------------------------------------ a class
+# ------------------------------------------------------------------------------------------ a class
 
 
 def test_a_class_is_counted(course: Course) -> None:
@@ -122,7 +139,13 @@ def test_a_class_is_counted(course: Course) -> None:
     store(course, "bo", {NOTHING: "fail"})
     store(course, "chi", {NOTHING: "error", ANY: "timeout"})
     store(course, "dora", {FIRST: "fail", ANY: "fail"})
-    store(course, "eli", dict.fromkeys((FIRST, NOTHING, ANY, EMPTY), "error"), "zero:the file is missing", isolation="")
+    store(
+        course,
+        "eli",
+        dict.fromkeys((FIRST, NOTHING, ANY, EMPTY), "error"),
+        "zero:the file is missing",
+        isolation="",
+    )
     told = report.gather(course, MODULE)
     assert (told.students, told.notebooks, told.newest) == (5, 5, "2025-06-15T15:06:40+00:00")
     assert told.states == {"graded": 4, "zero:the file is missing": 1}
@@ -131,7 +154,12 @@ def test_a_class_is_counted(course: Course) -> None:
     (lesson,) = told.lessons
     assert (lesson.graded, lesson.zero, lesson.needs_human, lesson.max_points) == (4, 1, 0, 8)
     assert lesson.spread == numbers.Spread(5.25, 3, 3.75, 5, 6.5, 8)
-    assert [(b.low, b.notebooks) for b in lesson.histogram if b.notebooks] == [(3, 1), (4, 1), (6, 1), (7, 1)]
+    assert [(b.low, b.notebooks) for b in lesson.histogram if b.notebooks] == [
+        (3, 1),
+        (4, 1),
+        (6, 1),
+        (7, 1),
+    ]
     checks = {c.name: c for c in lesson.checks}
     assert list(checks) == [FIRST, NOTHING, ANY, EMPTY]
     assert [c.hidden for c in lesson.checks] == [False, True, True, True]
@@ -145,7 +173,9 @@ def test_a_class_is_counted(course: Course) -> None:
     rest = {FIRST: [7, 5, 2, 4], NOTHING: [6, 6, 3, 2], ANY: [5, 3, 3, 4]}
     passed = {FIRST: [1, 1, 1, 0], NOTHING: [1, 0, 0, 1], ANY: [1, 1, 0, 0]}
     for name in rest:
-        assert checks[name].discrimination == pytest.approx(np.corrcoef(passed[name], rest[name])[0, 1])
+        assert checks[name].discrimination == pytest.approx(
+            np.corrcoef(passed[name], rest[name])[0, 1]
+        )
     assert checks[NOTHING].flags == ("discriminates negatively: look at this check",)
     assert lesson.to_look_at == 1
 
@@ -181,10 +211,25 @@ def test_who_handed_in_and_has_no_result_is_named(course: Course) -> None:
 
 
 def test_repairs_and_problems_are_counted_by_kind(course: Course) -> None:
-    mended = {"repairs": ("cell 'words' is missing: put back", "cells were moved: run in the lesson's order")}
-    store(course, "ada", problems=("cell 'words': NameError: name 'x: y' is not defined",), **mended)
-    own = ("a cell of your own (number 3): ValueError", "a cell of your own (number 9): ValueError: no")
-    store(course, "bo", repairs=("cell 'words-setup' is missing: put back",), problems=(*own, "out of time"))
+    mended = {
+        "repairs": (
+            "cell 'words' is missing: put back",
+            "cells were moved: run in the lesson's order",
+        )
+    }
+    store(
+        course, "ada", problems=("cell 'words': NameError: name 'x: y' is not defined",), **mended
+    )
+    own = (
+        "a cell of your own (number 3): ValueError",
+        "a cell of your own (number 9): ValueError: no",
+    )
+    store(
+        course,
+        "bo",
+        repairs=("cell 'words-setup' is missing: put back",),
+        problems=(*own, "out of time"),
+    )
     store(course, "chi", state="zero:it is empty", problems=("it is empty",), isolation="")
     told = report.gather(course, MODULE)
     assert [(r.kind, r.notebooks) for r in told.repairs] == [
@@ -215,7 +260,12 @@ def test_boxes_and_editions_are_warned_of(course: Course) -> None:
 def test_known_slips_are_counted_over_the_class(course: Course) -> None:
     store(course, "ada")
     assert "known slip" not in page(course).partition('id="human"')[0]
-    told = {"bo": "Counts spaces.", "chi": "<b>Counts</b> lines.", "dora": "Counts spaces.", "eli": ""}
+    told = {
+        "bo": "Counts spaces.",
+        "chi": "<b>Counts</b> lines.",
+        "dora": "Counts spaces.",
+        "eli": "",
+    }
     for student, slip in told.items():
         store(course, student, {ANY: "fail"}, slip=slip)
     store(course, "fay", {ANY: "fail"}, "needs-human:why", slip="Counts spaces.")
@@ -239,7 +289,7 @@ def test_no_line_of_a_lesson_is_run(course: Course) -> None:
     assert report.gather(course, MODULE).notebooks == 1
 
 
-# ------------------------------------------------------------------------------------------------ broken files
+# ------------------------------------------------------------------------------------- broken files
 
 
 def _edit(change: Callable[[dict[str, Any]], Any]) -> Callable[[Path], None]:
@@ -299,7 +349,7 @@ def test_without_results_the_next_step_is_told(course: Course) -> None:
         report.gather(course, "02_codin")
 
 
-# ------------------------------------------------------------------------------------------------ page
+# --------------------------------------------------------------------------------------------- page
 
 
 class Parsed(HTMLParser):
@@ -326,7 +376,13 @@ class Parsed(HTMLParser):
 def hostile(course: Course) -> Course:
     """A class whose names, reasons, repairs and errors are markup."""
     script = "</td></table><script>alert('pwned')</script>"
-    store(course, EVIL, {ANY: "fail"}, repairs=(f"cell {script} was mended",), problems=(f"{script}: {EVIL}",))
+    store(
+        course,
+        EVIL,
+        {ANY: "fail"},
+        repairs=(f"cell {script} was mended",),
+        problems=(f"{script}: {EVIL}",),
+    )
     store(course, 'x" onclick="alert(1)', state=f"needs-human:{script}", isolation=f"box{EVIL}")
     store(course, "\u202egnp.exe", state=f"needs-human:the grader failed: {EVIL}", isolation="")
     store(course, "n" * 250, state=f"zero:{'long' * 300}{EVIL}", isolation="")
@@ -341,8 +397,24 @@ def test_markup_in_results_is_text_in_the_page(hostile: Course) -> None:
     allowed = "html head meta title style body header h1 h2 dl dt dd p strong code a nav ul li main section div table "
     allowed += "caption thead tbody tr th td span small br bdi"
     assert {tag for tag, _ in parsed.tags} <= set(allowed.split())
-    known = {"lang", "charset", "name", "content", "http-equiv", "class", "id", "href", "role", "tabindex", "style"}
-    assert {name for _, attrs in parsed.tags for name in attrs} <= known | {"scope", "aria-label", "aria-labelledby"}
+    known = {
+        "lang",
+        "charset",
+        "name",
+        "content",
+        "http-equiv",
+        "class",
+        "id",
+        "href",
+        "role",
+        "tabindex",
+        "style",
+    }
+    assert {name for _, attrs in parsed.tags for name in attrs} <= known | {
+        "scope",
+        "aria-label",
+        "aria-labelledby",
+    }
     assert all(href.startswith("#") for href in parsed.all("href"))
     assert all("(" not in style.replace("calc((100% - 9rem)", "") for style in parsed.all("style"))
     assert parsed.text.count(EVIL) >= 6
@@ -370,7 +442,9 @@ def test_the_same_results_give_the_same_page(hostile: Course) -> None:
 
 
 @pytest.mark.skipif(bool(MISSING), reason=MISSING or "there is Chromium")
-def test_a_real_browser_runs_nothing_and_scrolls_only_tables(hostile: Course, tmp_path: Path) -> None:
+def test_a_real_browser_runs_nothing_and_scrolls_only_tables(
+    hostile: Course, tmp_path: Path
+) -> None:
     path = tmp_path / "page.html"
     path.write_text(page(hostile), "utf-8")
     asked: list[str] = []
@@ -383,7 +457,9 @@ def test_a_real_browser_runs_nothing_and_scrolls_only_tables(hostile: Course, tm
             assert tab.evaluate("document.documentElement.scrollWidth") <= width
             boxes = tab.query_selector_all(".scroll")
             assert boxes
-            assert all(box.evaluate("e => e.getBoundingClientRect().right") <= width for box in boxes)
+            assert all(
+                box.evaluate("e => e.getBoundingClientRect().right") <= width for box in boxes
+            )
             bars = tab.query_selector_all(".bar")
             assert bars
             assert all(bar.evaluate("e => e.offsetWidth") > 0 for bar in bars)
@@ -391,7 +467,7 @@ def test_a_real_browser_runs_nothing_and_scrolls_only_tables(hostile: Course, tm
     assert asked == [path.as_uri()] * 2
 
 
-# ------------------------------------------------------------------------------------------------ command line
+# ------------------------------------------------------------------------------------- command line
 
 
 def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -417,14 +493,18 @@ def test_the_command_writes_a_page_and_prints_where(
     assert "cannot be written" in err
 
 
-def test_json_prints_the_same_numbers_and_writes_nothing(hostile: Course, capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_prints_the_same_numbers_and_writes_nothing(
+    hostile: Course, capsys: pytest.CaptureFixture[str]
+) -> None:
     code, out, err = call(capsys, MODULE, f"--course={hostile.root}", "--json")
     assert (code, err) == (0, "")
     assert json.loads(out) == json.loads(json.dumps(report.gather(hostile, MODULE).as_json()))
     assert not (hostile.root / ".autograder" / "reports").exists()
 
 
-def test_a_wrong_call_is_told_in_a_sentence(course: Course, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wrong_call_is_told_in_a_sentence(
+    course: Course, capsys: pytest.CaptureFixture[str]
+) -> None:
     code, out, err = call(capsys, MODULE, f"--course={course.root}")
     assert (code, out) == (2, "")
     assert "has no stored results. Run `autograder grade" in err

@@ -1,4 +1,6 @@
-"""A real Dask scheduler with real workers on this machine: what is lost is run again, what does not fit is refused."""
+"""A real Dask scheduler with real workers on this machine: what is lost is run again, what does not
+fit is refused.
+"""
 
 from __future__ import annotations
 
@@ -35,8 +37,15 @@ from autograder.runner.pool import Local, Runner
 from tests.small import KEY, RIGHT, course_with
 
 MODULE, SALT = KEY.split("/")[0], "the same worlds everywhere"
-A_WHILE = "import time\nuntil = time.process_time() + 0.3\nwhile time.process_time() < until: pass\n"
-ANSWERS = (RIGHT, "def count(text): return 4\n", "def count(text): return len(text.split(' '))\n", "raise SystemExit\n")
+A_WHILE = (
+    "import time\nuntil = time.process_time() + 0.3\nwhile time.process_time() < until: pass\n"
+)
+ANSWERS = (
+    RIGHT,
+    "def count(text): return 4\n",
+    "def count(text): return len(text.split(' '))\n",
+    "raise SystemExit\n",
+)
 
 # What a worker loads before it starts. Each changes one thing about it.
 BEFORE_EACH = """
@@ -83,7 +92,11 @@ class Dask:
         log = open(self.folder / f"{options[0]}-{len(self.workers)}.log", "wb")  # noqa: SIM115
         command = [str(Path(sys.executable).with_name("dask")), *options]
         command += ["--host", "127.0.0.1", "--dashboard-address", "127.0.0.1:0"]
-        own = {"TMPDIR": str(self.folder), "DASK_TEMPORARY_DIRECTORY": str(self.folder), **environment}
+        own = {
+            "TMPDIR": str(self.folder),
+            "DASK_TEMPORARY_DIRECTORY": str(self.folder),
+            **environment,
+        }
         with log:
             return subprocess.Popen(
                 command, env={**os.environ, **own}, cwd=self.folder, stdin=subprocess.DEVNULL,
@@ -92,7 +105,15 @@ class Dask:
 
     def start_scheduler(self, *options: str, **environment: str) -> None:
         contact = self.folder / "scheduler.json"
-        options = ("--port", "0", "--scheduler-file", str(contact), "--idle-timeout", "300s", *options)
+        options = (
+            "--port",
+            "0",
+            "--scheduler-file",
+            str(contact),
+            "--idle-timeout",
+            "300s",
+            *options,
+        )
         self.scheduler = self.start("scheduler", *options, **environment)
         deadline = time.monotonic() + 60
         while not self.address and time.monotonic() < deadline:
@@ -105,7 +126,9 @@ class Dask:
         assert self.scheduler is not None
         self.scheduler.send_signal(what)
 
-    def start_worker(self, preload: str = "", *options: str, nanny: bool = False) -> subprocess.Popen[bytes]:
+    def start_worker(
+        self, preload: str = "", *options: str, nanny: bool = False
+    ) -> subprocess.Popen[bytes]:
         script = self.folder / f"preload-{len(self.workers)}.py"
         script.write_text(preload)
         how = ("--nthreads", "1", "--nanny" if nanny else "--no-nanny", "--preload", str(script))
@@ -241,7 +264,9 @@ def test_a_notebook_that_kills_its_workers_is_for_a_human_and_costs_nobody(
     assert set(states.values()) == {"graded"}
 
 
-def test_a_worker_unlike_the_others_is_refused_by_name(dask: Dask, built: Course, tmp_path: Path) -> None:
+def test_a_worker_unlike_the_others_is_refused_by_name(
+    dask: Dask, built: Course, tmp_path: Path
+) -> None:
     course = class_of(built, tmp_path / "there", 1)
     dask.start_scheduler()
     good = dask.start_worker()
@@ -263,7 +288,9 @@ def test_a_worker_without_a_box_refuses_unless_submissions_are_trusted(
 ) -> None:
     dask.start_scheduler()
     dask.start_worker(NO_BOX)
-    with pytest.raises(CourseError, match=r"worker tcp://.*: no box for strangers' code works here"):
+    with pytest.raises(
+        CourseError, match=r"worker tcp://.*: no box for strangers' code works here"
+    ):
         Cluster(dask.address)
     with closing(Cluster(dask.address, trust=True)) as runner:
         (result,) = graded(class_of(built, tmp_path / "there", 1), runner)
@@ -272,7 +299,12 @@ def test_a_worker_without_a_box_refuses_unless_submissions_are_trusted(
 
 @pytest.mark.parametrize("how", ["killed", "frozen", "closed"])
 def test_a_lost_scheduler_ends_the_run_and_the_next_one_goes_on(
-    how: str, dask: Dask, built: Course, tmp_path: Path, local: Local, monkeypatch: pytest.MonkeyPatch
+    how: str,
+    dask: Dask,
+    built: Course,
+    tmp_path: Path,
+    local: Local,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     course = class_of(built, tmp_path / "there", 4)
     dask.start_scheduler()
@@ -285,7 +317,10 @@ def test_a_lost_scheduler_ends_the_run_and_the_next_one_goes_on(
         else:
             dask.signal_scheduler(signal.SIGKILL if how == "killed" else signal.SIGSTOP)
 
-    with closing(Cluster(dask.address)) as runner, pytest.raises(CourseError, match="Finished notebooks are kept"):
+    with (
+        closing(Cluster(dask.address)) as runner,
+        pytest.raises(CourseError, match="Finished notebooks are kept"),
+    ):
         graded(course, runner, done=done)
     kept = {f: f.stat().st_mtime_ns for f in (results.folder(course) / "results").rglob("*.json")}
     assert 1 <= len(kept) < 4
@@ -293,10 +328,18 @@ def test_a_lost_scheduler_ends_the_run_and_the_next_one_goes_on(
     assert kept == {f: f.stat().st_mtime_ns for f in kept}
 
 
-def test_without_scheduler_or_worker_a_sentence_says_so(dask: Dask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_scheduler_or_worker_a_sentence_says_so(
+    dask: Dask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(cluster, "CONNECT_SECONDS", 0.5)
     monkeypatch.setattr(cluster, "WORKER_SECONDS", 0.5)
-    for nowhere in ("tcp://127.0.0.1:9", "tcp://", "nonsense://127.0.0.1:9", "tls://127.0.0.1:9", "localhost"):
+    for nowhere in (
+        "tcp://127.0.0.1:9",
+        "tcp://",
+        "nonsense://127.0.0.1:9",
+        "tls://127.0.0.1:9",
+        "localhost",
+    ):
         with pytest.raises(CourseError, match="no Dask scheduler answers at"):
             Cluster(nowhere)
     dask.start_scheduler()
@@ -305,24 +348,49 @@ def test_without_scheduler_or_worker_a_sentence_says_so(dask: Dask, monkeypatch:
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
-def test_the_command_reaches_a_scheduler_that_speaks_tls(dask: Dask, built: Course, tmp_path: Path) -> None:
+def test_the_command_reaches_a_scheduler_that_speaks_tls(
+    dask: Dask, built: Course, tmp_path: Path
+) -> None:
     course = class_of(built, tmp_path / "there", 1)
     key, certificate = str(tmp_path / "key.pem"), str(tmp_path / "certificate.pem")
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=dask", "-days", "1"]
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-subj",
+        "/CN=dask",
+        "-days",
+        "1",
+    ]
     subprocess.run([*command, "-keyout", key, "-out", certificate], check=True, capture_output=True)
     options = ["--tls-ca-file", certificate, "--tls-cert", certificate, "--tls-key", key]
     dask.start_scheduler(*options, "--protocol", "tls")
     dask.start_worker("", *options)
     assert dask.address.startswith("tls://")
     tls = {"ca-file": certificate, "client.cert": certificate, "client.key": key}
-    arguments = ["grade", MODULE, "--course", str(course.root), "--scheduler", dask.address, "--json"]
+    arguments = [
+        "grade",
+        MODULE,
+        "--course",
+        str(course.root),
+        "--scheduler",
+        dask.address,
+        "--json",
+    ]
     with config.set({f"distributed.comm.tls.{name}": path for name, path in tls.items()}):
         printed = CliRunner().invoke(app, arguments)
     assert printed.exit_code == 0
-    assert [(r["state"], r["points"]) for r in json.loads(printed.stdout)["results"]] == [("graded", 8)]
+    assert [(r["state"], r["points"]) for r in json.loads(printed.stdout)["results"]] == [
+        ("graded", 8)
+    ]
 
 
-def test_a_parcel_holds_nothing_of_what_is_right(built: Course, tmp_path: Path, local: Local) -> None:
+def test_a_parcel_holds_nothing_of_what_is_right(
+    built: Course, tmp_path: Path, local: Local
+) -> None:
     course = class_of(built, tmp_path / "here", 1)
     parcels: list[bytes] = []
 

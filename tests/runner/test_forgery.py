@@ -1,4 +1,6 @@
-"""Nobody earns points by guessing: not with a constant in place of an observation, not with code that does nothing."""
+"""Nobody earns points by guessing: not with a constant in place of an observation, not with code
+that does nothing.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,24 @@ from coursekit import checks as kit
 from coursekit.codec import encode
 from tests.bank import COURSE, grade_text, lost, read
 
-ATOMS = (True, False, None, 0, 1, 2, -1, "", 0.0, 1.0, "ValueError", "KeyError", "returned", "v1", [], {})
+ATOMS = (
+    True,
+    False,
+    None,
+    0,
+    1,
+    2,
+    -1,
+    "",
+    0.0,
+    1.0,
+    "ValueError",
+    "KeyError",
+    "returned",
+    "v1",
+    [],
+    {},
+)
 ERRORS = ("TypeError", "ValueError", "KeyError", "RuntimeError")
 
 
@@ -20,7 +39,10 @@ def guesses() -> Iterator[Any]:
     """Outcomes that somebody would try who knows nothing but the names of the checks."""
     for atom in ATOMS:
         rows = [[atom] * n for n in range(1, 7)]
-        yield from ({"returned": encode(x)} for x in (atom, *rows, *([row] * n for row in rows for n in range(1, 5))))
+        yield from (
+            {"returned": encode(x)}
+            for x in (atom, *rows, *([row] * n for row in rows for n in range(1, 5)))
+        )
     yield from ({"raised": [[f"builtins.{name}", "builtins.Exception"], ""]} for name in ERRORS)
 
 

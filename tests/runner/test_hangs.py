@@ -1,6 +1,7 @@
 """What never ends costs little, whatever it is; what is slow and ends costs nothing but time.
 
-Limits are small here, and what is counted is which cells and checks were stopped, never a clock on the wall.
+Limits are small here, and what is counted is which cells and checks were stopped, never a clock on
+the wall.
 """
 
 from __future__ import annotations
@@ -71,7 +72,9 @@ def _graded(course: Course, lesson: Lesson, judge: Judge, *own: str) -> Result:
     at = next(n for n, cell in enumerate(made["cells"]) if cell["id"] == "words")
     made["cells"][at]["source"] = RIGHT
     free = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
-    made["cells"][at + 1 : at + 1] = [free | {"source": text, "id": f"own-{n}"} for n, text in enumerate(own)]
+    made["cells"][at + 1 : at + 1] = [
+        free | {"source": text, "id": f"own-{n}"} for n, text in enumerate(own)
+    ]
     path = course.root / "submitted" / "kim" / f"{KEY}.ipynb"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(made))
@@ -82,11 +85,15 @@ def _seen(result: Result) -> list[str]:
     return [c.row.seen for c in result.checks]
 
 
-# ------------------------------------------------------------------------------------------------ checks
+# ------------------------------------------------------------------------------------------- checks
 
 
-@pytest.mark.parametrize("what", [w for w in ENDLESS if w not in ("a sleep", "polling", "an await")])
-def test_after_three_checks_that_never_end_the_others_are_not_run(what: str, lesson: Lesson, tired: Judge) -> None:
+@pytest.mark.parametrize(
+    "what", [w for w in ENDLESS if w not in ("a sleep", "polling", "an await")]
+)
+def test_after_three_checks_that_never_end_the_others_are_not_run(
+    what: str, lesson: Lesson, tired: Judge
+) -> None:
     result = grade_text(tired, lesson, f"{IMPORTS}def count(text):\n    {ENDLESS[what]}\n")
     assert (result.state, result.points) == ("graded", 0)
     assert [c.row.verdict for c in result.checks] == ["timeout"] * 4
@@ -102,7 +109,9 @@ def test_two_that_never_end_cost_the_third_nothing(lesson: Lesson, tired: Judge)
     assert (result.problems, any(NOT_RUN in seen for seen in _seen(result))) == ((), False)
 
 
-def test_deadlocks_found_at_once_are_no_reason_to_stop(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_deadlocks_found_at_once_are_no_reason_to_stop(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
     """Virtual time finds them, and they cost nothing: each check is heard."""
     text = LESSON.replace("return count(", "return await count(")
     text = re.sub(r"\n(def (?!is_small))", r"\nasync \1", text)
@@ -110,13 +119,19 @@ def test_deadlocks_found_at_once_are_no_reason_to_stop(tmp_path_factory: pytest.
     with closing(Local()) as runner:
         judge = Judge(runner, "the same worlds")
         assert grade_text(judge, made, f"async {RIGHT}").points == 8
-        result = grade_text(judge, made, "import asyncio\nasync def count(text):\n    await asyncio.Future()\n")
+        result = grade_text(
+            judge, made, "import asyncio\nasync def count(text):\n    await asyncio.Future()\n"
+        )
     assert result.problems == ()
     assert all("every task waits" in seen for seen in _seen(result))
 
 
-def test_a_check_that_takes_its_time_and_ends_is_passed(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """It has more than the first look allows, and less than its own CPU seconds: each of its worlds has them all."""
+def test_a_check_that_takes_its_time_and_ends_is_passed(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """It has more than the first look allows, and less than its own CPU seconds: each of its worlds
+    has them all.
+    """
     slow = "import time\ndef wait(since):\n    while time.process_time() < since + 1.2: pass\n"
     answer = slow + RIGHT.replace("    return", "    wait(time.process_time())\n    return")
     patient = Lesson.read(course_with(tmp_path_factory.mktemp("slow")).lesson_path(KEY))
@@ -125,7 +140,7 @@ def test_a_check_that_takes_its_time_and_ends_is_passed(tmp_path_factory: pytest
     assert (result.points, result.problems) == (8, ())
 
 
-# ------------------------------------------------------------------------------------------------ cells
+# -------------------------------------------------------------------------------------------- cells
 
 
 @pytest.mark.parametrize("what", [w for w in ENDLESS if w != UNINTERRUPTED])
@@ -140,16 +155,23 @@ def test_a_cell_that_never_ends_is_stopped_and_the_next_one_runs(
     assert "I ran\n" in shown
 
 
-def test_a_cell_that_no_signal_reaches_ends_the_run_of_its_cells(course: Course, lesson: Lesson, tired: Judge) -> None:
+def test_a_cell_that_no_signal_reaches_ends_the_run_of_its_cells(
+    course: Course, lesson: Lesson, tired: Judge
+) -> None:
     result = _graded(course, lesson, tired, IMPORTS + ENDLESS[UNINTERRUPTED], "print('I ran')")
     assert (result.state, result.points) == ("graded", 0)
-    assert result.problems == ("a cell did not end within 0.5 s of CPU time, and could not be interrupted",)
+    assert result.problems == (
+        "a cell did not end within 0.5 s of CPU time, and could not be interrupted",
+    )
 
 
 def test_threads_that_never_end_do_not_keep_a_notebook_from_its_end(
     course: Course, lesson: Lesson, tired: Judge
 ) -> None:
-    start = IMPORTS + "for work in (spin, lambda: time.sleep(10**9)):\n    threading.Thread(target=work).start()"
+    start = (
+        IMPORTS
+        + "for work in (spin, lambda: time.sleep(10**9)):\n    threading.Thread(target=work).start()"
+    )
     assert _graded(course, lesson, tired, start).points == 8
 
 
@@ -165,7 +187,9 @@ def test_of_many_own_cells_that_never_end_three_are_run(
     assert all(CELL_NOT_RUN in problem for problem in left_out)
 
 
-def test_cells_behind_one_that_never_ended_have_less_time(course: Course, lesson: Lesson, tired: Judge) -> None:
+def test_cells_behind_one_that_never_ended_have_less_time(
+    course: Course, lesson: Lesson, tired: Judge
+) -> None:
     told = _graded(course, lesson, tired, "while True: pass", "while True: pass").problems
     assert [re.findall(r"more than ([\d.]+) s", problem) for problem in told] == [["0.5"], ["0.2"]]
 

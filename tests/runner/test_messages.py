@@ -20,7 +20,15 @@ from autograder.jobs import CellTrace, Trace
 from autograder.lessons.lesson import Lesson
 from autograder.runner.control import Control, RunnerGone
 from autograder.runner.limits import Limits
-from autograder.runner.parcels import Parcel, pack, pack_lesson, pack_trace, unpack_job, unpack_lesson, unpack_trace
+from autograder.runner.parcels import (
+    Parcel,
+    pack,
+    pack_lesson,
+    pack_trace,
+    unpack_job,
+    unpack_lesson,
+    unpack_trace,
+)
 from autograder.runner.pool import Runner
 from autograder.runner.run import Run, Unclean
 from tests.small import KEY, RIGHT, course_with
@@ -44,13 +52,17 @@ CHECKS: tuple[Any, ...] = (
 
 
 class Forged(Control):
-    """A warm process whose child says what it is told to say: bytes on its own socket, bytes on each snapshot's."""
+    """A warm process whose child says what it is told to say: bytes on its own socket, bytes on
+    each snapshot's.
+    """
 
     def __init__(self, cells: bytes, checks: bytes) -> None:
         self.cells, self.checks, self.ended = cells, checks, 0
 
     def start(self, descriptors: Sequence[int]) -> None:
-        for fd, said in zip(descriptors, (self.cells, *[self.checks] * len(descriptors)), strict=False):
+        for fd, said in zip(
+            descriptors, (self.cells, *[self.checks] * len(descriptors)), strict=False
+        ):
             sock = socket.socket(fileno=os.dup(fd))
             threading.Thread(target=self._speak, args=(sock, said)).start()
 
@@ -81,7 +93,9 @@ def lesson(tmp_path_factory: pytest.TempPathFactory) -> Lesson:
 
 @pytest.fixture(scope="module")
 def parcel(lesson: Lesson) -> Parcel:
-    job, _, packed = pack(answer_job(lesson, "kim", RIGHT), pack_lesson(lesson, "", (), {})).partition(b"\n")
+    job, _, packed = pack(
+        answer_job(lesson, "kim", RIGHT), pack_lesson(lesson, "", (), {})
+    ).partition(b"\n")
     return Parcel(unpack_job(job), unpack_lesson(packed))
 
 
@@ -93,13 +107,17 @@ def frames(*said: Any) -> bytes:
 def honest_cells(parcel: Parcel) -> list[Any]:
     made: list[Any] = []
     for n, step in enumerate(parcel.job.steps):
-        made.append(as_json(Snapshot(1000 + n) if step.kind == "checks" else CellDone(n, [], None, False)))
+        made.append(
+            as_json(Snapshot(1000 + n) if step.kind == "checks" else CellDone(n, [], None, False))
+        )
     return [*made, as_json(AllDone(0.1))]
 
 
 def run(parcel: Parcel, cells: bytes, checks: bytes) -> Trace:
     control = Forged(cells, checks)
-    trace = Run(control, parcel, Limits(cells_wall=5.0, snapshot_wall=5.0, patience=1.0), careful=True).trace()
+    trace = Run(
+        control, parcel, Limits(cells_wall=5.0, snapshot_wall=5.0, patience=1.0), careful=True
+    ).trace()
     assert control.ended == 1
     return trace
 
@@ -121,7 +139,9 @@ def test_cells_that_say_nonsense_are_a_problem(said: Any, lesson: Lesson, parcel
 
 
 @pytest.mark.parametrize("said", CHECKS, ids=repr)
-def test_checks_that_say_nonsense_earn_nothing_and_need_a_look(said: Any, lesson: Lesson, parcel: Parcel) -> None:
+def test_checks_that_say_nonsense_earn_nothing_and_need_a_look(
+    said: Any, lesson: Lesson, parcel: Parcel
+) -> None:
     trace = run(parcel, frames(*honest_cells(parcel)), frames(said))
     assert trace.suspicions
     assert points(lesson, parcel, trace) == 0
@@ -145,7 +165,9 @@ def test_frames_that_are_none_are_silence(what: str, lesson: Lesson, parcel: Par
 
 
 def test_no_more_is_answered_than_was_asked(parcel: Parcel) -> None:
-    hidden = [as_json(CheckDone(name, [{"returned": 4}], True, False)) for name in parcel.lesson.cpu][1:]
+    hidden = [
+        as_json(CheckDone(name, [{"returned": 4}], True, False)) for name in parcel.lesson.cpu
+    ][1:]
     honest = frames(*honest_cells(parcel))
     early = run(parcel, honest, frames([CHECK, *hidden]))
     assert early.suspicions == ("cell 'words-checks' answered for an unknown check",)
@@ -167,7 +189,9 @@ def test_a_message_is_the_same_on_the_other_side() -> None:
 
 def test_a_trace_from_afar_is_the_same_or_none() -> None:
     cells = (CellTrace(0, ({"output_type": "stream", "text": "x"},), "why"), CellTrace(2))
-    trace = Trace(cells, {"a": [{"returned": [1, float("inf")]}], "b": None}, ("s",), None, {"cells": 0.5})
+    trace = Trace(
+        cells, {"a": [{"returned": [1, float("inf")]}], "b": None}, ("s",), None, {"cells": 0.5}
+    )
     assert unpack_trace(pack_trace(trace)) == trace
     for data in (b"", b"{}", b"[]", b'{"cells": 5}', b"\xff", b"[" * 100_000):
         with pytest.raises(RunnerGone):

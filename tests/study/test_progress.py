@@ -1,4 +1,6 @@
-"""The start page and the plan, from what is on this machine: states, points, times, what comes next."""
+"""The start page and the plan, from what is on this machine: states, points, times, what comes
+next.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ def at(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Terminal:
     return terminal
 
 
-def grade(at: Terminal, key: str, points: float, most: float | None = None, state: str = "graded") -> None:
+def grade(
+    at: Terminal, key: str, points: float, most: float | None = None, state: str = "graded"
+) -> None:
     """A grading as `autograder check` keeps it."""
     study = at.study
     progress.record(study, key, state, points, study.cards[key].points if most is None else most)
@@ -49,10 +53,13 @@ def day(text: str, number: int) -> list[str]:
     lines = text.splitlines()
     (first,) = [n for n, line in enumerate(lines) if line.startswith(f"Day {number} of")]
     rest = lines[first + 1 :]
-    return [line.strip() for line in rest[: next((n for n, x in enumerate(rest) if not x.startswith("  ")), None)]]
+    return [
+        line.strip()
+        for line in rest[: next((n for n, x in enumerate(rest) if not x.startswith("  ")), None)]
+    ]
 
 
-# ------------------------------------------------------------------------------------------------ states and points
+# -------------------------------------------------------------------------------- states and points
 
 
 def test_the_page_shows_every_lesson_with_its_points_and_times(at: Terminal) -> None:
@@ -65,12 +72,19 @@ def test_the_page_shows_every_lesson_with_its_points_and_times(at: Terminal) -> 
     assert row(at, "Find words") == ["Find words", "begun", "5 of 20", "45 min", "35 min", "–"]
     assert row(at, "Watch words") == ["Watch words", "✓ done", "30 of 30", "1 h", "–", "–"]
     told = at.run("progress")
-    assert "3 lessons: 1 done, 2 begun. 35 of 60 points; about 1 h 20 min of lessons are left." in told
-    assert [line for line in told.splitlines() if line in ("Coding", "MLOps")] == ["Coding", "MLOps"]
+    assert (
+        "3 lessons: 1 done, 2 begun. 35 of 60 points; about 1 h 20 min of lessons are left." in told
+    )
+    assert [line for line in told.splitlines() if line in ("Coding", "MLOps")] == [
+        "Coding",
+        "MLOps",
+    ]
 
 
 def test_a_lesson_that_is_added_appears_and_one_without_an_estimate_says_so(at: Terminal) -> None:
-    write(at.root / "notebooks" / "03_devops" / "01_ship_words.ipynb", lesson("Ship words", "a while"))
+    write(
+        at.root / "notebooks" / "03_devops" / "01_ship_words.ipynb", lesson("Ship words", "a while")
+    )
     told = at.run("progress")
     assert row(at, "Ship words")[3:5] == ["?", "5 min"]
     assert "Ship words is not in study/ yet: `autograder update` brings it." in told
@@ -96,7 +110,9 @@ def test_a_grading_that_needs_a_human_or_read_nothing_is_not_done(at: Terminal) 
 def test_next_is_what_is_begun_the_weakest_first_then_as_the_course_goes(at: Terminal) -> None:
     assert at.run("progress").startswith(f"Next: Sort words (study/{KEYS[0]}.ipynb), 45 min.")
     grade(at, KEYS[2], 15)
-    assert at.run("progress").startswith(f"Next: Watch words (study/{KEYS[2]}.ipynb), 30 min are left.")
+    assert at.run("progress").startswith(
+        f"Next: Watch words (study/{KEYS[2]}.ipynb), 30 min are left."
+    )
     grade(at, KEYS[1], 4)
     assert at.run("progress").startswith("Next: Find words")
     grade(at, KEYS[1], 20)
@@ -113,14 +129,16 @@ def test_when_all_is_done_the_hardest_is_next_from_an_empty_cell(at: Terminal) -
     assert "It took you 3 gradings; `autograder reset 02_find_words`" in told
 
 
-def test_a_course_without_lessons_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_course_without_lessons_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     at = Terminal(course(tmp_path), capsys)
     assert "There is no lesson in notebooks/" in at.run("progress")
     at.run("plan")
     at.run("update")
 
 
-# ------------------------------------------------------------------------------------------------ time spent
+# --------------------------------------------------------------------------------------- time spent
 
 
 def test_time_spent_runs_from_grading_to_grading_within_a_sitting(at: Terminal) -> None:
@@ -159,7 +177,7 @@ def test_a_clock_that_was_set_back_or_changed_its_zone_does_no_harm(at: Terminal
     assert "day 1" in at.run("plan").lower()
 
 
-# ------------------------------------------------------------------------------------------------ what is stored
+# ----------------------------------------------------------------------------------- what is stored
 
 
 @pytest.mark.parametrize(
@@ -197,7 +215,9 @@ def test_a_broken_or_foreign_file_is_explained_and_not_lost(at: Terminal, text: 
 
 
 @pytest.mark.parametrize("name", ["plan", "visits", "copies", "start"])
-@pytest.mark.parametrize("text", ["{", "[7]", '{"begun": 7}', '{"begun": "9999-12-31", "days": 6, "minutes": 90}', "7"])
+@pytest.mark.parametrize(
+    "text", ["{", "[7]", '{"begun": 7}', '{"begun": "9999-12-31", "days": 6, "minutes": 90}', "7"]
+)
 def test_no_file_makes_a_command_fail(at: Terminal, name: str, text: str) -> None:
     (at.root / ".autograder" / "study" / f"{name}.json").write_text(text, "utf-8")
     at.run("progress")
@@ -210,11 +230,16 @@ def test_no_file_makes_a_command_fail(at: Terminal, name: str, text: str) -> Non
 def test_a_notebook_of_the_course_that_cannot_be_read_is_named(at: Terminal) -> None:
     (at.root / "notebooks" / f"{KEYS[0]}.ipynb").write_text("<<<<<<< HEAD", "utf-8")
     told = at.run("progress")
-    assert f"notebooks/{KEYS[0]}.ipynb: not a notebook: not JSON. `git checkout notebooks/{KEYS[0]}.ipynb`" in told
+    assert (
+        f"notebooks/{KEYS[0]}.ipynb: not a notebook: not JSON. `git checkout notebooks/{KEYS[0]}.ipynb`"
+        in told
+    )
     assert "Find words" in told
 
 
-def test_results_are_stored_whole_or_not_at_all(at: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_results_are_stored_whole_or_not_at_all(
+    at: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     grade(at, KEYS[0], 3)
     file = at.root / ".autograder" / "study" / "gradings" / f"{KEYS[0]}.json"
     before = file.read_bytes()
@@ -242,10 +267,25 @@ def test_the_json_interface_says_the_same(at: Terminal) -> None:
     assert json.loads(at.run("plan", "--json")) == told["plan"]
 
 
-# ------------------------------------------------------------------------------------------------ the page
+# ----------------------------------------------------------------------------------------- the page
 
 
-TAGS = {"p", "strong", "a", "table", "caption", "thead", "tbody", "tr", "th", "td", "h3", "ul", "li", "code"}
+TAGS = {
+    "p",
+    "strong",
+    "a",
+    "table",
+    "caption",
+    "thead",
+    "tbody",
+    "tr",
+    "th",
+    "td",
+    "h3",
+    "ul",
+    "li",
+    "code",
+}
 
 
 class Tree(html.parser.HTMLParser):
@@ -276,12 +316,18 @@ def test_the_page_is_a_table_that_reads_without_sight(at: Terminal) -> None:
     tree = page_of(at)
     tags = [tag for tag, _ in tree.seen]
     assert set(tags) <= TAGS
-    assert all(attributes.get("scope") in ("col", "row", "rowgroup") for tag, attributes in tree.seen if tag == "th")
+    assert all(
+        attributes.get("scope") in ("col", "row", "rowgroup")
+        for tag, attributes in tree.seen
+        if tag == "th"
+    )
     links = [attributes["href"] for tag, attributes in tree.seen if tag == "a"]
     assert links[0] == f"{KEYS[0]}.ipynb"
     assert set(links) == {f"{key}.ipynb" for key in KEYS}
     assert all((at.root / "study" / str(link)).is_file() for link in links)
-    assert not [attributes for _, attributes in tree.seen if "color" in (attributes.get("style") or "")]
+    assert not [
+        attributes for _, attributes in tree.seen if "color" in (attributes.get("style") or "")
+    ]
 
 
 def test_nothing_that_was_written_is_shown_unescaped(at: Terminal) -> None:
@@ -310,14 +356,22 @@ def test_the_start_page_in_study_shows_the_state_before_it_is_run(at: Terminal) 
     at.run("update")
     shown = read(path)["cells"][1]["outputs"][0]["data"]
     assert "✓ done" in "".join(shown["text/html"])
-    assert "".join(shown["text/plain"]).startswith("Next: Find words (02_coding/02_find_words.ipynb)")
-    assert not (at.root / ".autograder" / "study" / "plan.json").exists(), "a plan begins when somebody runs the cell"
+    assert "".join(shown["text/plain"]).startswith(
+        "Next: Find words (02_coding/02_find_words.ipynb)"
+    )
+    assert not (at.root / ".autograder" / "study" / "plan.json").exists(), (
+        "a plan begins when somebody runs the cell"
+    )
 
 
-def test_a_start_page_that_was_written_in_keeps_what_is_written_and_is_brought_up_to_date(at: Terminal) -> None:
+def test_a_start_page_that_was_written_in_keeps_what_is_written_and_is_brought_up_to_date(
+    at: Terminal,
+) -> None:
     path = at.root / "study" / "start.ipynb"
     notebook = read(path)
-    notebook["cells"][1]["source"] = "from autograder.selfstudy import start_page\n\nstart_page(days=4)"
+    notebook["cells"][1]["source"] = (
+        "from autograder.selfstudy import start_page\n\nstart_page(days=4)"
+    )
     notebook["cells"].append(cell("markdown", "my notes"))
     path.write_text(json.dumps(notebook), "utf-8")
     grade(at, KEYS[0], 10)
@@ -325,13 +379,19 @@ def test_a_start_page_that_was_written_in_keeps_what_is_written_and_is_brought_u
     after = read(path)["cells"]
     assert [c["source"] for c in after[1:]] == [c["source"] for c in notebook["cells"][1:]]
     assert "✓ done" in "".join(after[1]["outputs"][0]["data"]["text/html"])
-    write(at.root / "notebooks" / "start.ipynb", [cell("markdown", "# New"), cell("code", "start_page()")])
+    write(
+        at.root / "notebooks" / "start.ipynb",
+        [cell("markdown", "# New"), cell("code", "start_page()")],
+    )
     at.run("update")
     assert read(path)["cells"][2]["source"] == "my notes"
 
 
 def test_a_new_start_page_of_the_course_replaces_one_that_was_only_run(at: Terminal) -> None:
-    write(at.root / "notebooks" / "start.ipynb", [cell("markdown", "# New"), cell("code", "start_page()")])
+    write(
+        at.root / "notebooks" / "start.ipynb",
+        [cell("markdown", "# New"), cell("code", "start_page()")],
+    )
     at.run("update")
     assert read(at.root / "study" / "start.ipynb")["cells"][0]["source"] == "# New"
     for text in ("{", "[]", '{"cells": 7}'):
@@ -350,16 +410,20 @@ def test_running_the_cell_begins_the_plan_in_study_and_nowhere_else(at: Terminal
     assert "1 h a day for 4 days" in told
     assert f'href="{KEYS[0]}.ipynb"' in told
     assert json.loads(plan.read_text("utf-8"))["days"] == 4
-    assert "a plan takes 1 to 60 days, not 0." in in_notebook(at.root / "study", "start_page(days=0)")
+    assert "a plan takes 1 to 60 days, not 0." in in_notebook(
+        at.root / "study", "start_page(days=0)"
+    )
 
 
-# ------------------------------------------------------------------------------------------------ the plan
+# ----------------------------------------------------------------------------------------- the plan
 
 
 def test_a_plan_keeps_the_order_of_days_and_names_what_has_no_lesson(at: Terminal) -> None:
     told = at.run("plan")
     assert "1 h 30 min a day for 6 days, begun 2030-06-03." in told
-    assert [line.split("(")[1] for line in told.splitlines() if line.startswith("Day 1")] == ["Mon 2030-06-03)"]
+    assert [line.split("(")[1] for line in told.splitlines() if line.startswith("Day 1")] == [
+        "Mon 2030-06-03)"
+    ]
     assert all("System design" in line for line in day(told, 1))
     assert day(told, 2) == ["45 min  Sort words", "45 min  Find words"]
     assert [line.split("  ")[1].split(",")[0] for line in day(told, 3)] == ["DevOps"] * 3
@@ -377,7 +441,9 @@ def test_practice_gives_way_to_lessons_of_its_module(at: Terminal) -> None:
     assert "No lessons yet: DevOps, Behavioural." in told
 
 
-def test_a_lesson_goes_on_its_modules_day_and_what_finds_no_room_there_on_another(at: Terminal) -> None:
+def test_a_lesson_goes_on_its_modules_day_and_what_finds_no_room_there_on_another(
+    at: Terminal,
+) -> None:
     told = at.run("plan", "--minutes", "60")
     assert day(told, 2) == ["45 min  Sort words", "15 min  Find words (15 min of it)"]
     assert day(told, 3)[0] == "15 min  Find words (15 min of it)"
@@ -416,7 +482,9 @@ def test_what_was_done_today_uses_up_todays_room(at: Terminal) -> None:
     told = at.run("plan")
     assert day(told, 2) == ["done for today"]
     assert day(told, 4)[0] == "1 h  Watch words"
-    assert at.run("progress").startswith("Next: today's part of the plan is done; tomorrow, or now if you like: Watch")
+    assert at.run("progress").startswith(
+        "Next: today's part of the plan is done; tomorrow, or now if you like: Watch"
+    )
 
 
 def test_a_plan_that_does_not_fit_says_so_with_numbers_and_its_advice_works(at: Terminal) -> None:

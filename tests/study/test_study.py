@@ -1,4 +1,6 @@
-"""The learner's notebooks: copies in study/, updates and resets that lose nothing, gradings, reference solutions."""
+"""The learner's notebooks: copies in study/, updates and resets that lose nothing, gradings,
+reference solutions.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,9 @@ def at(built: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Termi
     return terminal
 
 
-def renew(root: Path, old: str = "how many words are in it", new: str = "how many words it has") -> None:
+def renew(
+    root: Path, old: str = "how many words are in it", new: str = "how many words it has"
+) -> None:
     """A new version of the lesson, as git pull would bring it."""
     for room in ("release", "notebooks"):
         path = root / room / f"{KEY}.ipynb"
@@ -53,7 +57,7 @@ def files(root: Path) -> list[str]:
     return sorted(p.name for p in (root / COPY).parent.iterdir())
 
 
-# ------------------------------------------------------------------------------------------------ copies
+# ------------------------------------------------------------------------------------------- copies
 
 
 def test_every_lesson_is_copied_once_and_the_copy_is_the_learners(at: Terminal) -> None:
@@ -69,8 +73,13 @@ def test_a_copy_that_was_only_run_and_saved_is_replaced_by_a_newer_version(at: T
     notebook = read(at.root / COPY)
     for number, one in enumerate(notebook["cells"]):
         if one["cell_type"] == "code":
-            one["execution_count"], one["outputs"] = number, [{"output_type": "stream", "name": "stdout", "text": "x"}]
-    notebook["cells"].append({"cell_type": "code", "metadata": {}, "source": [], "id": "x", "outputs": []})
+            one["execution_count"], one["outputs"] = (
+                number,
+                [{"output_type": "stream", "name": "stdout", "text": "x"}],
+            )
+    notebook["cells"].append(
+        {"cell_type": "code", "metadata": {}, "source": [], "id": "x", "outputs": []}
+    )
     (at.root / COPY).write_text(json.dumps(notebook), "utf-8")
     renew(at.root)
     assert "nothing was written in it" in at.run("update")
@@ -158,7 +167,9 @@ def test_a_broken_memory_is_explained_and_set_aside(at: Terminal) -> None:
 def test_work_in_the_courses_own_notebook_moves_to_study(
     built: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Who wrote in notebooks/ before there was study/ finds the work there, and is told how to clear the way."""
+    """Who wrote in notebooks/ before there was study/ finds the work there, and is told how to
+    clear the way.
+    """
     shutil.copytree(built, tmp_path / "course")
     at = Terminal(tmp_path / "course", capsys)
     own = at.root / "notebooks" / f"{KEY}.ipynb"
@@ -180,7 +191,9 @@ def test_a_lesson_that_is_no_notebook_any_more_is_kept_and_reset(at: Terminal) -
     at.run("update")
     assert (at.root / COPY).read_bytes() == b"half of a {"
     at.run("reset", STEM)
-    assert (at.root / COPY.with_name(f"{STEM}.2030-06-03-0900.ipynb")).read_bytes() == b"half of a {"
+    assert (
+        at.root / COPY.with_name(f"{STEM}.2030-06-03-0900.ipynb")
+    ).read_bytes() == b"half of a {"
 
 
 def test_a_folder_that_cannot_be_written_is_named(at: Terminal) -> None:
@@ -230,12 +243,14 @@ def test_whatever_opens_the_course_brings_the_copies_first() -> None:
     for script in ("postBuild", "tools/lab.sh"):
         assert "autograder update" in (ROOT / script).read_text("utf-8")
     for server in ("lab", "notebook"):
-        settings = json.loads((ROOT / f"tools/jupyter/etc/jupyter/jupyter_{server}_config.json").read_text("utf-8"))
+        settings = json.loads(
+            (ROOT / f"tools/jupyter/etc/jupyter/jupyter_{server}_config.json").read_text("utf-8")
+        )
         ((_, settings),) = settings.items()
         assert settings == {"default_url": f"/lab/tree/{studies.ROOM}/{studies.START}"}
 
 
-# ------------------------------------------------------------------------------------------------ reset
+# -------------------------------------------------------------------------------------------- reset
 
 
 def test_reset_keeps_a_dated_copy_and_says_how_to_go_back(at: Terminal) -> None:
@@ -256,7 +271,9 @@ def test_two_resets_in_one_second_give_two_copies(at: Terminal) -> None:
     names = [f"{STEM}.2030-06-03-0900{more}.ipynb" for more in ("", "-2", "-3")]
     assert files(at.root) == sorted([COPY.name, *names])
     for number, name in enumerate(names, 1):
-        assert source(at.root / COPY.with_name(name), "words") == f"def count(text): return {number}"
+        assert (
+            source(at.root / COPY.with_name(name), "words") == f"def count(text): return {number}"
+        )
 
 
 def test_copies_made_at_the_same_time_have_names_of_their_own(tmp_path: Path) -> None:
@@ -318,7 +335,9 @@ def test_a_path_with_backslashes_names_a_lesson_too(at: Terminal) -> None:
     assert at.study.key(rf".\{KEY}".replace("/", "\\")) == KEY
 
 
-def test_a_write_that_fails_leaves_the_file_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_write_that_fails_leaves_the_file_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "a.json"
     write_atomically(path, b"old")
 
@@ -332,7 +351,7 @@ def test_a_write_that_fails_leaves_the_file_and_nothing_else(tmp_path: Path, mon
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
 
 
-# ------------------------------------------------------------------------------------------------ gradings
+# ----------------------------------------------------------------------------------------- gradings
 
 
 def graded(at: Terminal, name: str | Path = COPY) -> dict[str, object]:
@@ -341,7 +360,11 @@ def graded(at: Terminal, name: str | Path = COPY) -> dict[str, object]:
 
 
 def lines(at: Terminal) -> str:
-    return next(line for line in at.run("progress").splitlines() if "Count words" in line and "Next" not in line)
+    return next(
+        line
+        for line in at.run("progress").splitlines()
+        if "Count words" in line and "Next" not in line
+    )
 
 
 def test_a_grading_in_study_counts_on_the_start_page(at: Terminal) -> None:
@@ -356,7 +379,9 @@ def test_a_grading_in_study_counts_on_the_start_page(at: Terminal) -> None:
     assert "✓ done" in lines(at)
     assert "8 of 8" in lines(at)
     assert lines(at).rstrip().endswith("15 min")
-    stored = json.loads((at.root / ".autograder" / "study" / "gradings" / f"{KEY}.json").read_text("utf-8"))
+    stored = json.loads(
+        (at.root / ".autograder" / "study" / "gradings" / f"{KEY}.json").read_text("utf-8")
+    )
     assert [g["points"] for g in stored["gradings"]] == [6, 8]
     at.run("reset", STEM)
     assert "not begun" in lines(at)
@@ -364,7 +389,10 @@ def test_a_grading_in_study_counts_on_the_start_page(at: Terminal) -> None:
 
 def test_other_peoples_notebooks_and_the_courses_own_do_not_count(at: Terminal) -> None:
     own = graded(at, Path("notebooks", f"{KEY}.ipynb"))
-    assert own["study"] == f"This is the course's own notebook and does not count; yours is study/{KEY}.ipynb."
+    assert (
+        own["study"]
+        == f"This is the course's own notebook and does not count; yours is study/{KEY}.ipynb."
+    )
     handed = at.root / "submitted" / "kim" / f"{KEY}.ipynb"
     handed.parent.mkdir(parents=True)
     shutil.copy(at.root / COPY, handed)
@@ -387,7 +415,7 @@ def test_a_grading_is_shown_even_if_it_cannot_be_kept(at: Terminal) -> None:
     assert str(made["study"]).startswith("The start page could not be told: ")
 
 
-# ------------------------------------------------------------------------------------------------ reference solutions
+# ------------------------------------------------------------------------------ reference solutions
 
 
 def test_a_reference_is_shown_after_an_honest_try(at: Terminal) -> None:
@@ -429,13 +457,18 @@ def test_the_why_is_the_authors_comment_or_what_the_lesson_says_at_its_end(at: T
     path = at.root / "lessons" / f"{KEY}.py"
     text = path.read_text("utf-8")
     closing = "**What you now know** Words are\nwhat stands between spaces.\n\n**In practice** · **Asked next**"
-    path.write_text(text.replace("**What you now know** · **In practice** · **Asked next**", closing), "utf-8")
+    path.write_text(
+        text.replace("**What you now know** · **In practice** · **Asked next**", closing), "utf-8"
+    )
     build(Course(at.root))
-    assert "Why: Words are what stands between spaces." in at.run("reveal", STEM, "words", "--anyway")
+    assert "Why: Words are what stands between spaces." in at.run(
+        "reveal", STEM, "words", "--anyway"
+    )
     mark = "    ### BEGIN SOLUTION\n    if text"
     path.write_text(
         path.read_text("utf-8").replace(
-            mark, "    ### BEGIN SOLUTION\n    # Why: None is no text,\n    # and split knows spaces.\n    if text"
+            mark,
+            "    ### BEGIN SOLUTION\n    # Why: None is no text,\n    # and split knows spaces.\n    if text",
         ),
         "utf-8",
     )
@@ -456,7 +489,10 @@ def test_what_cannot_be_revealed_is_said_with_the_reason(at: Terminal) -> None:
 def test_the_self_study_edition_asks_and_the_class_edition_does_not(at: Terminal) -> None:
     study = read(at.root / COPY)["cells"]
     asked = [c for c in study if c["cell_type"] == "code" and "reveal(" in "".join(c["source"])]
-    assert ["".join(c["source"]).splitlines()[-1] for c in asked] == ['reveal("words")', 'reveal("words-tradeoff")']
+    assert ["".join(c["source"]).splitlines()[-1] for c in asked] == [
+        'reveal("words")',
+        'reveal("words-tradeoff")',
+    ]
     (heading,) = [c for c in study if c["metadata"].get("jp-MarkdownHeadingCollapsed")]
     assert study.index(heading) == len(study) - 3
     for room in ("release", "source"):
@@ -466,7 +502,7 @@ def test_the_self_study_edition_asks_and_the_class_edition_does_not(at: Terminal
     assert "len(text.split())" not in (at.root / COPY).read_text("utf-8")
 
 
-# ------------------------------------------------------------------------------------------------ in a notebook
+# ------------------------------------------------------------------------------------ in a notebook
 
 
 def in_notebook(folder: Path, code: str, **environment: str) -> str:
@@ -522,7 +558,9 @@ def test_the_learners_side_needs_neither_lessons_nor_a_posix_system(tmp_path: Pa
     assert (tmp_path / "study" / "02_coding" / "01_a.ipynb").exists()
 
 
-def test_cells_that_are_moved_or_left_out_are_said_to_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_cells_that_are_moved_or_left_out_are_said_to_be(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     cells = [*lesson("Count words"), cell("markdown", "One."), cell("markdown", "Two.")]
     at = Terminal(course(tmp_path, m02_coding__01_a=cells), capsys, Clock())
     at.run("update")

@@ -7,7 +7,18 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from coursekit.coding.activities import DAYS, DELAYS, FEATURE, START, USERS, Activity, Features, auc, skew, twelve_days
+from coursekit.coding.activities import (
+    DAYS,
+    DELAYS,
+    FEATURE,
+    START,
+    USERS,
+    Activity,
+    Features,
+    auc,
+    skew,
+    twelve_days,
+)
 
 
 def last_day(activities: Sequence[Activity], reference: datetime) -> Features:
@@ -29,15 +40,26 @@ def test_nobody_does_anything_after_leaving() -> None:
 
 
 def test_tenants_write_their_times_with_their_own_offsets() -> None:
-    offsets = {activity["user_id"].split("/")[0]: activity["timestamp"][-6:] for activity in twelve_days()[0]}
+    offsets = {
+        activity["user_id"].split("/")[0]: activity["timestamp"][-6:]
+        for activity in twelve_days()[0]
+    }
     assert offsets == {"harbour": "+02:00", "orchard": "-05:00", "lantern": "+00:00"}
 
 
 @pytest.mark.parametrize(
     ("high", "low", "area"),
-    [([2, 3], [0, 1], 1.0), ([0], [5, 6], 0.0), ([1, 1], [1], 0.5), ([1, 3], [2], 0.5), ([], [1], 0.5)],
+    [
+        ([2, 3], [0, 1], 1.0),
+        ([0], [5, 6], 0.0),
+        ([1, 1], [1], 0.5),
+        ([1, 3], [2], 0.5),
+        ([], [1], 0.5),
+    ],
 )
-def test_the_area_is_the_chance_of_the_right_order(high: list[float], low: list[float], area: float) -> None:
+def test_the_area_is_the_chance_of_the_right_order(
+    high: list[float], low: list[float], area: float
+) -> None:
     assert auc(high, low) == area
 
 

@@ -26,10 +26,15 @@ def test_a_stream_is_the_same_again_and_whole_without_faults() -> None:
 
 
 def test_late_entries_arrive_after_the_report() -> None:
-    missing = [len(all_) - len(arrived) for arrived, all_ in (log_stream(late, 0.0) for late in (0.0, 0.3, 1.0))]
+    missing = [
+        len(all_) - len(arrived)
+        for arrived, all_ in (log_stream(late, 0.0) for late in (0.0, 0.3, 1.0))
+    ]
     assert missing == sorted(missing)
     assert missing[0] < missing[1] < missing[2]
-    assert [len(log_stream(late, 0.0)[1]) for late in (0.0, 0.3, 1.0)] == [len(log_stream(0.0, 0.0)[1])] * 3
+    assert [len(log_stream(late, 0.0)[1]) for late in (0.0, 0.3, 1.0)] == [
+        len(log_stream(0.0, 0.0)[1])
+    ] * 3
 
 
 def test_as_many_entries_are_damaged_as_asked_for() -> None:
@@ -41,7 +46,9 @@ def test_as_many_entries_are_damaged_as_asked_for() -> None:
 
 
 def test_one_tenant_runs_wild() -> None:
-    minutes = [entry["minute"] for entry in log_stream(0.0, 0.0)[1] if entry["user_id"] == "orchard"]
+    minutes = [
+        entry["minute"] for entry in log_stream(0.0, 0.0)[1] if entry["user_id"] == "orchard"
+    ]
     wild = sum(minute in BURST for minute in minutes) / len(BURST)
     assert wild > 2 * len(minutes) / 60
 

@@ -36,7 +36,13 @@ class AlwaysOpen(NoBreaker):
 
 def test_callers_are_told_results_exceptions_rejections_or_that_they_left() -> None:
     store = Dependency()
-    visits = [(0, "features", 2), (1, KeyError), (0.5, CircuitOpenError), (0, "slow", 9, 3), (0, None)]
+    visits = [
+        (0, "features", 2),
+        (1, KeyError),
+        (0.5, CircuitOpenError),
+        (0, "slow", 9, 3),
+        (0, None),
+    ]
     told = vtime.run(send, store.read, visits)
     assert told == ["features", "raised KeyError", ["rejected", 7.0], "gave up", None]
     assert store.reached == ["features", "slow", None, "CircuitOpenError", "KeyError"]

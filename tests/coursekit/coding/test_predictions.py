@@ -68,7 +68,9 @@ def test_a_replay_tells_whose_answer_was_served() -> None:
 
 def test_a_key_that_forgets_nothing_serves_no_wrong_answer() -> None:
     trace = request_trace(0.8, 4)
-    served = replay(trace, Dictionary(), lambda r: f"{r.tenant} {r.version} {r.payload['text']}", ManualClock())
+    served = replay(
+        trace, Dictionary(), lambda r: f"{r.tenant} {r.version} {r.payload['text']}", ManualClock()
+    )
     assert served["right"]
     assert not served["foreign"] + served["old"]
     assert sum(map(len, served.values())) == len(trace)

@@ -1,7 +1,8 @@
-"""What a real Prometheus scrapes is what the official parser reads, and nothing of it is left behind.
+"""What a real Prometheus scrapes is what the official parser reads, and nothing of it is left
+behind.
 
-With Debian's package (`apt-get install prometheus`) one is started; without it the tests that need it say so, and in
-CI they fail.
+With Debian's package (`apt-get install prometheus`) one is started; without it the tests that need
+it say so, and in CI they fail.
 """
 
 from __future__ import annotations
@@ -61,11 +62,15 @@ def in_ci() -> None:
 
 
 def designs() -> dict[str, Any]:
-    """The lesson's solution and every right answer of the bank: a class each, by a name that a service could have."""
+    """The lesson's solution and every right answer of the bank: a class each, by a name that a
+    service could have.
+    """
     lesson = read(KEY)
     found = {"ml_inference": lesson.namespace["MLServiceMetrics"]}
     for answer in (a for a in answers(KEY) if a.is_right):
-        names = {n: lesson.namespace[n] for n in ("LATENCY_BUCKETS", "CONFIDENCE_BUCKETS", "STATES")}
+        names = {
+            n: lesson.namespace[n] for n in ("LATENCY_BUCKETS", "CONFIDENCE_BUCKETS", "STATES")
+        }
         exec(compile(answer.text, str(answer.path), "exec"), names)
         found[answer.path.stem] = names["MLServiceMetrics"]
     return found
@@ -78,9 +83,13 @@ def busy(metrics: Any, clock: ManualClock, seed: int) -> None:
     for _ in range(200):
         version = rng.choice(versions)
         with contextlib.suppress(ValueError):
-            metrics.record_request(version, rng.lognormvariate(-1.5, 1.4) - 0.01, rng.choice(["success", "error"]))
+            metrics.record_request(
+                version, rng.lognormvariate(-1.5, 1.4) - 0.01, rng.choice(["success", "error"])
+            )
         with contextlib.suppress(ValueError):
-            metrics.record_prediction(version, rng.choice(["urgent", "sales", "a poem"]), rng.uniform(0, 1.05))
+            metrics.record_prediction(
+                version, rng.choice(["urgent", "sales", "a poem"]), rng.uniform(0, 1.05)
+            )
         with contextlib.suppress(ValueError):
             metrics.set_model_state(version, rng.choice(["loading", "ready", "error", "gone"]))
         with contextlib.suppress(KeyError), metrics.track(version):
@@ -88,7 +97,9 @@ def busy(metrics: Any, clock: ManualClock, seed: int) -> None:
             if rng.random() < 0.1:
                 raise KeyError("a feature")
     for gpu in range(4):
-        metrics.update_gpu_metrics({gpu: {"utilization_percent": 25.0 * gpu, "memory_used_bytes": 17e9 + gpu}})
+        metrics.update_gpu_metrics(
+            {gpu: {"utilization_percent": 25.0 * gpu, "memory_used_bytes": 17e9 + gpu}}
+        )
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +135,12 @@ def test_only_the_metrics_that_are_named_are_read() -> None:
     Histogram("a", "Help.", buckets=[1], registry=None).observe(1)
     Histogram("ab", "Help.", buckets=[1], registry=registry).observe(0.5)
     assert series(registry, "a", "a_total") == {"a_total": 1.0}
-    assert set(series(registry, "ab")) == {'ab_bucket{le="1.0"}', 'ab_bucket{le="+Inf"}', "ab_count", "ab_sum"}
+    assert set(series(registry, "ab")) == {
+        'ab_bucket{le="1.0"}',
+        'ab_bucket{le="+Inf"}',
+        "ab_count",
+        "ab_sum",
+    }
     assert kinds(registry) == {
         "a_total": "counter", "ab_bucket": "histogram", "ab_count": "histogram", "ab_sum": "histogram",
     }  # fmt: skip
@@ -172,15 +188,19 @@ def test_quantiles_are_those_of_promql(running: Prometheus, registry: CollectorR
     for name in ("request_duration_seconds", "confidence_score"):
         counts = buckets(registry, f"ml_inference_{name}")
         for share in SHARES:
-            said = running.query(f"histogram_quantile({share}, sum by (le) (ml_inference_{name}_bucket))")
+            said = running.query(
+                f"histogram_quantile({share}, sum by (le) (ml_inference_{name}_bucket))"
+            )
             assert agree(said, {"": histogram_quantile(share, counts)}), (name, share)
 
 
-# --------------------------------------------------------------------------------------- a real scrape
+# ------------------------------------------------------------------------------------ a real scrape
 
 
 @real
-def test_a_real_scrape_agrees_with_the_parsed_exposition(running: Prometheus, registry: CollectorRegistry) -> None:
+def test_a_real_scrape_agrees_with_the_parsed_exposition(
+    running: Prometheus, registry: CollectorRegistry
+) -> None:
     parsed = {named(s.name, s.labels): s.value for s in samples(registry)}
     scraped = running.scraped()
     assert scraped == parsed
@@ -215,12 +235,14 @@ def test_a_query_that_cannot_be_read_is_a_value_error(running: Prometheus) -> No
         running.query("sum by (")
 
 
-# --------------------------------------------------------------------------------------- nothing is left
+# ---------------------------------------------------------------------------------- nothing is left
 
 
 def refuses(url: str) -> bool:
     try:
-        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=PATIENCE).close()
+        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
+            url, timeout=PATIENCE
+        ).close()
     except urllib.error.HTTPError as answer:
         answer.close()
         return False
@@ -230,7 +252,9 @@ def refuses(url: str) -> bool:
 
 
 @real
-def test_nothing_is_left_when_the_block_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_left_when_the_block_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     in_ci()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with contextlib.suppress(KeyboardInterrupt), scraping(CollectorRegistry()) as running:
@@ -255,7 +279,9 @@ with scraping(CollectorRegistry()) as running:
 """
     env = os.environ | {"TMPDIR": str(tmp_path)}
     command = [sys.executable, "-c", code]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env, text=True) as kernel:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env, text=True
+    ) as kernel:
         assert kernel.stdout
         url = kernel.stdout.readline().strip()
         assert not refuses(url)
@@ -267,10 +293,12 @@ with scraping(CollectorRegistry()) as running:
     assert refuses(url)
 
 
-# --------------------------------------------------------------------------------------- where there is none
+# ------------------------------------------------------------------------------ where there is none
 
 
-def test_without_the_binary_the_reason_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_the_binary_the_reason_says_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.setenv("PATH", str(tmp_path))
     assert "apt install prometheus" in why_not()
@@ -285,7 +313,9 @@ def test_other_systems_are_not_asked_for_one(system: str, monkeypatch: pytest.Mo
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a Prometheus is started on Linux only")
-def test_one_that_ends_at_once_is_told_with_its_last_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_one_that_ends_at_once_is_told_with_its_last_words(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     broken = tmp_path / "prometheus"
     broken.write_text("#!/bin/sh\necho no disk left >&2\nexit 1\n")
     broken.chmod(0o755)
@@ -294,7 +324,7 @@ def test_one_that_ends_at_once_is_told_with_its_last_words(monkeypatch: pytest.M
         pass
 
 
-# --------------------------------------------------------------------------------------- in a notebook
+# ------------------------------------------------------------------------------------ in a notebook
 
 
 class Exporter:
@@ -302,7 +332,9 @@ class Exporter:
         self.registry = registry
 
 
-def test_a_script_is_answered_by_the_parser(registry: CollectorRegistry, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_script_is_answered_by_the_parser(
+    registry: CollectorRegistry, capsys: pytest.CaptureFixture[str]
+) -> None:
     ask(lambda: Exporter(registry))
     told = capsys.readouterr().out
     assert told.startswith(
@@ -331,7 +363,9 @@ def test_a_kernel_without_prometheus_says_so_and_answers(
     monkeypatch.setattr("sys.platform", "win32")
     ask(lambda: Exporter(registry))
     told = capsys.readouterr().out
-    assert told.startswith("A Prometheus is started on Linux only. The official parser read your exposition.")
+    assert told.startswith(
+        "A Prometheus is started on Linux only. The official parser read your exposition."
+    )
     assert QUESTIONS[0].words in told
 
 

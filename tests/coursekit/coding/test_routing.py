@@ -80,7 +80,10 @@ def test_afterwards_hash_is_the_usual_one() -> None:
 
 def test_modulo_slots_follow_the_weights_and_move_users_for_nothing() -> None:
     seen = hand_over({"slots": ModuloRouter()}, {"v7": 5, "v8": 3, "v9": 2}, "v8")
-    before = {version: sum(count for old, _, count in seen.flows["slots"] if old == version) for version in VERSIONS}
+    before = {
+        version: sum(count for old, _, count in seen.flows["slots"] if old == version)
+        for version in VERSIONS
+    }
     assert sum(before.values()) == CROWD
     assert [round(10 * before[version] / CROWD) for version in VERSIONS] == [5, 3, 2]
     assert all(after != "v8" for _, after, _ in seen.flows["slots"])

@@ -16,7 +16,14 @@ def asked(limiter: FixedWindow, clock: ManualClock, moments: list[float]) -> lis
 def test_a_fixed_window_begins_afresh_at_whole_multiples() -> None:
     clock = ManualClock()
     limiter = FixedWindow(2, 60, clock)
-    assert asked(limiter, clock, [58.0, 59.0, 59.75, 60.0, 61.0, 62.0]) == [True, True, False, True, True, False]
+    assert asked(limiter, clock, [58.0, 59.0, 59.75, 60.0, 61.0, 62.0]) == [
+        True,
+        True,
+        False,
+        True,
+        True,
+        False,
+    ]
     assert limiter.is_allowed("orchard")
 
 
@@ -24,7 +31,13 @@ def test_a_counter_weighs_the_last_window_by_what_is_still_in_sight() -> None:
     clock = ManualClock()
     limiter = SlidingCounter(4, 60, clock)
     assert asked(limiter, clock, [10.0] * 5) == [True] * 4 + [False]
-    assert asked(limiter, clock, [60.0, 75.0, 75.0, 90.0, 119.0]) == [False, True, False, True, True]
+    assert asked(limiter, clock, [60.0, 75.0, 75.0, 90.0, 119.0]) == [
+        False,
+        True,
+        False,
+        True,
+        True,
+    ]
 
 
 def test_half_of_the_burst_comes_before_the_boundary() -> None:
@@ -35,7 +48,13 @@ def test_half_of_the_burst_comes_before_the_boundary() -> None:
 
 
 def test_what_is_in_sight_ages_out_at_exactly_the_window() -> None:
-    assert in_sight([0.0, 1.0, 9.75, 10.0, 11.0], [True, True, False, True, False], 10) == [1, 2, 2, 2, 1]
+    assert in_sight([0.0, 1.0, 9.75, 10.0, 11.0], [True, True, False, True, False], 10) == [
+        1,
+        2,
+        2,
+        2,
+        1,
+    ]
 
 
 def test_a_burst_on_the_boundary_tells_the_limiters_apart() -> None:

@@ -8,7 +8,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from coursekit.mlops.drift import DAYS, STORY, Day, Episode, Kind, alarm_days, replay, story, timeline, traffic, trained
+from coursekit.mlops.drift import (
+    DAYS,
+    STORY,
+    Day,
+    Episode,
+    Kind,
+    alarm_days,
+    replay,
+    story,
+    timeline,
+    traffic,
+    trained,
+)
 
 
 def share(days: list[Day]) -> float:
@@ -34,7 +46,9 @@ def test_the_same_arguments_give_the_same_days() -> None:
     assert [(day.predictions, day.labels, day.wrong) for day in one] == [
         (day.predictions, day.labels, day.wrong) for day in two
     ]
-    assert all((a.features["words"] == b.features["words"]).all() for a, b in zip(one, two, strict=True))
+    assert all(
+        (a.features["words"] == b.features["words"]).all() for a, b in zip(one, two, strict=True)
+    )
 
 
 def test_weekends_are_thin() -> None:
@@ -62,7 +76,9 @@ def test_labels_come_late_out_of_order_and_for_half_of_the_tickets() -> None:
 def test_labels_say_how_often_the_model_is_wrong() -> None:
     days = weeks()
     labels = {ticket: label for day in traffic(60, seed=2) for ticket, label in day.labels.items()}
-    said = {ticket: value for day in traffic(60, seed=2) for ticket, value in day.predictions.items()}
+    said = {
+        ticket: value for day in traffic(60, seed=2) for ticket, value in day.predictions.items()
+    }
     right = sum(said[ticket] == label for ticket, label in labels.items()) / len(labels)
     assert right == pytest.approx(accuracy(days), abs=0.02)
 
@@ -85,10 +101,14 @@ def test_a_baseline_is_what_quiet_days_look_like() -> None:
         ("world", False, False, True),
     ],
 )
-def test_an_episode_shows_in_its_signals(kind: Kind, inputs: bool, predictions: bool, truth: bool) -> None:
+def test_an_episode_shows_in_its_signals(
+    kind: Kind, inputs: bool, predictions: bool, truth: bool
+) -> None:
     usual, days = weeks(), weeks(kind)
     lost = any(np.isnan(column).any() for day in days for column in day.features.values())
-    moved = any(abs(typical(days, name) / typical(usual, name) - 1) > 0.25 for name in days[0].features)
+    moved = any(
+        abs(typical(days, name) / typical(usual, name) - 1) > 0.25 for name in days[0].features
+    )
     assert (lost or moved) is inputs
     assert (abs(share(days) - share(usual)) > 0.15) is predictions
     assert (accuracy(usual) - accuracy(days) > 0.1) is truth
@@ -96,7 +116,11 @@ def test_an_episode_shows_in_its_signals(kind: Kind, inputs: bool, predictions: 
 
 def test_an_episode_ends() -> None:
     usual, days = traffic(9, seed=4), traffic(9, [Episode("campaign", 3, 4)], seed=4)
-    apart = [day.day for day, other in zip(days, usual, strict=True) if day.predictions != other.predictions]
+    apart = [
+        day.day
+        for day, other in zip(days, usual, strict=True)
+        if day.predictions != other.predictions
+    ]
     assert apart == [3, 4]
 
 
@@ -134,7 +158,10 @@ def test_a_replay_tells_labels_first_and_takes_tenants_in_turn() -> None:
     days, monitor = traffic(2, delay=1), Silent()
     reports = replay(monitor, {"acme": days, "globex": days})
     assert [call[:3] for call in monitor.told] == [
-        (call, tenant, day) for day in (0, 1) for tenant in ("acme", "globex") for call in ("learn", "observe")
+        (call, tenant, day)
+        for day in (0, 1)
+        for tenant in ("acme", "globex")
+        for call in ("learn", "observe")
     ]
     assert {tenant: len(some) for tenant, some in reports.items()} == {"acme": 2, "globex": 2}
 
@@ -143,11 +170,18 @@ def test_alarms_are_what_is_more_than_a_log() -> None:
     assert alarm_days([Silent("log"), Silent("alert"), Silent("log"), Silent("rollback")]) == [1, 3]
 
 
-@pytest.mark.parametrize(("first", "words"), [(47, "9 days until"), (40, "5 days until"), (None, "nobody hears of it")])
-def test_the_headline_counts_from_the_change_to_the_alarm_of_its_labels(first: int | None, words: str) -> None:
+@pytest.mark.parametrize(
+    ("first", "words"), [(47, "9 days until"), (40, "5 days until"), (None, "nobody hears of it")]
+)
+def test_the_headline_counts_from_the_change_to_the_alarm_of_its_labels(
+    first: int | None, words: str
+) -> None:
     days, limits = story(1.0, 5), Silent(psi=0.25, share=0.15, accuracy=0.1)
     heard = [first is not None and day >= first for day in range(DAYS)]
-    reports = [Silent("alert" if heard[day] else "log", {"concept"} if heard[day] else set()) for day in range(DAYS)]
+    reports = [
+        Silent("alert" if heard[day] else "log", {"concept"} if heard[day] else set())
+        for day in range(DAYS)
+    ]
     seen = timeline(days, reports, Silent(share=0.3, accuracy=0.9), limits, delay=5)
     assert words in seen["headline"]
     until = max(first, STORY[2][2] + 5) if first is not None else DAYS

@@ -1,4 +1,6 @@
-"""Experiments for the eye: the same visitors every time, looks that stop, and how often chance wins."""
+"""Experiments for the eye: the same visitors every time, looks that stop, and how often chance
+wins.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from coursekit.mlops.experiments import EXPERIMENTS, RATE, USERS, Arm, false_alarms, look_again, stopped_early, visitors
+from coursekit.mlops.experiments import (
+    EXPERIMENTS,
+    RATE,
+    USERS,
+    Arm,
+    false_alarms,
+    look_again,
+    stopped_early,
+    visitors,
+)
 
 
 def greater(a: Arm, b: Arm) -> dict[str, Any]:
@@ -35,7 +46,9 @@ def test_a_lift_changes_arm_b_alone_and_loses_nobody() -> None:
 
 
 def test_rates_are_right_in_the_long_run() -> None:
-    assert np.mean([visitors(n) for n in range(1, EXPERIMENTS + 1)]) == pytest.approx(RATE, abs=0.002)
+    assert np.mean([visitors(n) for n in range(1, EXPERIMENTS + 1)]) == pytest.approx(
+        RATE, abs=0.002
+    )
 
 
 def test_looks_are_equally_far_apart_and_the_last_sees_everybody() -> None:
@@ -47,7 +60,11 @@ def test_looks_are_equally_far_apart_and_the_last_sees_everybody() -> None:
 def test_who_stops_at_a_winner_looks_no_further() -> None:
     arms = np.array([1.0, 0.0] * USERS)[:USERS], np.ones(USERS)
     assert len(look_again(greater, arms, 9, until_a_winner=True)) == 1
-    assert len(look_again(greater, arms, 9)) == len(look_again(never, arms, 9, until_a_winner=True)) == 9
+    assert (
+        len(look_again(greater, arms, 9))
+        == len(look_again(never, arms, 9, until_a_winner=True))
+        == 9
+    )
 
 
 def test_every_experiment_ends_with_a_or_b_or_nobody() -> None:

@@ -56,7 +56,9 @@ def test_more_threads_than_rows_share_as_well() -> None:
 
 def test_the_model_learns_something() -> None:
     unseen = tickets(seed=2)
-    always = max(sum(row["urgent"] for row in unseen), sum(1 - row["urgent"] for row in unseen)) / len(unseen)
+    always = max(
+        sum(row["urgent"] for row in unseen), sum(1 - row["urgent"] for row in unseen)
+    ) / len(unseen)
     assert accuracy(train(tickets(), CODE, ENVIRONMENT, 7), unseen) > always + 0.1
 
 
@@ -85,8 +87,14 @@ def test_an_order_of_zero_leaves_the_rows_in_place() -> None:
 
 
 def careless(data: list[Row], code: Code, environment: Environment, seed: int) -> Manifest:
-    version = hashlib.sha256(json.dumps([data, dict(code), dict(environment), seed]).encode()).hexdigest()
-    return {"versions": {"run": version}, "seed": seed, "model": bits(train(data, code, environment, seed))}
+    version = hashlib.sha256(
+        json.dumps([data, dict(code), dict(environment), seed]).encode()
+    ).hexdigest()
+    return {
+        "versions": {"run": version},
+        "seed": seed,
+        "model": bits(train(data, code, environment, seed)),
+    }
 
 
 def rerun(manifest: Manifest, data: list[Row], code: Code, environment: Environment) -> Weights:
