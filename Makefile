@@ -37,11 +37,12 @@ drift: $(STAMP) ## do source/, release/, notebooks/ and lessons/slips/ hold what
 
 lint: $(STAMP) ## ruff, and the import rules between rooms
 	$(BIN)/ruff check autograder coursekit lessons tests tools $(wildcard benchmarks)
-	$(BIN)/ruff format --check autograder coursekit tests tools $(wildcard benchmarks)
+	$(BIN)/ruff format --check autograder coursekit lessons tests tools $(wildcard benchmarks)
 	$(BIN)/lint-imports
 
-types: $(STAMP) ## mypy, strict
+types: $(STAMP) ## mypy: strict for the packages; of lessons what a learner reads
 	$(BIN)/mypy
+	$(BIN)/mypy --config-file lessons/mypy.ini lessons/*/*.py
 
 laws: $(STAMP) ## pytest: unit tests, the laws of the answer bank, the real browser
 	$(BIN)/pytest -n 2 --dist loadgroup --ignore tests/hostile/test_limits.py

@@ -20,7 +20,7 @@ from coursekit.plots import Box, bars, label_axes, legend
 
 # {"user_id": "harbour/7", "action": "edit", "timestamp": "2026-11-02T09:30:00+02:00"}
 Activity = dict[str, str]
-Features = Mapping[str, Mapping[str, Any]]  # by user
+Features = Mapping[Any, Mapping[str, Any]]  # by user
 Extract = Callable[[Sequence[Activity], datetime], Features]
 
 START = datetime(2026, 11, 2, tzinfo=UTC)

@@ -57,7 +57,9 @@ Before you build it, look at what a shared launch is worth on the GPU of this le
 # %%
 gpu = SimulatedGPU(fixed_ms=20, per_item_ms=1)
 for n in (1, 4, 16):
-    print(f"{n:2} requests: one by one {n * gpu.batch_ms(1):3.0f} ms, together {gpu.batch_ms(n):2.0f} ms")
+    print(
+        f"{n:2} requests: one by one {n * gpu.batch_ms(1):3.0f} ms, together {gpu.batch_ms(n):2.0f} ms"
+    )
 
 # %% [markdown]
 """
@@ -76,6 +78,7 @@ fields.</details>
 got.</details>
 """
 
+
 # %% nbgrader={"grade_id": "batch-config", "solution": true}
 @dataclass(frozen=True)
 class BatchConfig:
@@ -93,23 +96,27 @@ class BatchConfig:
             raise ValueError(f"max_wait_ms must not be negative, but is {self.max_wait_ms}")
         ### END SOLUTION
 
+
 # %%
 @try_it
 def a_dial_set_to_nonsense() -> BatchConfig:
     return BatchConfig(max_batch_size=-3)
 
+
 # %% nbgrader={"grade_id": "batch-config-checks", "grade": true}
-def refusal(**dials: float) -> str:
+def refusal(**dials: Any) -> str:
     """What building a BatchConfig raises, in a word."""
     try:
         return f"accepted {BatchConfig(**dials)!r}"
     except Exception as error:
         return "ValueError" if isinstance(error, ValueError) else type(error).__name__
 
+
 @check(expect=["ValueError"] * 3, points=1)
 def a_batch_size_below_one_is_refused() -> list[str]:
     """Zero is too small, and so is everything below it."""
     return [refusal(max_batch_size=size) for size in (0, -1, -16)]
+
 
 ### BEGIN HIDDEN TESTS
 @check(expect=REFERENCE, points=1, seeds=2)
@@ -118,11 +125,19 @@ def a_negative_wait_is_refused(rng: Any) -> list[str]:
     waits = rng.sample([-0.5, -1, -50, -1e9, 0.5, 5, 50, 5000], 8)
     return [refusal(max_wait_ms=wait).split()[0] for wait in waits]
 
+
 @check(expect=[[16, 50.0], [1, 0.0], [64, 12.5], [2, 50.0]], points=1)
 def legal_dials_are_kept() -> list[list[float]]:
     """1 and 0 are the smallest legal values; 16 and 50 are what you get when you say nothing."""
-    built = BatchConfig(), BatchConfig(1, 0), BatchConfig(max_wait_ms=12.5, max_batch_size=64), BatchConfig(2)
+    built = (
+        BatchConfig(),
+        BatchConfig(1, 0),
+        BatchConfig(max_wait_ms=12.5, max_batch_size=64),
+        BatchConfig(2),
+    )
     return [[config.max_batch_size, float(config.max_wait_ms)] for config in built]
+
+
 ### END HIDDEN TESTS
 
 scoreboard()
@@ -151,6 +166,7 @@ loop's own clock, accepts <code>None</code> for "no limit", and a time in the pa
 away.</details>
 """
 
+
 # %% nbgrader={"grade_id": "batch", "solution": true}
 class BatchCollector:
     """Collects single requests into batches for a model that is cheaper by the list."""
@@ -160,8 +176,13 @@ class BatchCollector:
     ) -> None:
         """Keep the model and the dials. Nothing runs before `start()`."""
         ### BEGIN SOLUTION
-        self._infer, self._size, self._wait = inference_fn, config.max_batch_size, config.max_wait_ms / 1000
-        self._queue: deque[tuple[Any, asyncio.Future[Any], float]] = deque()  # input, answer, deadline
+        self._infer, self._size, self._wait = (
+            inference_fn,
+            config.max_batch_size,
+            config.max_wait_ms / 1000,
+        )
+        # input, answer, deadline
+        self._queue: deque[tuple[Any, asyncio.Future[Any], float]] = deque()
         self._changed = asyncio.Event()
         self._worker: asyncio.Task[None] | None = None
         self._open = False
@@ -179,7 +200,9 @@ class BatchCollector:
         """The model's result for x. RuntimeError before `start()` and after `stop()`."""
         ### BEGIN SOLUTION
         if not self._open:
-            raise RuntimeError("the collector is not running: call start() first, and nothing after stop()")
+            raise RuntimeError(
+                "the collector is not running: call start() first, and nothing after stop()"
+            )
         loop = asyncio.get_running_loop()
         answer = loop.create_future()
         self._queue.append((x, answer, loop.time() + self._wait))
@@ -226,10 +249,12 @@ class BatchCollector:
                     answer.set_exception(failure)
         ### END SOLUTION
 
+
 # %% [markdown]
 """
 Watch one batch before you run the checks. `send` calls `predict` on a timetable of `(ms, x)`, in virtual time.
 """
+
 
 # %%
 @try_it
@@ -239,6 +264,7 @@ async def three_requests_share_a_launch() -> list[Any]:
     await collector.start()
     return [await send(collector, [(0, 1), (10, 2), (30, 3)]), gpu.log]
 
+
 # %% nbgrader={"grade_id": "batch-checks", "grade": true}
 @check(expect=[10, 20, 30, 40, 50], points=1)
 async def every_caller_gets_its_own_answer() -> list[Any]:
@@ -246,6 +272,7 @@ async def every_caller_gets_its_own_answer() -> list[Any]:
     collector = BatchCollector(SimulatedGPU(), BatchConfig(max_batch_size=2))
     await collector.start()
     return await send(collector, [(0, 1), (0, 2), (0, 3), (5, 4), (30, 5)])
+
 
 @check(expect=[[125.0, 3]], points=1)
 async def a_full_batch_leaves_at_once() -> list[Any]:
@@ -256,6 +283,7 @@ async def a_full_batch_leaves_at_once() -> list[Any]:
     await send(collector, [(0, "a"), (62.5, "b"), (125, "c")])
     return gpu.departures
 
+
 @check(expect=[[250.0, 3]], points=1)
 async def a_partial_batch_leaves_when_its_first_request_has_waited() -> list[Any]:
     """One departure, at 250 ms, with 3 requests: those who come later do not move the deadline."""
@@ -264,6 +292,7 @@ async def a_partial_batch_leaves_when_its_first_request_has_waited() -> list[Any
     await collector.start()
     await send(collector, [(0, "a"), (125, "b"), (187.5, "c")])
     return gpu.departures
+
 
 ### BEGIN HIDDEN TESTS
 @check(expect=REFERENCE, points=2, seeds=4)
@@ -275,16 +304,23 @@ async def every_interleaving_gives_every_caller_its_own_answer(rng: Any) -> list
     await collector.start()
     return await send(collector, timetable(rng, rng.sample(range(1000), 40)))
 
+
 @check(expect=[0, 1, 2, 3, 4, 5, 6], points=1)
 async def equal_requests_stay_separate_requests() -> list[Any]:
     """Two tenants may send the same text. Each is a request of its own."""
     count = itertools.count()
-    collector = BatchCollector(SimulatedGPU(answer=lambda _: next(count)), BatchConfig(max_batch_size=4))
+    collector = BatchCollector(
+        SimulatedGPU(answer=lambda _: next(count)), BatchConfig(max_batch_size=4)
+    )
     await collector.start()
     return sorted(await send(collector, [(0, "hello")] * 3 + [(5, "hello")] * 4))
 
+
 @check(
-    expect=[["list"], ["NoneType", "ndarray", "ndarray", "dict", "list", "tuple", "str", "float", "bool"]],
+    expect=[
+        ["list"],
+        ["NoneType", "ndarray", "ndarray", "dict", "list", "tuple", "str", "float", "bool"],
+    ],
     points=1,
 )
 async def anything_may_be_sent_and_returned() -> list[Any]:
@@ -298,9 +334,13 @@ async def anything_may_be_sent_and_returned() -> list[Any]:
 
     collector = BatchCollector(echo, BatchConfig(max_batch_size=4))
     await collector.start()
-    xs = [None, np.zeros(2), np.zeros(2), {"text": "hi"}, [], (), "", 0.0, False]
+    xs: list[Any] = [None, np.zeros(2), np.zeros(2), {"text": "hi"}, [], (), "", 0.0, False]
     answers = await asyncio.gather(*(collector.predict(x) for x in xs))
-    return [sorted(given), [type(x).__name__ for x, answer in zip(xs, answers, strict=True) if x is answer]]
+    return [
+        sorted(given),
+        [type(x).__name__ for x, answer in zip(xs, answers, strict=True) if x is answer],
+    ]
+
 
 @check(expect=REFERENCE, points=1, seeds=3)
 async def requests_are_served_in_order_of_arrival(rng: Any) -> list[Any]:
@@ -312,6 +352,7 @@ async def requests_are_served_in_order_of_arrival(rng: Any) -> list[Any]:
     burst = [(2000.0 + 8 * n, m) for n in range(4) for m in range(40 + 5 * n, 45 + 5 * n)]
     await send(collector, timetable(rng, range(40)) + burst)
     return gpu.items
+
 
 @check(expect=REFERENCE, points=1, seeds=4)
 async def no_batch_is_larger_than_the_limit(rng: Any) -> int:
@@ -326,6 +367,7 @@ async def no_batch_is_larger_than_the_limit(rng: Any) -> int:
     await callers
     return max(map(len, gpu.batches))
 
+
 @check(expect=REFERENCE, points=2, seeds=4)
 async def the_wait_counts_from_arrival_not_from_wake_up(rng: Any) -> list[Any]:
     """A request that came while the GPU was busy has used up part of its wait already."""
@@ -336,17 +378,22 @@ async def the_wait_counts_from_arrival_not_from_wake_up(rng: Any) -> list[Any]:
     await send(collector, [(0, 1), (0, 2), (0, 3), (came * TICK, 4), ((busy + 5) * TICK, 5)])
     return gpu.departures
 
+
 @check(expect=REFERENCE, points=1, seeds=4)
 async def what_fell_due_meanwhile_leaves_when_the_worker_is_free(rng: Any) -> list[float]:
     """Full or overdue: when the batch before it ends, it need not wait again."""
     busy, came, left = rng.randint(60, 90) * TICK, rng.randint(5, 15) * TICK, []
-    for wait, behind in (rng.randint(10, 30), [(came, 3)]), (512, [(came, 3), (came + 20 * TICK, 4)]):
+    for wait, behind in (
+        (rng.randint(10, 30), [(came, 3)]),
+        (512, [(came, 3), (came + 20 * TICK, 4)]),
+    ):
         gpu = SimulatedGPU(fixed_ms=busy, per_item_ms=0)
         collector = BatchCollector(gpu, BatchConfig(max_batch_size=2, max_wait_ms=wait * TICK))
         await collector.start()
         await send(collector, [(0, 1), (0, 2), *behind])
         left.append(gpu.sent_ms[-1])
     return left
+
 
 @check(expect=[[0.0, 1], [62.5, 1], [187.5, 1]], points=1)
 async def without_a_wait_a_free_worker_sends_at_once() -> list[Any]:
@@ -357,6 +404,7 @@ async def without_a_wait_a_free_worker_sends_at_once() -> list[Any]:
     await send(collector, [(0, 1), (62.5, 2), (187.5, 3)])
     return gpu.departures
 
+
 @check(expect=REFERENCE, points=1, seeds=2)
 async def one_batch_is_on_the_gpu_at_a_time(rng: Any) -> list[int]:
     """There is one worker and one GPU. Two batches at once would fight over its memory."""
@@ -365,6 +413,7 @@ async def one_batch_is_on_the_gpu_at_a_time(rng: Any) -> list[int]:
     await collector.start()
     await send(collector, [(3 * n, n) for n in range(requests)])
     return [gpu.most_at_once, gpu.served]
+
 
 @check(expect=REFERENCE, points=2, seeds=2)
 async def any_traffic_leaves_in_the_right_batches_at_the_right_times(rng: Any) -> list[Any]:
@@ -378,6 +427,8 @@ async def any_traffic_leaves_in_the_right_batches_at_the_right_times(rng: Any) -
         await send(collector, timetable(rng, range(40), bursts=wait > 0))
         seen.append(gpu.departures)
     return seen
+
+
 ### END HIDDEN TESTS
 
 scoreboard()
@@ -406,6 +457,7 @@ on that future raises <code>InvalidStateError</code>: ask <code>done()</code> fi
 itself once the door is closed and the queue empty. Then wait for it.</details>
 """
 
+
 # %%
 @try_it
 async def one_caller_leaves_and_the_collector_stops() -> list[Any]:
@@ -417,6 +469,7 @@ async def one_caller_leaves_and_the_collector_stops() -> list[Any]:
     await collector.stop()
     return [await callers, gpu.log]
 
+
 # %% nbgrader={"grade_id": "batch-failure-checks", "grade": true}
 async def refuse_bad(xs: list[Any]) -> list[Any]:
     """A model that takes 20 ms and chokes on "bad"."""
@@ -425,12 +478,17 @@ async def refuse_bad(xs: list[Any]) -> list[Any]:
         raise MemoryError("CUDA out of memory")
     return [x.upper() for x in xs]
 
+
 @check(expect=[["raised MemoryError", "raised MemoryError"], ["C", "D"]], points=1)
 async def an_exception_fails_the_callers_of_its_batch() -> list[Any]:
     """Hand it to their futures, and go on with the next batch."""
     collector = BatchCollector(refuse_bad, BatchConfig(max_batch_size=2))
     await collector.start()
-    return [await send(collector, [(0, "a"), (0, "bad")]), await send(collector, [(0, "c"), (0, "d")])]
+    return [
+        await send(collector, [(0, "a"), (0, "bad")]),
+        await send(collector, [(0, "c"), (0, "d")]),
+    ]
+
 
 @check(expect=["raised TimeoutError", 20], points=1)
 async def a_caller_that_times_out_does_not_take_others_along() -> list[Any]:
@@ -442,6 +500,7 @@ async def a_caller_that_times_out_does_not_take_others_along() -> list[Any]:
     patient = asyncio.ensure_future(collector.predict(2))
     await asyncio.wait([hasty, patient])
     return [told(hasty), told(patient)]
+
 
 ### BEGIN HIDDEN TESTS
 @check(expect=REFERENCE, points=2, seeds=3)
@@ -466,6 +525,7 @@ async def no_exception_reaches_those_who_wait_behind(rng: Any) -> list[Any]:
         arrivals += [(max(0, 20 * batch - 10), 10 * batch + x) for x in xs[:size]]
     return await send(collector, arrivals)
 
+
 @check(expect=REFERENCE, points=2, seeds=3)
 async def a_result_list_of_the_wrong_length_fails_its_whole_batch(rng: Any) -> list[Any]:
     """With too few or too many results nobody knows whose is whose, so nobody gets one."""
@@ -481,6 +541,7 @@ async def a_result_list_of_the_wrong_length_fails_its_whole_batch(rng: Any) -> l
     await collector.start()
     return [await send(collector, [(0, 3 * n), (0, 3 * n + 1), (0, 3 * n + 2)]) for n in range(10)]
 
+
 @check(expect=REFERENCE, points=1, seeds=3)
 async def a_caller_that_gives_up_in_the_queue_changes_nothing(rng: Any) -> list[Any]:
     """The results must still go to the right callers."""
@@ -491,6 +552,7 @@ async def a_caller_that_gives_up_in_the_queue_changes_nothing(rng: Any) -> list[
         arrivals = [(n, x) for n, x in enumerate(rng.sample(range(100), 5))]
         seen.append(await send(collector, arrivals, gives_up=dict.fromkeys(gone, 20)))
     return seen
+
 
 @check(expect=REFERENCE, points=2, seeds=3)
 async def a_caller_that_gives_up_during_inference_changes_nothing(rng: Any) -> list[Any]:
@@ -503,6 +565,7 @@ async def a_caller_that_gives_up_during_inference_changes_nothing(rng: Any) -> l
         seen.append(await send(collector, arrivals, gives_up=dict.fromkeys(gone, 10)))
     return seen
 
+
 @check(expect=[["gave up", "gave up", 30], ["gave up", "gave up", 30]], points=1)
 async def a_batch_that_everybody_left_does_not_stop_the_worker() -> list[Any]:
     """First all give up in the queue, then, with a full batch, during inference."""
@@ -513,6 +576,7 @@ async def a_batch_that_everybody_left_does_not_stop_the_worker() -> list[Any]:
         seen.append(await send(collector, [(0, 1), (0, 2), (later, 3)], gives_up={0: 10, 1: 10}))
     return seen
 
+
 @check(expect=["raised MemoryError", "gave up", "raised MemoryError", "D", "E", "F"], points=1)
 async def a_caller_may_give_up_on_a_batch_that_fails() -> list[Any]:
     """A future that is done takes no exception either."""
@@ -520,6 +584,7 @@ async def a_caller_may_give_up_on_a_batch_that_fails() -> list[Any]:
     await collector.start()
     arrivals = [(0, "a"), (0, "b"), (0, "bad"), (50, "d"), (50, "e"), (50, "f")]
     return await send(collector, arrivals, gives_up={1: 10})
+
 
 @check(expect=[["raised RuntimeError", 20, "raised RuntimeError"], [2]], points=1)
 async def predict_outside_of_start_and_stop_is_refused() -> list[Any]:
@@ -532,6 +597,7 @@ async def predict_outside_of_start_and_stop_is_refused() -> list[Any]:
     await collector.stop()
     answers += await send(collector, [(0, 3)])
     return [answers, gpu.items]
+
 
 @check(expect=REFERENCE, points=1, seeds=3)
 async def stop_lets_waiting_requests_leave_at_once(rng: Any) -> list[Any]:
@@ -548,6 +614,7 @@ async def stop_lets_waiting_requests_leave_at_once(rng: Any) -> list[Any]:
         seen.append({"too late": [at for at in gpu.sent_ms if at > latest], "answers": answers})
     return seen
 
+
 @check(expect=REFERENCE, points=1, seeds=3)
 async def stop_returns_when_everything_accepted_is_served(rng: Any) -> list[Any]:
     """The batch that runs, the full ones behind it, and the last partial one."""
@@ -560,6 +627,7 @@ async def stop_returns_when_everything_accepted_is_served(rng: Any) -> list[Any]
     served = gpu.served
     return [served, await callers]
 
+
 @check(expect=["returned", ["raised MemoryError", "raised MemoryError"]], points=1)
 async def stop_returns_although_the_last_batch_fails() -> list[Any]:
     """The failure belongs to the callers, not to whoever stops the collector."""
@@ -570,9 +638,11 @@ async def stop_returns_although_the_last_batch_fails() -> list[Any]:
     await collector.stop()
     return ["returned", await callers]
 
+
 def refused_or_served(seen: object) -> bool:
     """30, or an exception"""
     return seen == 30 or (isinstance(seen, str) and seen.startswith("raised "))
+
 
 @check(expect=is_true_of(refused_or_served), points=1)
 async def a_request_during_stop_is_refused_or_served() -> Any:
@@ -584,6 +654,7 @@ async def a_request_during_stop_is_refused_or_served() -> Any:
     await collector.stop()
     return (await callers)[2]
 
+
 async def tasks_left_by(*calls: Awaitable[None]) -> int:
     """How many more tasks there are some turns of the loop after these calls."""
     before = asyncio.all_tasks()
@@ -591,6 +662,7 @@ async def tasks_left_by(*calls: Awaitable[None]) -> int:
     for _ in range(5):
         await asyncio.sleep(0)
     return len(asyncio.all_tasks() - before)
+
 
 @check(expect={"idle": 0, "after traffic": 0, "sent": True}, points=1)
 async def no_task_stays_after_stop() -> dict[str, int]:
@@ -606,13 +678,19 @@ async def no_task_stays_after_stop() -> dict[str, int]:
         await collector.stop()
 
     traffic = [(0.0, 1), (5.0, 2), (6.0, 3), (40.0, 4), (50.0, 5), (51.0, 6)]
-    left = {"idle": await tasks_left_by(life([])), "after traffic": await tasks_left_by(life(traffic))}
+    left = {
+        "idle": await tasks_left_by(life([])),
+        "after traffic": await tasks_left_by(life(traffic)),
+    }
     return {**left, "sent": gpu.served > 0}
+
 
 @check(expect={"more tasks": [0, 0], "answers": [10, 20, 30]}, points=1)
 async def starting_twice_makes_one_worker() -> dict[str, Any]:
     """A second start(), at once or in the middle of the work, changes nothing."""
-    first, second = (BatchCollector(SimulatedGPU(), BatchConfig(max_batch_size=2)) for _ in range(2))
+    first, second = (
+        BatchCollector(SimulatedGPU(), BatchConfig(max_batch_size=2)) for _ in range(2)
+    )
     once = await tasks_left_by(first.start())
     again = await tasks_left_by(first.start())
     together = await tasks_left_by(second.start(), second.start())
@@ -620,6 +698,7 @@ async def starting_twice_makes_one_worker() -> dict[str, Any]:
     await asyncio.sleep(0.010)
     await first.start()
     return {"more tasks": [again, together - once], "answers": await callers}
+
 
 @check(expect=[[2, 3, 4], [-4, -5, -6]], points=1)
 async def two_collectors_share_nothing() -> list[Any]:
@@ -631,6 +710,8 @@ async def two_collectors_share_nothing() -> list[Any]:
     await asyncio.gather(*(collector.start() for collector in collectors))
     traffic = [(0, 1), (5, 2), (10, 3)], [(1, 4), (6, 5), (11, 6)]
     return list(await asyncio.gather(*map(send, collectors, traffic)))
+
+
 ### END HIDDEN TESTS
 
 scoreboard()
@@ -641,6 +722,7 @@ Now the question from 9:02: where do the dials belong? The picture runs *your* c
 virtual time, once for every mark. Move one dial at a time and watch both rows.
 """
 
+
 # %%
 def under_load(max_batch_size: int, max_wait_ms: float, per_second: float) -> TradeOff:
     def serve(size: int, wait: float) -> LoadReport:
@@ -648,10 +730,14 @@ def under_load(max_batch_size: int, max_wait_ms: float, per_second: float) -> Tr
 
     return trade_off(serve, max_batch_size, max_wait_ms)
 
+
 explore(
-    plot_trade_off, data=under_load,
+    plot_trade_off,
+    data=under_load,
     caption="Throughput (circles) and p95 latency (squares) against the batch size and the wait.",
-    size=(9, 4.8), max_batch_size=slider(1, 32, 1, 16), max_wait_ms=slider(0, 80, 1, 20),
+    size=(9, 4.8),
+    max_batch_size=slider(1, 32, 1, 16),
+    max_wait_ms=slider(0, 80, 1, 20),
     per_second=slider(20, 600, 20, 300, "requests per second"),
 )
 

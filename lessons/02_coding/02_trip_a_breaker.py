@@ -72,7 +72,9 @@ many seconds the caller leaves. It returns what each was told: a result, `"raise
 @try_it
 async def everybody_waits_for_nothing() -> dict[str, Any]:
     begun = time.monotonic()
-    told = await send(Dependency().read, [(0, "features", 0.125), (1, TimeoutError, 2), (2, TimeoutError, 2)])
+    told = await send(
+        Dependency().read, [(0, "features", 0.125), (1, TimeoutError, 2), (2, TimeoutError, 2)]
+    )
     return {"told": told, "seconds": time.monotonic() - begun}
 
 
@@ -119,8 +121,9 @@ class CircuitBreaker:
     ) -> None:
         """A closed circuit. ValueError: a threshold below 1, or a negative time-out."""
         ### BEGIN SOLUTION
-        # Why: the openings are numbered because the state alone cannot tell an old call. The circuit may have opened
-        # and closed again since the call began, and then looks as it did at the beginning.
+        # Why: the openings are numbered because the state alone cannot tell an old call. The
+        # circuit may have opened and closed again since the call began, and then looks as it did at
+        # the beginning.
         if failure_threshold < 1:
             raise ValueError(f"failure_threshold must be at least 1, not {failure_threshold}")
         if timeout_seconds < 0:
@@ -143,10 +146,11 @@ class CircuitBreaker:
     async def call(self, func: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:
         """What `func(*args, **kwargs)` returns or raises. CircuitOpenError: the call was not made."""
         ### BEGIN SOLUTION
-        # Why: nothing is awaited between looking at the state and changing it, so no lock is needed; a lock held during
-        # the call would line the callers up behind the slowest. The probe takes its slot before the await, or all who
-        # come while it runs would be probes. And BaseException comes last but must come: CancelledError is no
-        # Exception, and a slot that nobody frees rejects callers for ever.
+        # Why: nothing is awaited between looking at the state and changing it, so no lock is
+        # needed; a lock held during the call would line the callers up behind the slowest. The
+        # probe takes its slot before the await, or all who come while it runs would be probes. And
+        # BaseException comes last but must come: CancelledError is no Exception, and a slot that
+        # nobody frees rejects callers for ever.
         self._admit()
         openings = self._openings
         try:
@@ -187,14 +191,18 @@ class CircuitBreaker:
 @try_it
 async def the_third_failure_opens_the_circuit() -> list[Any]:
     store, breaker = Dependency(), CircuitBreaker(failure_threshold=3)
-    told = await send(partial(breaker.call, store.read), [(at, TimeoutError, 2) for at in (0, 5, 10, 15)])
+    told = await send(
+        partial(breaker.call, store.read), [(at, TimeoutError, 2) for at in (0, 5, 10, 15)]
+    )
     return [told, breaker.state.name]
 
 
 # %% nbgrader={"grade_id": "breaker-open-checks", "grade": true}
 async def tell(breaker, store, *outcomes):
     """What callers are told who come one after the other, while the clock stands still."""
-    return [(await send(partial(breaker.call, store.read), [(0, outcome)]))[0] for outcome in outcomes]
+    return [
+        (await send(partial(breaker.call, store.read), [(0, outcome)]))[0] for outcome in outcomes
+    ]
 
 
 async def states(breaker, *outcomes):
@@ -220,7 +228,10 @@ async def failures_in_a_row_open_the_circuit():
     return await states(CircuitBreaker(failure_threshold=3), OSError, OSError, OSError, "features")
 
 
-@check(expect={"told": [["rejected", 30.0], ["rejected", 17.5]], "reached": ["OSError", "OSError"]}, points=1)
+@check(
+    expect={"told": [["rejected", 30.0], ["rejected", 17.5]], "reached": ["OSError", "OSError"]},
+    points=1,
+)
 async def an_open_circuit_rejects_without_calling():
     """CircuitOpenError says how many seconds are left; the store hears nothing."""
     clock, store = ManualClock(100.0), Dependency()
@@ -237,7 +248,12 @@ async def a_success_starts_the_count_anew(rng):
     """Only failures in a row count."""
     # kills: counts all failures, lowers the count by one, opens one early or late
     threshold, outcomes = rng.randint(3, 5), []
-    for row in (threshold - 1, threshold - 1, rng.randint(1, threshold - 1), rng.randint(1, threshold - 1)):
+    for row in (
+        threshold - 1,
+        threshold - 1,
+        rng.randint(1, threshold - 1),
+        rng.randint(1, threshold - 1),
+    ):
         outcomes += [OSError] * row + ["features"] * (rng.randint(1, 2) if outcomes else 1)
     return await states(CircuitBreaker(threshold), *outcomes, *[OSError] * threshold)
 
@@ -253,7 +269,10 @@ async def every_caller_gets_the_result_or_the_exception_of_its_own_call(rng):
     async def fail(why):
         raise LookupError(why)
 
-    seen = [await breaker.call(echo, number, None, tenant="harbour", limit=0), await breaker.call(echo)]
+    seen = [
+        await breaker.call(echo, number, None, tenant="harbour", limit=0),
+        await breaker.call(echo),
+    ]
     seen += await tell(breaker, Dependency(), None, False, 0, "", [], {"clicks": number})
     returned = await tell(breaker, Dependency(), KeyError("read from a log"))
     seen.append(type(returned[0]).__name__)
@@ -268,7 +287,8 @@ async def every_caller_gets_the_result_or_the_exception_of_its_own_call(rng):
 @check(expect=REFERENCE, points=2, seeds=3)
 async def retry_after_counts_from_the_opening_by_the_clock_handed_in(rng):
     """What is left, in seconds and fractions, from the end of the call that opened the circuit."""
-    # kills: counts from the call's beginning, whole seconds, the loop's clock or timers, seconds gone, not left
+    # kills: counts from the call's beginning, whole seconds, the loop's clock or timers, seconds
+    # gone, not left
     clock, timeout = ManualClock(rng.choice([0.0, 1000.0])), rng.choice([8.5, 60, 300.25])
     breaker = CircuitBreaker(1, timeout, clock=clock)
 
@@ -300,7 +320,13 @@ async def calls_run_side_by_side_and_count_as_they_end(rng):
 
 
 @check(
-    expect={"rejected after": 5, "at 59.5 s": ["rejected", 0.5], "at 60 s": "features", "wall clock": False}, points=1
+    expect={
+        "rejected after": 5,
+        "at 59.5 s": ["rejected", 0.5],
+        "at 60 s": "features",
+        "wall clock": False,
+    },
+    points=1,
 )
 async def the_defaults_are_as_promised():
     """Five failures of any kind, 60 seconds, time.monotonic."""
@@ -340,11 +366,15 @@ async def breakers_of_different_dependencies_share_nothing(rng):
     """One tenant's broken webhook must not close the road for the others."""
     # kills: state kept on the class
     clock = ManualClock()
-    breakers = {tenant: CircuitBreaker(3, 60, clock=clock) for tenant in ("harbour", "orchard", "lantern")}
+    breakers = {
+        tenant: CircuitBreaker(3, 60, clock=clock) for tenant in ("harbour", "orchard", "lantern")
+    }
     sick, healthy, _ = rng.sample(list(breakers), 3)
     seen = []
     for step, tenant in enumerate([sick, healthy] * 4 + rng.choices(list(breakers), k=16)):
-        seen += await tell(breakers[tenant], Dependency(), OSError if tenant == sick else f"{tenant} {step}")
+        seen += await tell(
+            breakers[tenant], Dependency(), OSError if tenant == sick else f"{tenant} {step}"
+        )
     seen += await tell(breakers[sick], Dependency(), OSError, OSError, OSError, "one more")
     return [*seen, {tenant: breaker.state.name for tenant, breaker in breakers.items()}]
 
@@ -412,13 +442,21 @@ async def one_failed_probe_reopens_the_circuit():
 @check(expect=REFERENCE, points=2, seeds=3)
 async def the_state_is_open_until_the_time_is_over_and_half_open_during_the_probe(rng):
     """Nobody but the probe changes OPEN to HALF_OPEN; then it stays so until the probe has ended."""
-    # kills: half-open as soon as somebody is rejected, closed during the probe, a timer that fires early
+    # kills: half-open as soon as somebody is rejected, closed during the probe, a timer that fires
+    # early
     clock, timeout = ManualClock(), rng.choice([10, 60.5])
     breaker = await opened(clock, rng, timeout_seconds=timeout)
     seen = [breaker.state.name]
     for moment in sorted(rng.sample([0.125, 2.0, 7.5, timeout - 0.25, timeout - 0.125], 3)):
         clock.now = moment
-        seen.append([moment, breaker.state.name, *await tell(breaker, Dependency(), "too early"), breaker.state.name])
+        seen.append(
+            [
+                moment,
+                breaker.state.name,
+                *await tell(breaker, Dependency(), "too early"),
+                breaker.state.name,
+            ]
+        )
     clock.now = timeout
 
     async def probe(outcome):
@@ -439,13 +477,17 @@ def kinds(told):
 @check(expect=REFERENCE, points=2, seeds=3)
 async def exactly_one_probe_goes_through(rng):
     """Each time the time is over: one caller, however many come while it runs."""
-    # kills: a herd at the end of the time-out, rejected callers that free the slot, a slot that is never free again
+    # kills: a herd at the end of the time-out, rejected callers that free the slot, a slot that is
+    # never free again
     store, visits = Dependency(), []
     breaker = await opened(time.monotonic, timeout_seconds=10)
     for turn in range(3):  # the first two probes fail
         begin = 10 + turn * 20 + rng.choice([0.25, 0.75])
         visits += [(begin, ConnectionError if turn < 2 else "well again", 4)]
-        visits += [(begin + wait, f"{turn}/{n}") for n, wait in enumerate(rng.sample([0.25, 1, 2, 3, 3.5, 5, 9], 4))]
+        visits += [
+            (begin + wait, f"{turn}/{n}")
+            for n, wait in enumerate(rng.sample([0.25, 1, 2, 3, 3.5, 5, 9], 4))
+        ]
     visits += [(begin + n, f"after {n}") for n in (12, 13)]
     told = await send(partial(breaker.call, store.read), visits)
     return [kinds(told), store.reached, breaker.state.name]
@@ -455,14 +497,17 @@ async def exactly_one_probe_goes_through(rng):
 async def while_the_probe_runs_retry_after_is_zero(rng):
     """Not negative, not the whole time-out, not what is left of the last one."""
     breaker, late = await opened(time.monotonic, rng, timeout_seconds=16), rng.choice([1, 5])
-    visits = [(16 + late, "probe", 40)] + [(16 + late + wait, wait) for wait in rng.sample([0.5, 3, 15, 16, 39], 4)]
+    visits = [(16 + late, "probe", 40)] + [
+        (16 + late + wait, wait) for wait in rng.sample([0.5, 3, 15, 16, 39], 4)
+    ]
     return await send(partial(breaker.call, Dependency().read), visits)
 
 
 @check(expect=REFERENCE, points=2, seeds=3)
 async def a_good_probe_closes_the_circuit_with_a_count_of_zero(rng):
     """One good probe is enough; then everything is as in the beginning."""
-    # kills: failures of the former life still count, the second outage is never noticed, two good probes wanted
+    # kills: failures of the former life still count, the second outage is never noticed, two good
+    # probes wanted
     clock, seen, threshold = ManualClock(), [], rng.randint(3, 4)
     breaker = CircuitBreaker(threshold, 60, clock=clock)
     for _ in range(3):
@@ -548,7 +593,13 @@ async def a_cancelled_call_counts_as_neither(rng):
     """Whoever leaves says nothing about the store: neither one more in the row nor the end of it."""
     # kills: a caller that leaves is a failure, or starts the count anew
     breaker, seen = CircuitBreaker(3, expected_exception=OSError), []
-    for outcome in [OSError, *rng.sample(["leaves", "leaves", OSError], 3), "leaves", OSError, "one more"]:
+    for outcome in [
+        OSError,
+        *rng.sample(["leaves", "leaves", OSError], 3),
+        "leaves",
+        OSError,
+        "one more",
+    ]:
         visit = (0, "slow", 5, rng.choice([0.5, 2])) if outcome == "leaves" else (0, outcome)
         seen += await send(partial(breaker.call, Dependency().read), [visit])
         seen.append(breaker.state.name)
@@ -564,7 +615,11 @@ async def a_cancelled_probe_frees_its_slot(rng):
     visits = [(11 + 4 * n, f"left {n}", 9, leaves) for n in range(left)]
     visits += [(11 + 4 * left, "well again", 4)]
     visits += [(at + 4 * left, f"asks at {at}") for at in (12, 14.5, 16)]
-    return [kinds(await send(partial(breaker.call, store.read), visits)), store.reached, breaker.state.name]
+    return [
+        kinds(await send(partial(breaker.call, store.read), visits)),
+        store.reached,
+        breaker.state.name,
+    ]
 
 
 @check(expect=REFERENCE, points=2, seeds=2)
@@ -574,10 +629,16 @@ async def a_probe_with_an_unexpected_exception_frees_its_slot(rng):
     seen = []
     for outcome in rng.sample(["well again", ConnectionError], 2):
         store, bug = Dependency(), rng.choice([KeyError, ValueError, ZeroDivisionError])
-        breaker = await opened(time.monotonic, timeout_seconds=10, expected_exception=ConnectionError)
+        breaker = await opened(
+            time.monotonic, timeout_seconds=10, expected_exception=ConnectionError
+        )
         visits = [(10.5, bug, rng.choice([0, 1])), (12, outcome, 4)]
         visits += [(at, f"asks at {at}") for at in (13, 15, 17)]
-        seen += [await send(partial(breaker.call, store.read), visits), store.reached, breaker.state.name]
+        seen += [
+            await send(partial(breaker.call, store.read), visits),
+            store.reached,
+            breaker.state.name,
+        ]
     return seen
 
 
@@ -586,9 +647,15 @@ async def a_late_failure_does_not_restart_the_timer(rng):
     """Twenty callers wait when the store dies; their time-outs trickle in while the circuit is open."""
     store, breaker = Dependency(), CircuitBreaker(2, 30)
     late = rng.sample([3, 7, 11, 19, 23], 3)
-    visits = [(0, ConnectionError, end) for end in (1, 2, *late)] + [(end + 0.5, "asks") for end in sorted(late)]
+    visits = [(0, ConnectionError, end) for end in (1, 2, *late)] + [
+        (end + 0.5, "asks") for end in sorted(late)
+    ]
     visits += [(31.75, "too early"), (32.5, "probe")]
-    return [await send(partial(breaker.call, store.read), visits), store.reached, breaker.state.name]
+    return [
+        await send(partial(breaker.call, store.read), visits),
+        store.reached,
+        breaker.state.name,
+    ]
 
 
 @check(expect=REFERENCE, points=1, seeds=2)
@@ -604,12 +671,24 @@ async def a_late_success_does_not_close_the_circuit(rng):
 @check(expect=REFERENCE, points=2, seeds=2)
 async def a_late_result_does_not_end_the_probe(rng):
     """Whatever it is: the others stay rejected, and the probe decides."""
-    seen, late = [], [(0, "asked early", 13), (0, ConnectionError, 14), (0, KeyError, 15), (0, "never told", 99, 16)]
+    seen, late = (
+        [],
+        [
+            (0, "asked early", 13),
+            (0, ConnectionError, 14),
+            (0, KeyError, 15),
+            (0, "never told", 99, 16),
+        ],
+    )
     for outcome in rng.sample(["well again", ConnectionError], 2):
         store, breaker = Dependency(), CircuitBreaker(1, 9.5, expected_exception=ConnectionError)
         visits = [*rng.sample(late, 4), (1, ConnectionError, 1), (12, outcome, 8)]
         visits += [(at, f"asks at {at}") for at in (12.5, 13.5, 14.5, 15.5, 16.5, 20.5)]
-        seen += [await send(partial(breaker.call, store.read), visits), store.reached, breaker.state.name]
+        seen += [
+            await send(partial(breaker.call, store.read), visits),
+            store.reached,
+            breaker.state.name,
+        ]
     return seen
 
 
@@ -619,9 +698,17 @@ async def a_late_result_does_not_count_after_the_circuit_has_closed_again(rng):
     seen = []
     for late in rng.sample([OSError, "asked early"], 2):
         breaker = CircuitBreaker(2, 10)
-        visits = [(0, late, rng.choice([18, 19])), (0, late, rng.choice([20, 21])), (0.5, OSError), (0.75, OSError)]
+        visits = [
+            (0, late, rng.choice([18, 19])),
+            (0, late, rng.choice([20, 21])),
+            (0.5, OSError),
+            (0.75, OSError),
+        ]
         visits += [(12, "probe"), (15, OSError, 1), (22, OSError), (24, "asks too early")]
-        seen += [kinds(await send(partial(breaker.call, Dependency().read), visits)), breaker.state.name]
+        seen += [
+            kinds(await send(partial(breaker.call, Dependency().read), visits)),
+            breaker.state.name,
+        ]
     return seen
 
 
@@ -629,16 +716,44 @@ async def a_late_result_does_not_count_after_the_circuit_has_closed_again(rng):
 async def any_timetable_of_calls_ends_as_with_the_reference(rng):
     """All rules together, on one breaker: play the calls one by one on paper."""
     store, visits, now = Dependency(), [], 0.0
-    breaker, down = CircuitBreaker(2, 10, expected_exception=OSError), [(0, OSError), (0.25, OSError)]
+    breaker, down = (
+        CircuitBreaker(2, 10, expected_exception=OSError),
+        [(0, OSError), (0.25, OSError)],
+    )
     late = [(0, "asked early", 4), (0, OSError, 5), (0, KeyError, 13), (0, "asked early", 14)]
     episodes = [
         [(0, OSError), (1, KeyError), (2, OSError), (3, "asks")],
         [(0, OSError), (1, "leaves", 5, 0.5), (2, OSError), (3, "asks")],
         [(0, OSError), (1, "well"), (2, OSError), (3, "asks")],
         [(0, OSError, 2), (1, OSError, 2), (3.5, "asks"), (4.5, "asks")],
-        [*down, (11, "leaves", 5, 2), (14, KeyError), (15, "probe", 3), (16, "asks"), (19, OSError), (20, "asks")],
-        [*down, (11, OSError, 1), (13, "asks"), (21.5, "asks"), (22.5, "probe"), (24, OSError), (25, "asks")],
-        [*late, *down, (4.5, "asks"), (5.5, "asks"), (11, "probe", 4), (13.5, "asks"), (14.5, "asks"), (16, OSError)],
+        [
+            *down,
+            (11, "leaves", 5, 2),
+            (14, KeyError),
+            (15, "probe", 3),
+            (16, "asks"),
+            (19, OSError),
+            (20, "asks"),
+        ],
+        [
+            *down,
+            (11, OSError, 1),
+            (13, "asks"),
+            (21.5, "asks"),
+            (22.5, "probe"),
+            (24, OSError),
+            (25, "asks"),
+        ],
+        [
+            *late,
+            *down,
+            (4.5, "asks"),
+            (5.5, "asks"),
+            (11, "probe", 4),
+            (13.5, "asks"),
+            (14.5, "asks"),
+            (16, OSError),
+        ],
     ]
     for episode in rng.sample(episodes, len(episodes)):
         shift = now + rng.choice([1.0, 1.125, 1.375])
@@ -685,8 +800,9 @@ async def call_with_fallback(
 ) -> Any:
     """The result of `func` through the breaker; of `fallback` if the circuit is open or the call fails."""
     ### BEGIN SOLUTION
-    # Why: the fallback runs outside of the breaker, which then hears what the dependency did and nothing else. Inside,
-    # each good fallback would count as a success, and the circuit would never open.
+    # Why: the fallback runs outside of the breaker, which then hears what the dependency did and
+    # nothing else. Inside, each good fallback would count as a success, and the circuit would never
+    # open.
     expected = breaker.expected_exception
     try:
         return await breaker.call(func, *args, **kwargs)
@@ -701,7 +817,9 @@ async def yesterdays_list_is_better_than_none() -> list[Any]:
     async def popular(*_: Any) -> str:
         return "what is popular"
 
-    guarded = partial(call_with_fallback, CircuitBreaker(failure_threshold=1), Dependency().read, popular)
+    guarded = partial(
+        call_with_fallback, CircuitBreaker(failure_threshold=1), Dependency().read, popular
+    )
     return await send(guarded, [(0, "fresh list"), (1, TimeoutError, 2), (4, "fresh list")])
 
 
@@ -721,7 +839,9 @@ class Popular:
 async def the_fallback_answers_for_a_failure_and_while_the_circuit_is_open():
     """The first caller meets the failure, the second one an open circuit."""
     store = Dependency()
-    guarded = partial(call_with_fallback, CircuitBreaker(failure_threshold=1), store.read, Popular().read)
+    guarded = partial(
+        call_with_fallback, CircuitBreaker(failure_threshold=1), store.read, Popular().read
+    )
     return [await send(guarded, [(0, TimeoutError), (1, "fresh list")]), store.reached]
 
 
@@ -731,8 +851,17 @@ async def a_success_is_never_replaced(rng):
     """None, False and empty lists are results."""
     # kills: `result or fallback`, a fallback that is always asked
     popular, breaker = Popular(), CircuitBreaker(2)
-    outcomes = [*rng.sample([None, False, 0, "", [], "fresh", {"clicks": 3}, OSError], 8), 1, OSError, OSError, None]
-    told = await send(partial(call_with_fallback, breaker, Dependency().read, popular.read), list(enumerate(outcomes)))
+    outcomes = [
+        *rng.sample([None, False, 0, "", [], "fresh", {"clicks": 3}, OSError], 8),
+        1,
+        OSError,
+        OSError,
+        None,
+    ]
+    told = await send(
+        partial(call_with_fallback, breaker, Dependency().read, popular.read),
+        list(enumerate(outcomes)),
+    )
     return [told, len(popular.asked), breaker.state.name]
 
 
@@ -751,7 +880,9 @@ async def the_fallback_gets_the_same_arguments(rng):
 
     breaker, seen = CircuitBreaker(2), []
     for arguments in ([user, "harbour"], [None], [user, user + 1], []):
-        seen.append(await call_with_fallback(breaker, fail, popular, *arguments, limit=user, tenant=None))
+        seen.append(
+            await call_with_fallback(breaker, fail, popular, *arguments, limit=user, tenant=None)
+        )
     seen.append(await call_with_fallback(breaker, fail, popular, user))
     return [seen, asked, breaker.state.name]
 
@@ -761,8 +892,14 @@ async def other_exceptions_and_cancellations_pass_the_fallback_by(rng):
     """A bug must be seen, and who leaves wants no answer."""
     # kills: `except Exception`, a bare `except`
     popular, breaker = Popular(), CircuitBreaker(2, expected_exception=OSError)
-    visits = [(0, rng.choice([KeyError, ValueError, TypeError])), (1, "slow", 5, 2), (4, OSError), (5, RuntimeError)]
-    visits += [(7, TimeoutError), (8, KeyError), (9, "fresh")]  # a TimeoutError is an OSError; then it is open
+    visits = [
+        (0, rng.choice([KeyError, ValueError, TypeError])),
+        (1, "slow", 5, 2),
+        (4, OSError),
+        (5, RuntimeError),
+    ]
+    # a TimeoutError is an OSError; then it is open
+    visits += [(7, TimeoutError), (8, KeyError), (9, "fresh")]
     told = await send(partial(call_with_fallback, breaker, Dependency().read, popular.read), visits)
     return [told, popular.asked, breaker.state.name]
 
@@ -800,7 +937,12 @@ fail during the outage.
 
 
 # %%
-def outage(failure_threshold: int, timeout_seconds: Seconds, outage_seconds: Seconds, failing_percent: float) -> Any:
+def outage(
+    failure_threshold: int,
+    timeout_seconds: Seconds,
+    outage_seconds: Seconds,
+    failing_percent: float,
+) -> Any:
     breaker = partial(CircuitBreaker, failure_threshold, timeout_seconds, TimeoutError)
     return ride_out(breaker, outage_seconds, failing_percent)
 

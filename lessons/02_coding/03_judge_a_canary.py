@@ -42,6 +42,7 @@ check had evidence, else continue monitoring.](diagrams/03_judge_a_canary.mmd)
 """The vocabulary is given. Rates are shares of requests between 0 and 1; `business` holds what the product counts, such
 as clicks per request. Every object has a dictionary of its own."""
 
+
 # %% nbgrader={"grade_id": "canary-types"}
 class Decision(Enum):
     """What happens to the rollout next."""
@@ -82,6 +83,7 @@ Source = Callable[[], Awaitable[Metrics]]  # `await source()` is a fresh reading
 """The smallest readings that can go wrong: the stable version had a perfect minute, the canary one error in 500
 requests. How many times worse is that?"""
 
+
 # %%
 @try_it
 def one_stray_error() -> str:
@@ -107,6 +109,7 @@ its limit is no breach.
 metrics.business`.</details>
 """
 
+
 # %% nbgrader={"grade_id": "canary-breaches", "solution": true}
 def breaches(canary: Metrics, stable: Metrics, limits: Thresholds) -> list[str]:
     """The names of the limits that the canary breaks; empty when it is healthy."""
@@ -131,6 +134,7 @@ def breaches(canary: Metrics, stable: Metrics, limits: Thresholds) -> list[str]:
 # %% [markdown]
 """You should see `['p99 latency', 'latency ratio']`."""
 
+
 # %%
 @try_it
 def a_slow_canary() -> list[str]:
@@ -152,11 +156,14 @@ body.</details>
 reads both sides at the same moment.</details>
 """
 
+
 # %% nbgrader={"grade_id": "canary", "solution": true}
 class CanaryHealthChecker:
     """Watches a canary beside the stable version and decides about the rollout."""
 
-    def __init__(self, thresholds: Thresholds, check_interval_seconds: float = 60, min_requests: int = 100) -> None:
+    def __init__(
+        self, thresholds: Thresholds, check_interval_seconds: float = 60, min_requests: int = 100
+    ) -> None:
         self.thresholds = thresholds
         self.check_interval_seconds = check_interval_seconds
         self.min_requests = min_requests
@@ -179,8 +186,15 @@ class CanaryHealthChecker:
             failed_in_a_row = 0
             numbers = [*canary.business.values(), *stable.business.values()]
             for side in (canary, stable):
-                numbers += [side.error_rate, side.p99_latency_ms, side.success_rate, side.request_count]
-            evidence = canary.request_count >= self.min_requests and not any(map(math.isnan, numbers))
+                numbers += [
+                    side.error_rate,
+                    side.p99_latency_ms,
+                    side.success_rate,
+                    side.request_count,
+                ]
+            evidence = canary.request_count >= self.min_requests and not any(
+                map(math.isnan, numbers)
+            )
             if evidence and breaches(canary, stable, self.thresholds):
                 return Decision.ROLLBACK
         return Decision.PROCEED if evidence else Decision.CONTINUE_MONITORING
@@ -190,6 +204,7 @@ class CanaryHealthChecker:
 # %% [markdown]
 """`rehearse` plays rows of (canary, stable) readings to your checker, one row for each check. Time is virtual: the
 minutes below pass at once."""
+
 
 # %%
 @try_it
@@ -207,13 +222,20 @@ LOOSE = {
 
 def reading(**changes):
     """A healthy minute, but for the changes."""
-    usual = {"error_rate": 1 / 128, "p99_latency_ms": 128.0, "success_rate": 127 / 128, "request_count": 1000}
+    usual = {
+        "error_rate": 1 / 128,
+        "p99_latency_ms": 128.0,
+        "success_rate": 127 / 128,
+        "request_count": 1000,
+    }
     return Metrics(**{**usual, **changes})
 
 
 async def judged(rows, minutes=None, interval=60, **limits):
     """What happens with these rows when only these limits are tight. The default is a minute for each row."""
-    checker = CanaryHealthChecker(Thresholds(**{**LOOSE, **limits}), check_interval_seconds=interval, min_requests=100)
+    checker = CanaryHealthChecker(
+        Thresholds(**{**LOOSE, **limits}), check_interval_seconds=interval, min_requests=100
+    )
     return await rehearse(checker, rows, duration_minutes=len(rows) if minutes is None else minutes)
 
 
@@ -223,7 +245,9 @@ async def decided(*rows, **limits):
     return told["decision"] if told["checks"] else "decided without a check"
 
 
-@check(expect={"decision": "PROCEED", "checks_at": [60.0, 120.0, 180.0], "answer_at": 180.0}, points=1)
+@check(
+    expect={"decision": "PROCEED", "checks_at": [60.0, 120.0, 180.0], "answer_at": 180.0}, points=1
+)
 async def each_check_comes_after_one_interval_of_sleep():
     """Sleep first, then check. Nothing is slept after the last check."""
     seen = await judged([(reading(), reading())] * 3)
@@ -253,10 +277,19 @@ async def a_stable_rate_of_zero_does_not_damn_one_stray_error():
 @check(expect=REFERENCE, points=2, seeds=2)
 async def a_started_interval_is_a_whole_check_and_there_is_at_least_one(rng):
     """The number of checks is ceil(duration * 60 / interval), at least one, a whole interval apart."""
-    cases = [(0, 60), (0.25, 60), (1, 25), (0.75, 30), (0.125, 0.5), (rng.randrange(1, 8), rng.choice([7, 32, 45]))]
+    cases = [
+        (0, 60),
+        (0.25, 60),
+        (1, 25),
+        (0.75, 30),
+        (0.125, 0.5),
+        (rng.randrange(1, 8), rng.choice([7, 32, 45])),
+    ]
     seen = []
     for minutes, interval in cases:
-        times = (await judged([(reading(), reading())], minutes=minutes, interval=interval))["checks_at"]
+        times = (await judged([(reading(), reading())], minutes=minutes, interval=interval))[
+            "checks_at"
+        ]
         gaps = [times[number] - times[number - 1] for number in range(1, len(times))]
         seen.append([minutes, interval, len(times), gaps])
     return seen
@@ -268,8 +301,14 @@ async def an_error_rate_above_its_limit_is_a_breach(rng):
     limit = rng.randrange(2, 30) / 64
     rates = rng.sample([limit - 1 / 64, limit, limit + 1 / 1024, limit + 1 / 4], 4)
     rows = [(reading(error_rate=rate), reading()) for rate in rates]
-    seen = [[rate, await decided(row, max_error_rate=limit)] for rate, row in zip(rates, rows, strict=True)]
-    return [seen, await decided((reading(), reading(error_rate=limit + 1 / 4)), max_error_rate=limit)]
+    seen = [
+        [rate, await decided(row, max_error_rate=limit)]
+        for rate, row in zip(rates, rows, strict=True)
+    ]
+    return [
+        seen,
+        await decided((reading(), reading(error_rate=limit + 1 / 4)), max_error_rate=limit),
+    ]
 
 
 @check(expect=REFERENCE, points=1, seeds=2)
@@ -278,8 +317,14 @@ async def a_p99_latency_above_its_limit_is_a_breach(rng):
     limit = 8.0 * rng.randrange(20, 200)
     times = rng.sample([limit - 1, limit, limit + 0.25, 2 * limit], 4)
     rows = [(reading(p99_latency_ms=ms), reading()) for ms in times]
-    seen = [[ms, await decided(row, max_p99_latency_ms=limit)] for ms, row in zip(times, rows, strict=True)]
-    return [seen, await decided((reading(), reading(p99_latency_ms=2 * limit)), max_p99_latency_ms=limit)]
+    seen = [
+        [ms, await decided(row, max_p99_latency_ms=limit)]
+        for ms, row in zip(times, rows, strict=True)
+    ]
+    return [
+        seen,
+        await decided((reading(), reading(p99_latency_ms=2 * limit)), max_p99_latency_ms=limit),
+    ]
 
 
 @check(expect=REFERENCE, points=1, seeds=2)
@@ -288,8 +333,14 @@ async def a_success_rate_below_its_limit_is_a_breach(rng):
     limit = rng.randrange(34, 60) / 64
     rates = rng.sample([limit - 1 / 4, limit - 1 / 1024, limit, limit + 1 / 64], 4)
     rows = [(reading(success_rate=rate), reading()) for rate in rates]
-    seen = [[rate, await decided(row, min_success_rate=limit)] for rate, row in zip(rates, rows, strict=True)]
-    return [seen, await decided((reading(), reading(success_rate=limit - 1 / 4)), min_success_rate=limit)]
+    seen = [
+        [rate, await decided(row, min_success_rate=limit)]
+        for rate, row in zip(rates, rows, strict=True)
+    ]
+    return [
+        seen,
+        await decided((reading(), reading(success_rate=limit - 1 / 4)), min_success_rate=limit),
+    ]
 
 
 @check(expect=REFERENCE, points=2, seeds=2)
@@ -315,7 +366,10 @@ async def a_p99_latency_above_its_ratio_to_stable_is_a_breach(rng):
     base, ratio = 64.0 * rng.randrange(2, 9), rng.choice([1.25, 1.5, 2.0])
     times = rng.sample([base / 2, base, ratio * base, ratio * base + 0.25, 4 * base], 5)
     rows = [(reading(p99_latency_ms=ms), reading(p99_latency_ms=base)) for ms in times]
-    return [[ms, await decided(row, max_latency_ratio=ratio)] for ms, row in zip(times, rows, strict=True)]
+    return [
+        [ms, await decided(row, max_latency_ratio=ratio)]
+        for ms, row in zip(times, rows, strict=True)
+    ]
 
 
 @check(expect=REFERENCE, points=2, seeds=2)
@@ -329,7 +383,13 @@ async def a_business_metric_below_its_ratio_to_stable_is_a_breach(rng):
         for name in names:
             canary = {"clicks": base, "sales": base, "sign-ups": base, name: value}
             row = (reading(business=canary), reading(business=dict.fromkeys(names, base)))
-            seen.append([name, value, await decided(row, min_business_ratio={"clicks": ratio, "sales": ratio})])
+            seen.append(
+                [
+                    name,
+                    value,
+                    await decided(row, min_business_ratio={"clicks": ratio, "sales": ratio}),
+                ]
+            )
     return seen
 
 
@@ -400,7 +460,10 @@ async def what_is_left_out_has_the_default_of_the_text():
     return seen
 
 
-@check(expect={"business": [{}, {}], "min_business_ratio": [{}, {}], "decided": ["PROCEED", True]}, points=1)
+@check(
+    expect={"business": [{}, {}], "min_business_ratio": [{}, {}], "decided": ["PROCEED", True]},
+    points=1,
+)
 async def what_is_put_into_one_object_is_not_in_the_next():
     """Every Metrics and every Thresholds has a dictionary of its own."""
     seen = {}
@@ -425,7 +488,13 @@ async def any_row_of_readings_is_judged_like_the_reference(rng):
         "max_error_rate": 0.25, "max_p99_latency_ms": 1000, "min_success_rate": 0.75, "max_error_ratio": 2.0,
         "max_latency_ratio": 1.5, "min_error_delta": 0.03, "min_business_ratio": {"clicks": 0.8, "sales": 0.5},
     }  # fmt: skip
-    usual = {"error_rate": 0.02, "p99_latency_ms": 500.0, "success_rate": 0.98, "clicks": 1.0, "sales": 1.0}
+    usual = {
+        "error_rate": 0.02,
+        "p99_latency_ms": 500.0,
+        "success_rate": 0.98,
+        "clicks": 1.0,
+        "sales": 1.0,
+    }
     kept = [("error_rate", 0.045), ("error_rate", 0.0), ("p99_latency_ms", 700.0), ("p99_latency_ms", 20.0),
             ("success_rate", 0.8), ("clicks", 0.9), ("clicks", 3.0), ("sales", 0.6)]  # fmt: skip
     broken = [("error_rate", 0.1), ("error_rate", 0.4), ("p99_latency_ms", 800.0), ("p99_latency_ms", 1300.0),
@@ -439,7 +508,11 @@ async def any_row_of_readings_is_judged_like_the_reference(rng):
             pair = []
             for side in (worse, usual):
                 business = {name: side[name] for name in ("clicks", "sales")}
-                pair.append(reading(**{key: side[key] for key in side if key not in business}, business=business))
+                pair.append(
+                    reading(
+                        **{key: side[key] for key in side if key not in business}, business=business
+                    )
+                )
             rows.append(tuple(pair))
         told = await judged(rows, **limits)
         seen.append([special, told["decision"], told["checks"] if is_broken else None])
@@ -469,6 +542,7 @@ check had evidence.</details>
 count to zero. Only then, and only in evidence, look for breaches.</details>
 <details><summary>Hint 3 · NaN</summary> Every comparison with NaN is False. Ask `math.isnan`.</details>
 """
+
 
 # %%
 @try_it
@@ -514,10 +588,16 @@ async def three_failed_checks_in_a_row_roll_back():
 async def only_the_canary_needs_min_requests(rng):
     """Exactly min_requests are enough. The stable version's traffic does not matter."""
     enough, seen = rng.randrange(20, 2000), []
-    for canary, stable in rng.sample([(-1, 9), (0, 9), (1, 9), (0, -1), (5, 1 - enough), (-1, -1)], 6):
+    for canary, stable in rng.sample(
+        [(-1, 9), (0, 9), (1, 9), (0, -1), (5, 1 - enough), (-1, -1)], 6
+    ):
         row = (reading(request_count=enough + canary), reading(request_count=enough + stable))
-        checker = CanaryHealthChecker(Thresholds(**LOOSE), check_interval_seconds=60, min_requests=enough)
-        seen.append([canary, stable, (await rehearse(checker, [row], duration_minutes=1))["decision"]])
+        checker = CanaryHealthChecker(
+            Thresholds(**LOOSE), check_interval_seconds=60, min_requests=enough
+        )
+        seen.append(
+            [canary, stable, (await rehearse(checker, [row], duration_minutes=1))["decision"]]
+        )
     worse = (reading(error_rate=0.5), reading(request_count=1))
     return [seen, await decided(worse, max_error_ratio=4.0, min_error_delta=0.25)]
 
@@ -530,11 +610,16 @@ async def a_breach_in_thin_traffic_is_no_evidence():
     worse["clicks"] = reading(business={"clicks": 0.125}, request_count=7)
     for words, thin in worse.items():
         rows = (thin, good), (good, good)
-        seen[words] = await decided(*rows, max_latency_ratio=2.0, min_business_ratio={"clicks": 0.5})
+        seen[words] = await decided(
+            *rows, max_latency_ratio=2.0, min_business_ratio={"clicks": 0.5}
+        )
     return seen
 
 
-@check(expect={"failed": [60.0, 120.0, 180.0], "thin": [60.0, 120.0], "nan": [60.0, 120.0], "slow": 4}, points=1)
+@check(
+    expect={"failed": [60.0, 120.0, 180.0], "thin": [60.0, 120.0], "nan": [60.0, 120.0], "slow": 4},
+    points=1,
+)
 async def every_check_sleeps_and_counts_whatever_was_seen_before():
     """One interval of sleep before each check, and ceil(duration * 60 / interval) of them, even if sources are slow."""
     words = {"failed": "CCG", "thin": "TG", "nan": "NG"}
@@ -554,7 +639,9 @@ async def every_check_sleeps_and_counts_whatever_was_seen_before():
     return {**seen, "slow": len(asked)}
 
 
-@check(expect={"GT": "CONTINUE_MONITORING", "GGC": "CONTINUE_MONITORING", "TCG": "PROCEED"}, points=2)
+@check(
+    expect={"GT": "CONTINUE_MONITORING", "GGC": "CONTINUE_MONITORING", "TCG": "PROCEED"}, points=2
+)
 async def the_last_check_must_have_evidence():
     """Good checks before it are not enough."""
     return await outcomes("GT", "GGC", "TCG")
@@ -571,7 +658,9 @@ async def a_check_fails_whichever_source_raises_whatever():
     """Canary or stable, any kind of exception."""
     errors = [TimeoutError("slow"), KeyError("p99"), RuntimeError("closed")]
     seen = await outcomes("VVVG", "VCVG")
-    seen["any exception"] = await decided(*[(error, reading()) for error in errors], (reading(), reading()))
+    seen["any exception"] = await decided(
+        *[(error, reading()) for error in errors], (reading(), reading())
+    )
     return seen
 
 
@@ -602,7 +691,13 @@ async def a_nan_on_any_field_of_either_side_is_no_evidence(rng):
         seen.append([side, spoilt, await decided(row, min_business_ratio=ratios)])
     for name in rng.sample(["p99_latency_ms", "success_rate"], 2):
         row = (reading(error_rate=0.5, **{name: NAN}), reading())
-        seen.append([name, "beside a breach", await decided(row, (reading(), reading()), max_error_rate=0.25)])
+        seen.append(
+            [
+                name,
+                "beside a breach",
+                await decided(row, (reading(), reading()), max_error_rate=0.25),
+            ]
+        )
     return seen
 
 
@@ -615,7 +710,10 @@ def alone_and_together(seen):
 @check(expect=is_true_of(alone_and_together), points=1)
 async def every_evaluation_starts_afresh():
     """Nothing is carried from one call of evaluate to the next."""
-    one, seen = CanaryHealthChecker(Thresholds(max_error_rate=0.25), 60, 100), {"alone": [], "together": []}
+    one, seen = (
+        CanaryHealthChecker(Thresholds(max_error_rate=0.25), 60, 100),
+        {"alone": [], "together": []},
+    )
     for word in ("CC", "CG", "B", "G", "TT", "G"):
         fresh = CanaryHealthChecker(Thresholds(max_error_rate=0.25), 60, 100)
         for how, checker in (("alone", fresh), ("together", one)):
@@ -630,9 +728,14 @@ async def several_canaries_are_watched_at_the_same_time():
     seen = {"alone": [], "together": []}
     for words in (["CCG", "CCG"], ["G", "GGT", "GB", "GGGG"]):
         alone = [await judged(rows_of(word), max_error_rate=0.25) for word in words]
-        together = await asyncio.gather(*(judged(rows_of(word), max_error_rate=0.25) for word in words))
+        together = await asyncio.gather(
+            *(judged(rows_of(word), max_error_rate=0.25) for word in words)
+        )
         for how, told in (("alone", alone), ("together", together)):
-            seen[how] += [[word, one["decision"], one["answer_at"]] for word, one in zip(words, told, strict=True)]
+            seen[how] += [
+                [word, one["decision"], one["answer_at"]]
+                for word, one in zip(words, told, strict=True)
+            ]
     return seen
 
 
@@ -667,7 +770,11 @@ async def any_mix_of_evidence_and_failure_is_judged_like_the_reference(rng):
         "CCCG", "VVV", "GXXX", "CCGCC", "VCGG", "CVTXCG",
     ]  # fmt: skip
     kinds = ["GGTNCVX", "GSTN", "GGGGGSTNCB", "CVXT", "CVXN", "CVXG"]
-    words += ["".join(rng.choice(kind) for _ in range(rng.randrange(1, 9))) for kind in kinds for _ in range(4)]
+    words += [
+        "".join(rng.choice(kind) for _ in range(rng.randrange(1, 9)))
+        for kind in kinds
+        for _ in range(4)
+    ]
     rng.shuffle(words)
     return [[word, (await outcomes(word))[word]] for word in words]
 
@@ -682,6 +789,7 @@ scoreboard()
 Your checker now leads a rollout: six minutes at each share of the traffic, the next share only after PROCEED. The extra
 latency comes from a dependency that does not scale, so it grows with the canary's share. At which share do *you*
 notice? Then take the faults away and turn the traffic down."""
+
 
 # %%
 def timeline(extra_errors: float, extra_latency: float, traffic: float) -> Timeline:

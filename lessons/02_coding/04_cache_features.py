@@ -21,9 +21,9 @@ from collections.abc import Callable, Hashable
 from typing import Any
 
 from coursekit import ManualClock, Tally, check, explore, scoreboard, slider, try_it
+from coursekit.coding.traces import HitRates, hit_rates, plot_hit_rates, replay, zipf_trace
 from coursekit.expect import REFERENCE, approx, is_true_of
 from coursekit.threads import YieldingKey, race, yield_processor
-from coursekit.coding.traces import HitRates, hit_rates, plot_hit_rates, replay, zipf_trace
 
 Key = Hashable  # ("harbour", "user-7"): the tenant is part of it
 Seconds = float  # since the clock's zero
@@ -89,7 +89,8 @@ class FeatureCache:
         if default_ttl_seconds <= 0:
             raise ValueError(f"default_ttl_seconds must be above 0, not {default_ttl_seconds}")
         self._max_size, self._default_ttl, self._clock = max_size, default_ttl_seconds, clock
-        self._entries: OrderedDict[Key, tuple[Any, float, int]] = OrderedDict()  # (value, end, number)
+        # (value, end, number)
+        self._entries: OrderedDict[Key, tuple[Any, float, int]] = OrderedDict()
         self._ends: list[tuple[float, int, Key]] = []  # a heap; records of dead entries stay in it
         self._sets = self._hits = self._misses = self._evictions = self._expirations = 0
         self._lock = threading.Lock()
@@ -124,7 +125,8 @@ class FeatureCache:
             self._entries[key] = (value, now + ttl, self._sets)
             self._entries.move_to_end(key)
             heapq.heappush(self._ends, (now + ttl, self._sets, key))
-            if len(self._ends) > 2 * self._max_size:  # forget dead records: O(1) per set in the long run
+            # forget dead records: O(1) per set in the long run
+            if len(self._ends) > 2 * self._max_size:
                 self._ends = [(end, number, key) for key, (_, end, number) in self._entries.items()]
                 heapq.heapify(self._ends)
         ### END SOLUTION
@@ -178,7 +180,8 @@ class FeatureCache:
         while self._ends and self._ends[0][0] <= now:
             _, number, key = heapq.heappop(self._ends)
             entry = self._entries.get(key)
-            if entry is not None and entry[2] == number:  # not the record of a renewed entry's former life
+            # not the record of a renewed entry's former life
+            if entry is not None and entry[2] == number:
                 del self._entries[key]
                 self._expirations += 1
         return self._expirations - before
@@ -193,7 +196,11 @@ def the_entry_read_last_survives() -> list[Any]:
     cache.set(("harbour", "user-2"), [0.9, 1])
     cache.get(("harbour", "user-1"))
     cache.set(("orchard", "user-1"), [0.5, 7])
-    return [cache.get((tenant, user)) for tenant in ("harbour", "orchard") for user in ("user-1", "user-2")]
+    return [
+        cache.get((tenant, user))
+        for tenant in ("harbour", "orchard")
+        for user in ("user-1", "user-2")
+    ]
 
 
 # %% nbgrader={"grade_id": "cache-lru-checks", "grade": true}
@@ -252,7 +259,14 @@ def only_a_missing_key_gives_the_default():
 @check(expect=list(range(1, 13)), points=1)
 def look_alike_keys_of_two_tenants_stay_apart():
     """Use the key itself, not its text, and do not ask keys for an order."""
-    keys = [("a", "bc"), ("ab", "c"), ("a", "b:c"), ("a:b", "c"), ("harbour", "7"), ("orchard", "7")]
+    keys = [
+        ("a", "bc"),
+        ("ab", "c"),
+        ("a", "b:c"),
+        ("a:b", "c"),
+        ("harbour", "7"),
+        ("orchard", "7"),
+    ]
     keys += [("harbour", 7), ("harbour", None), ("harbour", ("7",)), None, "None", "('a', 'bc')"]
     cache = FeatureCache(max_size=len(keys))
     for number, key in enumerate(keys, 1):
@@ -481,9 +495,16 @@ def outcome(call):
 @check(expect=["ValueError"] * 4 + ["accepted"] * 2, points=1)
 def a_size_or_ttl_out_of_range_is_refused():
     """max_size from 1, ttl above 0; one entry and a thousandth of a second are fine."""
-    refused = [{"max_size": 0}, {"max_size": -5}, {"default_ttl_seconds": 0}, {"default_ttl_seconds": -0.5}]
+    refused = [
+        {"max_size": 0},
+        {"max_size": -5},
+        {"default_ttl_seconds": 0},
+        {"default_ttl_seconds": -0.5},
+    ]
     fine = [{"max_size": 1}, {"default_ttl_seconds": 0.001}]
-    return [outcome(lambda options=options: FeatureCache(**options)) for options in [*refused, *fine]]
+    return [
+        outcome(lambda options=options: FeatureCache(**options)) for options in [*refused, *fine]
+    ]
 
 
 @check(expect=[["ValueError"] * 4, "harbour's", "orchard's", "lantern's", None], points=1)
@@ -507,7 +528,10 @@ def a_refused_set_changes_nothing():
     return [refused, *values, cache.get(("lantern", 4))]
 
 
-@check(expect={"at 299.5 s": 7, "at 300.5 s": None, "of 1,001 keys": 1000, "wall clock": False}, points=1)
+@check(
+    expect={"at 299.5 s": 7, "at 300.5 s": None, "of 1,001 keys": 1000, "wall clock": False},
+    points=1,
+)
 def the_defaults_are_as_promised():
     """1,000 entries, 300 seconds, time.monotonic."""
     cache = FeatureCache()
@@ -547,7 +571,8 @@ def any_sequence_of_calls_answers_like_the_reference(rng):
             cache.clear_expired()
         else:
             clock.advance(rng.choice([0.5, 1.0, 2.0]))
-    clock.advance(20.0)  # and what chance brings seldom: deleted and set again, read last and expired first
+    # and what chance brings seldom: deleted and set again, read last and expired first
+    clock.advance(20.0)
     cache.clear_expired()
     cache.set(("orchard", 9), "before", 1)
     cache.delete(("orchard", 9))
@@ -851,14 +876,23 @@ def writing_never_scans_the_cache():
         spent.append(effort(tally, write_all, cache, clock, later, half - 0.25))
         for costs, counted in zip(seen.values(), spent, strict=True):
             costs[f"{size} entries"] = round(counted / calls, 1)
-            costs["found"] = costs.get("found", True) and found and cache.get(later[-1]) == "features"
+            costs["found"] = (
+                costs.get("found", True) and found and cache.get(later[-1]) == "features"
+            )
     return seen
 
 
 class Yielding(Tally):
     """Whoever compares times that its clock gave lets another thread run first."""
 
-    time_comparisons = property(lambda self: yield_processor() or 0, lambda self, value: None)
+    @property
+    def time_comparisons(self):
+        yield_processor()
+        return 0
+
+    @time_comparisons.setter
+    def time_comparisons(self, value):
+        pass
 
 
 def hesitating(clock):
@@ -873,7 +907,9 @@ def hesitating(clock):
 
 
 def trouble(results):
-    return sorted({type(result).__name__ for result in results if isinstance(result, BaseException)})
+    return sorted(
+        {type(result).__name__ for result in results if isinstance(result, BaseException)}
+    )
 
 
 @check(expect=[{"largest size": 4, "trouble": []}] * 2, points=2)
@@ -891,7 +927,13 @@ def threads_never_push_size_above_capacity():
         def watch(cache=cache):
             return max(cache.get_stats()["size"] for _ in range(10))
 
-        results = race(lambda: write("harbour"), lambda: write("orchard"), lambda: write("lantern"), watch, seed=seed)
+        results = race(
+            lambda: write("harbour"),
+            lambda: write("orchard"),
+            lambda: write("lantern"),
+            watch,
+            seed=seed,
+        )
         watched = results[-1] if isinstance(results[-1], int) else 0
         largest = max(watched, cache.get_stats()["size"])
         seen.append({"largest size": largest, "trouble": trouble(results)})
@@ -920,7 +962,10 @@ def threads_lose_no_read_and_see_no_foreign_value():
     return seen
 
 
-@check(expect=[{"deleted": 6, "seen by reads": 6, "by reads and sweeps": 6, "trouble": []}] * 2, points=1)
+@check(
+    expect=[{"deleted": 6, "seen by reads": 6, "by reads and sweeps": 6, "trouble": []}] * 2,
+    points=1,
+)
 def threads_drop_an_entry_only_once():
     """Of several callers one deletes it; of several that notice its end one counts it."""
     seen = []

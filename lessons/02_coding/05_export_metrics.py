@@ -99,8 +99,9 @@ class MLServiceMetrics:
     ) -> None:
         """Register the seven metrics in `registry`, or in a new one."""
         ### BEGIN SOLUTION
-        # Why: everything is made once, in one registry of this instance; each method looks at all of its arguments
-        # before it touches the first metric, so a refused call leaves nothing, not even a series at zero.
+        # Why: everything is made once, in one registry of this instance; each method looks at all
+        # of its arguments before it touches the first metric, so a refused call leaves nothing, not
+        # even a series at zero.
         self.registry = CollectorRegistry() if registry is None else registry
         self._classes = frozenset(classes)
         self._clock = clock
@@ -108,22 +109,42 @@ class MLServiceMetrics:
         def metric(kind: Any, name: str, about: str, *labels: str, **options: Any) -> Any:
             return kind(f"{service_name}_{name}", about, labels, registry=self.registry, **options)
 
-        self._requests = metric(Counter, "requests_total", "Requests by outcome.", "model_version", "status")
+        self._requests = metric(
+            Counter, "requests_total", "Requests by outcome.", "model_version", "status"
+        )
         self._latency = metric(
-            Histogram, "request_duration_seconds", "Latency.", "model_version", buckets=LATENCY_BUCKETS
+            Histogram,
+            "request_duration_seconds",
+            "Latency.",
+            "model_version",
+            buckets=LATENCY_BUCKETS,
         )
         self._predictions = metric(
-            Counter, "predictions_total", "Predictions by class.", "model_version", "predicted_class"
+            Counter,
+            "predictions_total",
+            "Predictions by class.",
+            "model_version",
+            "predicted_class",
         )
         self._confidence = metric(
-            Histogram, "confidence_score", "Confidence.", "model_version", buckets=CONFIDENCE_BUCKETS
+            Histogram,
+            "confidence_score",
+            "Confidence.",
+            "model_version",
+            buckets=CONFIDENCE_BUCKETS,
         )
-        self._gpu_utilization = metric(Gauge, "gpu_utilization_percent", "GPU utilization.", "gpu_id")
+        self._gpu_utilization = metric(
+            Gauge, "gpu_utilization_percent", "GPU utilization.", "gpu_id"
+        )
         self._gpu_memory = metric(Gauge, "gpu_memory_used_bytes", "GPU memory in use.", "gpu_id")
-        self._state = metric(Enum, "model_state", "State of the model.", "model_version", states=STATES)
+        self._state = metric(
+            Enum, "model_state", "State of the model.", "model_version", states=STATES
+        )
         ### END SOLUTION
 
-    def record_request(self, model_version: str, latency_seconds: Seconds, status: str = "success") -> None:
+    def record_request(
+        self, model_version: str, latency_seconds: Seconds, status: str = "success"
+    ) -> None:
         """Count one request and observe its latency. ValueError: the latency is negative."""
         ### BEGIN SOLUTION
         if not latency_seconds >= 0:
@@ -144,7 +165,9 @@ class MLServiceMetrics:
             self.record_request(model_version, self._clock() - start, status)
         ### END SOLUTION
 
-    def record_prediction(self, model_version: str, predicted_class: str, confidence: float) -> None:
+    def record_prediction(
+        self, model_version: str, predicted_class: str, confidence: float
+    ) -> None:
         """Count one prediction and observe its confidence. ValueError: the confidence is not in [0, 1]."""
         ### BEGIN SOLUTION
         if not 0 <= confidence <= 1:
@@ -239,7 +262,8 @@ def shuffled(rng, *parts):
     return rng.sample(together, len(together))
 
 
-# kills: the status ignored, the histogram's labels on the counter, a counter that is set, one counter for all versions
+# kills: the status ignored, the histogram's labels on the counter, a counter that is set, one
+# counter for all versions
 @check(expect=REFERENCE, points=2, seeds=2)
 def requests_add_up_by_version_and_status(rng):
     """Every call adds one, whatever came before."""
@@ -251,12 +275,16 @@ def requests_add_up_by_version_and_status(rng):
     return seen(metrics, "requests_total")
 
 
-# kills: default bounds, bounds that exclude their own value, milliseconds, a summary, errors left out of the latency
+# kills: default bounds, bounds that exclude their own value, milliseconds, a summary, errors left
+# out of the latency
 @check(expect=REFERENCE, points=2, seeds=1)
 def the_latency_histogram_has_the_bounds_of_the_contract(rng):
     """Every request is observed, in seconds, whatever its status; the only label is `model_version`."""
     metrics = MLServiceMetrics()
-    bounds, between = (0.01, 0.05, 0.1, 0.5, 1, 2, 5), [rng.randrange(1, 400) / 64 for _ in range(6)]
+    bounds, between = (
+        (0.01, 0.05, 0.1, 0.5, 1, 2, 5),
+        [rng.randrange(1, 400) / 64 for _ in range(6)],
+    )
     for latency in shuffled(rng, bounds, (0.0, 0.0625, 9.0), between):
         metrics.record_request("v7", latency)
         metrics.record_request("v8", latency / 2, rng.choice(["error", "timeout"]))
@@ -272,7 +300,9 @@ def the_service_name_begins_every_name(rng):
         metrics = MLServiceMetrics(**given)
         for _ in range(rng.randint(2, 9)):
             metrics.record_request("v7", 0.25)
-        found |= series(metrics.registry, *(f"{start}_requests_total" for start in ("ml_inference", name)))
+        found |= series(
+            metrics.registry, *(f"{start}_requests_total" for start in ("ml_inference", name))
+        )
     return found
 
 
@@ -296,7 +326,12 @@ def a_registry_that_is_handed_in_is_used(rng):
         metrics = MLServiceMetrics(name, shared)
         for ticks in (1, 399, *(rng.randrange(1, 400) for _ in range(rng.randrange(8)))):
             metrics.record_request("v7", ticks / 64)
-    names = ("queue_length", "ranker_requests_total", "router_requests_total", "router_request_duration_seconds")
+    names = (
+        "queue_length",
+        "ranker_requests_total",
+        "router_requests_total",
+        "router_request_duration_seconds",
+    )
     return [totals(series(shared, *names)), metrics.registry is shared]
 
 
@@ -305,14 +340,26 @@ def a_registry_that_is_handed_in_is_used(rng):
 def versions_that_look_alike_stay_apart(rng):
     """Any text is a version; quotes, commas and line ends are part of it."""
     metrics = MLServiceMetrics()
-    alike = ["v7", "V7", "v7 ", "v7,success", "v7_success", 'v"7', "v\\7", "v\n7", "v\\n7", "harbour/v7"]
+    alike = [
+        "v7",
+        "V7",
+        "v7 ",
+        "v7,success",
+        "v7_success",
+        'v"7',
+        "v\\7",
+        "v\n7",
+        "v\\n7",
+        "harbour/v7",
+    ]
     for version in rng.sample(alike, len(alike)):
         for status in ["success", "success,v7"] * rng.randint(1, 2):
             metrics.record_request(version, 0.25, status)
     return seen(metrics, "requests_total")
 
 
-# kills: no check at all, a check behind the counter, clipping to zero, zero refused, another exception
+# kills: no check at all, a check behind the counter, clipping to zero, zero refused, another
+# exception
 @check(expect=REFERENCE, points=2, seeds=1)
 def a_negative_latency_is_refused_and_leaves_no_trace(rng):
     """ValueError before anything is counted, for a known version and for a new one; zero is a latency."""
@@ -396,7 +443,8 @@ def tracked(metrics, clock, version, seconds, error=None):
             raise error
 
 
-# kills: "success" for all, an error counted twice or as both, only some exceptions known, nothing recorded on errors
+# kills: "success" for all, an error counted twice or as both, only some exceptions known, nothing
+# recorded on errors
 @check(expect=REFERENCE, points=2, seeds=2)
 def a_block_that_raises_is_one_request_with_status_error(rng):
     """Whatever it raises; counted once, and the blocks around it are "success"."""
@@ -417,7 +465,9 @@ def a_block_that_raises_is_recorded_with_its_latency(rng):
     metrics = MLServiceMetrics(clock=clock)
     for kind in shuffled(rng, ERRORS):
         with contextlib.suppress(*ERRORS):
-            tracked(metrics, clock, rng.choice(["v7", "v8"]), rng.randrange(1, 300) / 64, kind("no"))
+            tracked(
+                metrics, clock, rng.choice(["v7", "v8"]), rng.randrange(1, 300) / 64, kind("no")
+            )
         clock.advance(rng.randrange(1, 9))
     return totals(seen(metrics, "request_duration_seconds"))
 
@@ -466,7 +516,10 @@ async def requests_in_flight_together_are_timed_by_the_monotonic_clock(rng):
             await asyncio.sleep(seconds)
 
     await asyncio.gather(*(request(f"v{n}", rng.randrange(1, 400) / 64) for n in range(4)))
-    return {name: round(value, 6) for name, value in totals(seen(metrics, "request_duration_seconds")).items()}
+    return {
+        name: round(value, 6)
+        for name, value in totals(seen(metrics, "request_duration_seconds")).items()
+    }
 
 
 ### END HIDDEN TESTS
@@ -533,43 +586,56 @@ def predictions_add_up_by_version_and_class(rng):
     """Known classes under their own names, all others together as `other`, for each version."""
     known = rng.sample(TEAMS, rng.randint(2, 4))
     metrics = MLServiceMetrics(classes=known)
-    for version, team in shuffled(rng, *([(v, t)] * rng.randint(1, 4) for v in ("v7", "v8") for t in TEAMS)):
+    for version, team in shuffled(
+        rng, *([(v, t)] * rng.randint(1, 4) for v in ("v7", "v8") for t in TEAMS)
+    ):
         metrics.record_prediction(version, team, 0.75)
     return seen(metrics, "predictions_total")
 
 
-# kills: no bound, a bound only when classes are given, a bound that learns the first so many, part of a name
+# kills: no bound, a bound only when classes are given, a bound that learns the first so many, part
+# of a name
 @check(expect=REFERENCE, points=2, seeds=2)
 def the_number_of_series_is_bounded_whatever_a_model_writes(rng):
     """Not a single new series for hundreds of unknown classes, nor when no class is known at all."""
     told = []
     for known in (rng.sample(TEAMS, 2), (), {"bill", "urgent tickets"}):
         metrics = MLServiceMetrics(classes=known)
-        for written in shuffled(rng, TEAMS * rng.randint(1, 2), [f"text {n}" for n in range(rng.randint(15, 20))]):
+        for written in shuffled(
+            rng, TEAMS * rng.randint(1, 2), [f"text {n}" for n in range(rng.randint(15, 20))]
+        ):
             metrics.record_prediction("v8", written, 0.75)
         told.append(seen(metrics, "predictions_total"))
     return told
 
 
-# kills: default bounds, bounds that exclude their own value, percent, confidences of unknown classes left out
+# kills: default bounds, bounds that exclude their own value, percent, confidences of unknown
+# classes left out
 @check(expect=REFERENCE, points=2, seeds=1)
 def the_confidence_histogram_has_the_bounds_of_the_contract(rng):
     """Every prediction is observed, known class or not; the only label is `model_version`."""
     metrics = MLServiceMetrics(classes=TEAMS[:2])
-    bounds, between = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1), [rng.randrange(129) / 128 for _ in range(6)]
+    bounds, between = (
+        (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1),
+        [rng.randrange(129) / 128 for _ in range(6)],
+    )
     for number, confidence in enumerate(shuffled(rng, bounds, (0, 0.0, 0.9765625), between)):
         metrics.record_prediction("v7", TEAMS[number % 5], confidence)
         metrics.record_prediction("v8", rng.choice(TEAMS), 1 - confidence)
     return seen(metrics, "confidence_score")
 
 
-# kills: no check, one behind the counter, one of the two ends only, clipping, 0 or 1 refused, another exception
+# kills: no check, one behind the counter, one of the two ends only, clipping, 0 or 1 refused,
+# another exception
 @check(expect=REFERENCE, points=2, seeds=1)
 def a_confidence_outside_zero_to_one_is_refused_and_leaves_no_trace(rng):
     """ValueError before anything is counted; 0 and 1 are inside."""
     metrics, ends = MLServiceMetrics(classes=TEAMS), []
-    for confidence in shuffled(rng, [0, 1, rng.randrange(1, 64) / 128, 1 + 2.0**-20, -(2.0**-20), 64.0, -1, 2]):
-        version = "v7" if confidence < 0.5 else "v8"  # too much and too little do not make up for one another
+    for confidence in shuffled(
+        rng, [0, 1, rng.randrange(1, 64) / 128, 1 + 2.0**-20, -(2.0**-20), 64.0, -1, 2]
+    ):
+        # too much and too little do not make up for one another
+        version = "v7" if confidence < 0.5 else "v8"
         ends.append(how_it_ends(metrics.record_prediction, version, rng.choice(TEAMS), confidence))
     ends.append(how_it_ends(metrics.record_prediction, "new", "urgent", 1.5))
     return [ends, totals(seen(metrics, *EVERYTHING))]
@@ -609,7 +675,7 @@ Look at the state first.
 @try_it
 def a_model_that_has_loaded() -> dict[str, float]:
     metrics = MLServiceMetrics()
-    metrics.update_gpu_metrics({0: {"utilization_percent": 83.0, "memory_used_bytes": 17e9}})
+    metrics.update_gpu_metrics({"0": {"utilization_percent": 83.0, "memory_used_bytes": 17e9}})
     metrics.set_model_state("v8", "loading")
     metrics.set_model_state("v8", "ready")
     return series(metrics.registry)
@@ -634,7 +700,10 @@ def a_version_is_in_one_state_and_in_no_other():
 
 ### BEGIN HIDDEN TESTS
 def gpus(rng, used, *ids):
-    return {i: {"utilization_percent": used, "memory_used_bytes": rng.randrange(1, 99) * 2**27} for i in ids}
+    return {
+        i: {"utilization_percent": used, "memory_used_bytes": rng.randrange(1, 99) * 2**27}
+        for i in ids
+    }
 
 
 # kills: a state for the whole service, the first state kept, states left at 1
@@ -685,21 +754,34 @@ def every_metric_has_its_name_and_type(rng):
     metrics.record_prediction("v7", "sales", 0.75)
     metrics.update_gpu_metrics(gpus(rng, 50.0, 0))
     metrics.set_model_state("v7", "ready")
-    own = {f"{service}_{name}{part}" for name in EVERYTHING for part in ("", "_bucket", "_sum", "_count")}
+    own = {
+        f"{service}_{name}{part}"
+        for name in EVERYTHING
+        for part in ("", "_bucket", "_sum", "_count")
+    }
     return {name: kind for name, kind in kinds(metrics.registry).items() if name in own}
 
 
 def calls_of(metrics, rng, version):
     """Calls of every kind, good and bad, in random order; the last good state is not the first."""
-    numbers = [(metrics.record_request, n, how) for n in (0.25, 0.75, 3.0, -1.0) for how in ("success", "error")]
-    numbers += [(metrics.record_prediction, name, n) for n in (0.75, 0, 2) for name in ("urgent", "sales", "a poem")]
+    numbers = [
+        (metrics.record_request, n, how)
+        for n in (0.25, 0.75, 3.0, -1.0)
+        for how in ("success", "error")
+    ]
+    numbers += [
+        (metrics.record_prediction, name, n)
+        for n in (0.75, 0, 2)
+        for name in ("urgent", "sales", "a poem")
+    ]
     for call, *given in shuffled(rng, numbers):
         yield lambda call=call, given=given: call(version, *given)
     for state in ("error", "loading", "gone", "ready", "gone"):
         yield lambda state=state: metrics.set_model_state(version, state)
 
 
-# kills: a reset of all when one changes, a state or a class shared by versions, trouble that spreads
+# kills: a reset of all when one changes, a state or a class shared by versions, trouble that
+# spreads
 @check(expect=REFERENCE, points=2, seeds=1)
 def one_versions_trouble_changes_nothing_for_another(rng):
     """The small tenant's version keeps its series, whatever the large one's does."""
@@ -711,7 +793,11 @@ def one_versions_trouble_changes_nothing_for_another(rng):
     for number, call in enumerate(calls_of(metrics, rng, "harbour-v9")):
         how_it_ends(call)
         metrics.record_prediction("harbour-v9", f"text {number}", 0.5)
-    return {name: value for name, value in totals(seen(metrics, *EVERYTHING)).items() if "orchard-v2" in name}
+    return {
+        name: value
+        for name, value in totals(seen(metrics, *EVERYTHING)).items()
+        if "orchard-v2" in name
+    }
 
 
 # kills: whatever the others miss because their calls are all of one kind
@@ -724,8 +810,15 @@ def any_mix_of_calls_reads_like_the_reference(rng):
         for call, version in zip(both, ("v7", "v8"), strict=True):
             how_it_ends(call)
             with contextlib.suppress(KeyError):
-                tracked(metrics, clock, version, rng.randrange(1, 600, 2) / 128, rng.choice([None, KeyError("no")]))
-    for version in rng.sample(["v7", "v8"], 2):  # trouble after the last good state: whatever it clears stays away
+                tracked(
+                    metrics,
+                    clock,
+                    version,
+                    rng.randrange(1, 600, 2) / 128,
+                    rng.choice([None, KeyError("no")]),
+                )
+    # trouble after the last good state: whatever it clears stays away
+    for version in rng.sample(["v7", "v8"], 2):
         with contextlib.suppress(KeyError):
             tracked(metrics, clock, version, 0.25, KeyError("no"))
     metrics.update_gpu_metrics(gpus(rng, 12.5, 0, 1))
@@ -755,7 +848,9 @@ def ten_minutes() -> MLServiceMetrics:
     for _ in range(400):
         version = rng.choice(["v7", "v7", "v7", "v8"])
         failed = version == "v8" and rng.random() < 0.11
-        metrics.record_request(version, rng.lognormvariate(-2.2, 0.7), "error" if failed else "success")
+        metrics.record_request(
+            version, rng.lognormvariate(-2.2, 0.7), "error" if failed else "success"
+        )
         team = rng.choice(["billing", "sales", "urgent"])
         metrics.record_prediction(version, "a poem" if failed else team, rng.betavariate(9, 1))
     metrics.set_model_state("v7", "ready")
@@ -780,7 +875,10 @@ def an_hour(median: float, spread: float, slow: float) -> dict[str, Any]:
     metrics, took = MLServiceMetrics(), latencies(median / 1000, spread, slow / 100)
     for seconds in took:
         metrics.record_request("v8", seconds)
-    return {"latencies": took, "buckets": buckets(metrics.registry, "ml_inference_request_duration_seconds")}
+    return {
+        "latencies": took,
+        "buckets": buckets(metrics.registry, "ml_inference_request_duration_seconds"),
+    }
 
 
 explore(draw_quantile, data=an_hour, size=(9.0, 3.8),

@@ -22,9 +22,9 @@ from collections.abc import Callable, Hashable
 from typing import Any
 
 from coursekit import ManualClock, Tally, check, explore, scoreboard, slider, try_it
+from coursekit.coding.traffic import FixedWindow, compare, draw_limits
 from coursekit.expect import REFERENCE, is_true_of
 from coursekit.threads import YieldingKey, race
-from coursekit.coding.traffic import FixedWindow, compare, draw_limits
 
 UserId = Hashable  # ("harbour", "user-7"): the tenant is part of it
 Seconds = float  # since the clock's zero
@@ -90,28 +90,32 @@ class RateLimiter:
     """At most `max_requests` of each user in any window of `window_seconds`."""
 
     def __init__(
-        self, max_requests: int, window_seconds: Seconds, clock: Callable[[], Seconds] = time.monotonic
+        self,
+        max_requests: int,
+        window_seconds: Seconds,
+        clock: Callable[[], Seconds] = time.monotonic,
     ) -> None:
         """Nobody has sent anything yet. ValueError: a limit below 1, or a window that is not above 0."""
         ### BEGIN SOLUTION
-        # Why: every user's times stand in order, and users stand in the order of their last allowed request. Whatever
-        # has aged out is therefore in front, and whoever drops it stops at the first that is still young: no call scans
-        # all users.
+        # Why: every user's times stand in order, and users stand in the order of their last allowed
+        # request. Whatever has aged out is therefore in front, and whoever drops it stops at the
+        # first that is still young: no call scans all users.
         if max_requests < 1:
             raise ValueError(f"max_requests must be at least 1, not {max_requests}")
         if window_seconds <= 0:
             raise ValueError(f"window_seconds must be above 0, not {window_seconds}")
         self._max, self._window, self._clock = max_requests, window_seconds, clock
-        self._users: OrderedDict[UserId, deque[Seconds]] = OrderedDict()  # who was allowed last stands last
+        # who was allowed last stands last
+        self._users: OrderedDict[UserId, deque[Seconds]] = OrderedDict()
         self._lock = threading.Lock()
         ### END SOLUTION
 
     def is_allowed(self, user_id: UserId) -> bool:
         """Whether this request may go. If so, it counts."""
         ### BEGIN SOLUTION
-        # Why: the clock is read with the lock held. Two threads that read it before could append their times in the
-        # wrong order, and the front would no longer be the oldest. A refused request is written nowhere, or a user who
-        # keeps knocking would lock itself out.
+        # Why: the clock is read with the lock held. Two threads that read it before could append
+        # their times in the wrong order, and the front would no longer be the oldest. A refused
+        # request is written nowhere, or a user who keeps knocking would lock itself out.
         with self._lock:
             now = self._clock()
             self._forget_idle(now)
@@ -187,14 +191,22 @@ def a_request_ages_out_at_exactly_the_window():
 @check(expect=REFERENCE, points=2, seeds=4)
 def every_window_holds_at_most_max_requests(rng):
     """Look back from each request; no moment is special."""
-    # kills: windows of the calendar, windows that begin with a first request, token buckets, weighted counters
+    # kills: windows of the calendar, windows that begin with a first request, token buckets,
+    # weighted counters
     clock, limit, window = ManualClock(), rng.randint(2, 5), rng.choice([4, 10, 2.5])
     limiter, now, moments = RateLimiter(limit, window, clock=clock), rng.choice([64.0, 1000.0]), []
     for _ in range(60):
         now += window * rng.choice([0.0, 0.0625, 0.125, 0.25, 0.5])
         moments.append(now)
-    begin = now // 1 + 2 * window // 1 + 0.75  # and once more, with refusals before the first has aged out
-    moments += [begin, *[begin + window / 4] * (limit - 1), begin + window - 0.25, begin + window, begin + window]
+    # and once more, with refusals before the first has aged out
+    begin = now // 1 + 2 * window // 1 + 0.75
+    moments += [
+        begin,
+        *[begin + window / 4] * (limit - 1),
+        begin + window - 0.25,
+        begin + window,
+        begin + window,
+    ]
     return ask(limiter, clock, moments + [begin + window * 1.25] * limit)
 
 
@@ -205,19 +217,28 @@ def a_burst_across_a_boundary_is_no_way_round(rng):
     clock, limit, seen = ManualClock(), rng.randint(3, 8), []
     for shift in rng.sample([0.0, rng.choice([7.5, 15.0]), 45.0], 3):
         limiter = RateLimiter(limit, 60, clock=clock)
-        seen += ask(limiter, clock, [shift + 59.0] * limit + [shift + 61.0] * limit + [shift + 119.0] * limit)
+        seen += ask(
+            limiter,
+            clock,
+            [shift + 59.0] * limit + [shift + 61.0] * limit + [shift + 119.0] * limit,
+        )
     return seen
 
 
 @check(expect=REFERENCE, points=2, seeds=3)
 def a_refused_request_costs_nothing_later(rng):
     """Whoever knocks all the time gets in as soon as the first allowed request has aged out."""
-    # kills: refused requests are written down, each refusal starts the window anew, a penalty for knocking
+    # kills: refused requests are written down, each refusal starts the window anew, a penalty for
+    # knocking
     clock, limit = ManualClock(), rng.randint(2, 4)
     limiter = RateLimiter(limit, 30, clock=clock)
     first = [rng.randint(1, 8) / 4 for _ in range(limit)]
     knocks = sorted(rng.randint(9, 119) / 4 for _ in range(20))
-    return ask(limiter, clock, [*sorted(first), *knocks, *([30.0 + at for at in sorted(first)]), 32.5, 45.0])
+    return ask(
+        limiter,
+        clock,
+        [*sorted(first), *knocks, *([30.0 + at for at in sorted(first)]), 32.5, 45.0],
+    )
 
 
 @check(expect=REFERENCE, points=1, seeds=3)
@@ -302,7 +323,11 @@ has any effect later. For a user nobody has seen it does nothing, and it raises 
 @try_it
 def a_user_is_reset() -> list[bool]:
     limiter = RateLimiter(max_requests=1, window_seconds=60, clock=ManualClock())
-    seen = [limiter.is_allowed(("harbour", 1)), limiter.is_allowed(("harbour", 1)), limiter.is_allowed(("orchard", 1))]
+    seen = [
+        limiter.is_allowed(("harbour", 1)),
+        limiter.is_allowed(("harbour", 1)),
+        limiter.is_allowed(("orchard", 1)),
+    ]
     limiter.reset(("harbour", 1))
     return [*seen, limiter.is_allowed(("harbour", 1)), limiter.is_allowed(("orchard", 1))]
 
@@ -312,7 +337,10 @@ def a_user_is_reset() -> list[bool]:
 def each_user_has_a_limit_of_their_own():
     """The first one's three requests leave the second one's limit whole."""
     limiter = RateLimiter(2, 60, clock=ManualClock())
-    return [limiter.is_allowed(user) for user in ("harbour", "harbour", "harbour", "orchard", "orchard", "orchard")]
+    return [
+        limiter.is_allowed(user)
+        for user in ("harbour", "harbour", "harbour", "orchard", "orchard", "orchard")
+    ]
 
 
 ### BEGIN HIDDEN TESTS
@@ -332,7 +360,8 @@ def a_noisy_tenant_takes_nothing_from_the_others(rng):
         seen.append([*user, limiter.is_allowed(user)])
     quiet = next(tenant for tenant in tenants if tenant != noisy)
     clock.now = clock.now // 1 + 20.75
-    for wait, requests in ((0.0, 1), (6.0, 2), (3.75, 1), (0.25, 3)):  # the last three as the first one ages out
+    # the last three as the first one ages out
+    for wait, requests in ((0.0, 1), (6.0, 2), (3.75, 1), (0.25, 3)):
         clock.advance(wait)
         for _ in range(requests):
             seen.append([quiet, limiter.is_allowed((quiet, "late"))])
@@ -343,11 +372,31 @@ def a_noisy_tenant_takes_nothing_from_the_others(rng):
 @check(expect=REFERENCE, points=1, seeds=2)
 def look_alike_ids_stay_apart(rng):
     """Use the id itself, not its text, and do not ask ids for an order."""
-    users = [("a", "bc"), ("ab", "c"), ("a", "b:c"), ("a:b", "c"), ("harbour", "7"), ("orchard", "7"), ("harbour", 7)]
-    users += [("harbour", None), ("harbour", ("7",)), None, "None", "('a', 'bc')", 7, "7", "", frozenset({7})]
+    users = [
+        ("a", "bc"),
+        ("ab", "c"),
+        ("a", "b:c"),
+        ("a:b", "c"),
+        ("harbour", "7"),
+        ("orchard", "7"),
+        ("harbour", 7),
+    ]
+    users += [
+        ("harbour", None),
+        ("harbour", ("7",)),
+        None,
+        "None",
+        "('a', 'bc')",
+        7,
+        "7",
+        "",
+        frozenset({7}),
+    ]
     limiter, limit = RateLimiter(2, 60, clock=ManualClock()), 2
     rng.shuffle(users)
-    return [[limiter.is_allowed(user) for _ in range(limit + 1)] for user in users] + [[str(user) for user in users]]
+    return [[limiter.is_allowed(user) for _ in range(limit + 1)] for user in users] + [
+        [str(user) for user in users]
+    ]
 
 
 @check(expect=REFERENCE, points=2, seeds=3)
@@ -457,7 +506,8 @@ def reading_tracked_users_alone_shows_the_fall():
 @check(expect=REFERENCE, points=2, seeds=4)
 def tracked_users_counts_who_has_a_request_in_the_window(rng):
     """Allowed ones only: a refused request keeps nobody, a reset ends it."""
-    # kills: counts all users ever seen, forgets by the first request, refusals renew, resets leave a shell
+    # kills: counts all users ever seen, forgets by the first request, refusals renew, resets leave
+    # a shell
     clock = ManualClock()
     limiter, seen = RateLimiter(2, 8, clock=clock), []
     ask(limiter, clock, [0.0, 1.0], "refused later")
@@ -659,8 +709,17 @@ def forgetting_never_scans_all_users():
         spent.append(effort(tally, reset_all, limiter, users))
         tracked.append(limiter.tracked_users + 20)
         limiter = RateLimiter(2, size / 2, clock=tally.clock(clock))
-        ask_all(limiter, clock, [tally.key(n) for n in range(size)])  # from now on one user leaves at each step
-        spent.append(effort(tally, one_leaves_each_time, limiter, clock, [tally.key(size + n) for n in range(20)]))
+        # from now on one user leaves at each step
+        ask_all(limiter, clock, [tally.key(n) for n in range(size)])
+        spent.append(
+            effort(
+                tally,
+                one_leaves_each_time,
+                limiter,
+                clock,
+                [tally.key(size + n) for n in range(20)],
+            )
+        )
         tracked.append(limiter.tracked_users)
         for costs, counted, users_left in zip(seen.values(), spent, tracked, strict=True):
             costs[f"{size} users"] = round(counted / 20, 1)
@@ -669,7 +728,9 @@ def forgetting_never_scans_all_users():
 
 
 def trouble(results):
-    return sorted({type(result).__name__ for result in results if isinstance(result, BaseException)})
+    return sorted(
+        {type(result).__name__ for result in results if isinstance(result, BaseException)}
+    )
 
 
 def hesitant(kind):
@@ -682,7 +743,10 @@ def hesitant(kind):
 
         return hesitates
 
-    compared = {name: late(getattr(kind, name)) for name in ("__lt__", "__le__", "__gt__", "__ge__", "__eq__")}
+    compared = {
+        name: late(getattr(kind, name))
+        for name in ("__lt__", "__le__", "__gt__", "__ge__", "__eq__")
+    }
     return type("Hesitant", (kind,), {**compared, "__hash__": kind.__hash__})
 
 
@@ -698,11 +762,19 @@ def threads_never_get_more_than_max_requests_through():
 
         results = race(knock, knock, knock, seed=limit)
         told = [result for result in results if isinstance(result, list)]
-        seen.append({"allowed": [sum(answers) for answers in zip(*told, strict=True)], "trouble": trouble(results)})
+        seen.append(
+            {
+                "allowed": [sum(answers) for answers in zip(*told, strict=True)],
+                "trouble": trouble(results),
+            }
+        )
     return seen
 
 
-@check(expect=[{"allowed": [2, 2, 2], "tracked": 0, "late": [True, True, False], "trouble": []}] * 2, points=1)
+@check(
+    expect=[{"allowed": [2, 2, 2], "tracked": 0, "late": [True, True, False], "trouble": []}] * 2,
+    points=1,
+)
 def threads_that_forget_at_the_same_time_do_not_trip():
     """Several notice at once that users are idle, while others ask, read and reset the same user."""
     seen = []
@@ -720,10 +792,14 @@ def threads_that_forget_at_the_same_time_do_not_trip():
                 limiter.tracked_users  # noqa: B018
             return allowed
 
-        told = race(*[lambda t=t: come_and_go(t) for t in ("harbour", "orchard", "lantern")], seed=seed)
+        told = race(
+            *[lambda t=t: come_and_go(t) for t in ("harbour", "orchard", "lantern")], seed=seed
+        )
         clock.advance(11.0)
         allowed = [one for one in told if isinstance(one, int)]
-        seen.append({"allowed": allowed, "tracked": limiter.tracked_users, "trouble": trouble(told)})
+        seen.append(
+            {"allowed": allowed, "tracked": limiter.tracked_users, "trouble": trouble(told)}
+        )
         seen[-1]["late"] = [limiter.is_allowed("late") for _ in range(3)]
     return seen
 
@@ -743,10 +819,13 @@ def any_sequence_of_calls_answers_like_the_reference(rng):
             seen.append(limiter.tracked_users)
         else:
             clock.advance(rng.choice([0.25, 0.5, 1.0]))
-    late = [2, *[0] * limit], [1, 0, *[2] * (limit - 1)], [2] * limit  # 0 is refused after 1 was allowed
+    # 0 is refused after 1 was allowed
+    late = [2, *[0] * limit], [1, 0, *[2] * (limit - 1)], [2] * limit
     for wait, users in zip((20.0, 0.5, window - 0.5), late, strict=True):
         clock.advance(wait)
-        seen.append([limiter.tracked_users, *(limiter.is_allowed(("orchard", user)) for user in users)])
+        seen.append(
+            [limiter.tracked_users, *(limiter.is_allowed(("orchard", user)) for user in users)]
+        )
     return seen
 
 

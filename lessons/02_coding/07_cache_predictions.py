@@ -20,8 +20,8 @@ from collections.abc import Callable
 from typing import Any
 
 from coursekit import ManualClock, check, explore, scoreboard, slider, try_it
-from coursekit.expect import REFERENCE, approx
 from coursekit.coding.predictions import draw_key_designs, replay, request_trace
+from coursekit.expect import REFERENCE, approx
 
 Json = Any  # None, True, 3, 0.5, "text", [Json, ...] or {"name": Json, ...}
 Seconds = float  # since the clock's zero
@@ -89,9 +89,9 @@ Not the other way round: `float(2**53 + 1) == 2**53`, and ids are often that lar
 def cache_key(tenant_id: str, model_version: str, payload: Json) -> str:
     """Equal for equal requests, different for different ones."""
     ### BEGIN SOLUTION
-    # Why: JSON marks where each part ends, so no spelling of a tenant can run into the version; parts joined by a
-    # separator can. And whole floats become ints, not ints floats: a float is exact only up to 2**53, so two different
-    # large ids would share a key.
+    # Why: JSON marks where each part ends, so no spelling of a tenant can run into the version;
+    # parts joined by a separator can. And whole floats become ints, not ints floats: a float is
+    # exact only up to 2**53, so two different large ids would share a key.
     return json.dumps([tenant_id, model_version, canonical(payload)], sort_keys=True)
 
 
@@ -125,14 +125,24 @@ def tenant_version_and_payload_all_count():
     """Five requests. The first and the last are the same; each of the others differs from it in one part."""
     ask = {"text": "Where is my refund?"}
     first = ("harbour", "v7", ask)
-    return groups([first, ("orchard", "v7", ask), ("harbour", "v8", ask), ("harbour", "v7", {"text": ""}), first])
+    return groups(
+        [
+            first,
+            ("orchard", "v7", ask),
+            ("harbour", "v8", ask),
+            ("harbour", "v7", {"text": ""}),
+            first,
+        ]
+    )
 
 
 @check(expect=[0, 0, 2], points=1)
 def fields_may_come_in_any_order():
     """The same fields in another order are the same payload; other values are not."""
     one, other = {"text": "hello", "top_k": 3}, {"top_k": 3, "text": "hello"}
-    return groups(("harbour", "v7", payload) for payload in (one, other, {"text": "hello", "top_k": 4}))
+    return groups(
+        ("harbour", "v7", payload) for payload in (one, other, {"text": "hello", "top_k": 4})
+    )
 
 
 ### BEGIN HIDDEN TESTS
@@ -156,7 +166,11 @@ def nested_fields_may_come_in_any_order(rng):
     payloads = []
     for number in rng.sample(range(100), 4):
         turns = [{"role": "user", "text": "hello"}, {"role": "model", "text": f"hello {number}"}]
-        payload = {"user": {"plan": "pro", "seats": number % 3}, "history": turns, "options": {"a": {"c": 1, "b": 2}}}
+        payload = {
+            "user": {"plan": "pro", "seats": number % 3},
+            "history": turns,
+            "options": {"a": {"c": 1, "b": 2}},
+        }
         payloads += [payload, turned(payload)]
     return groups(mixed(rng, payloads))
 
@@ -166,9 +180,26 @@ def equal_numbers_are_the_same_however_they_are_written(rng):
     """1, 1.0 and True, 0, -0.0 and False, 10**22 and 1e22: alone, in a list, in a dictionary, deeper."""
     # kills: json.dumps as it is; booleans or floats forgotten, in lists only
     whole = rng.randint(2, 99)
-    numbers = [1, 1.0, True, 0, -0.0, 0.0, False, whole, float(whole), -whole, -float(whole), 10**22, 1e22, 0.5]
+    numbers = [
+        1,
+        1.0,
+        True,
+        0,
+        -0.0,
+        0.0,
+        False,
+        whole,
+        float(whole),
+        -whole,
+        -float(whole),
+        10**22,
+        1e22,
+        0.5,
+    ]
     payloads = [
-        wrapped for n in numbers for wrapped in (n, [n], {"n": n}, {"top": [{"n": [n, "x"]}]}, {"a": 1.0, "b": n})
+        wrapped
+        for n in numbers
+        for wrapped in (n, [n], {"n": n}, {"top": [{"n": [n, "x"]}]}, {"a": 1.0, "b": n})
     ]
     return groups(mixed(rng, payloads))
 
@@ -178,16 +209,60 @@ def numbers_that_differ_stay_apart(rng):
     """Ids above 2**53 that differ by one, tiny fractions, -1 and -2: no rounding, no hash()."""
     # kills: float() of every number; round(); int(); hash()
     large, fraction = 2 ** rng.randint(54, 62), rng.randint(1, 9) / 10
-    numbers = [-2, -1, 0, 1, 2, 2**53, 2**53 + 1, large, large + 1, -large, -large - 1, 2**61 - 1, 10**30, 10**30 + 1]
-    numbers += [1.5, -1.5, fraction + 1e-9, fraction + 2e-9, 0.1 + 0.2, 0.3, 1e-300, 2e-300, 5e300, 6e300]
+    numbers = [
+        -2,
+        -1,
+        0,
+        1,
+        2,
+        2**53,
+        2**53 + 1,
+        large,
+        large + 1,
+        -large,
+        -large - 1,
+        2**61 - 1,
+        10**30,
+        10**30 + 1,
+    ]
+    numbers += [
+        1.5,
+        -1.5,
+        fraction + 1e-9,
+        fraction + 2e-9,
+        0.1 + 0.2,
+        0.3,
+        1e-300,
+        2e-300,
+        5e300,
+        6e300,
+    ]
     return groups(mixed(rng, [*numbers, *([n] for n in numbers), *({"id": n} for n in numbers)]))
 
 
 @check(expect=REFERENCE, points=1, seeds=2)
 def a_text_is_not_the_value_that_it_spells(rng):
-    """"1" is not 1, "null" is not None, and a text of JSON is not what it says."""
+    """ "1" is not 1, "null" is not None, and a text of JSON is not what it says."""
     # kills: str() of values; a text payload left unquoted
-    values = [1, "1", "1.0", True, "true", "True", None, "null", "None", "", 1.5, "1.5", [], "[]", {}, "{}", '""']
+    values = [
+        1,
+        "1",
+        "1.0",
+        True,
+        "true",
+        "True",
+        None,
+        "null",
+        "None",
+        "",
+        1.5,
+        "1.5",
+        [],
+        "[]",
+        {},
+        "{}",
+        '""',
+    ]
     values += [[1], "[1]", ["1"], {"a": 1}, '{"a": 1}', '{"a":1}', "{'a': 1}", '"a"', "a", "'a'"]
     return groups(mixed(rng, values))
 
@@ -197,7 +272,15 @@ def empty_and_missing_are_not_the_same(rng):
     """{}, [], None, "" and 0 differ, alone, as the value of a field and as an item; so does a missing field."""
     # kills: `payload or None`; dropping fields that are None
     nothing = [None, {}, [], "", 0]
-    values = [*nothing, *({"a": n} for n in nothing), *([n] for n in nothing), {"": None}, [[[]]], [{}, {}], [None] * 2]
+    values = [
+        *nothing,
+        *({"a": n} for n in nothing),
+        *([n] for n in nothing),
+        {"": None},
+        [[[]]],
+        [{}, {}],
+        [None] * 2,
+    ]
     values += [{"a": 1}, {"a": 1, "b": None}, {"a": 1, "b": []}]
     return groups(mixed(rng, values))
 
@@ -207,10 +290,34 @@ def lists_keep_their_order_and_everything_its_place(rng):
     """A list is not sorted, and nothing nested is laid out flat."""
     # kills: sorted lists; dotted names; tenant and version written into the payload
     a, b, c = rng.sample(range(1, 40), 3)
-    values = [[a, b, c], [b, a, c], [[a], b, c], [a, [b, c]], [[a, b], c], [[a, b, c]], [a, b], [a, a, b], [a, b, b]]
-    values += [{"a": {"b": a}}, {"a.b": a}, {"a": ["b", a]}, {"a": [{"b": a}]}, [{"a": {"b": a}}], {"b": {"a": a}}]
-    values += [{"a": a, "b": b}, {"a": b, "b": a}, [["a", a], ["b", b]], [{"a": a}, {"b": b}], {"a": a, "b": {"b": b}}]
-    names = ("tenant", "tenant_id", "version", "model_version", "model", "payload")  # fields of that name are no others
+    values = [
+        [a, b, c],
+        [b, a, c],
+        [[a], b, c],
+        [a, [b, c]],
+        [[a, b], c],
+        [[a, b, c]],
+        [a, b],
+        [a, a, b],
+        [a, b, b],
+    ]
+    values += [
+        {"a": {"b": a}},
+        {"a.b": a},
+        {"a": ["b", a]},
+        {"a": [{"b": a}]},
+        [{"a": {"b": a}}],
+        {"b": {"a": a}},
+    ]
+    values += [
+        {"a": a, "b": b},
+        {"a": b, "b": a},
+        [["a", a], ["b", b]],
+        [{"a": a}, {"b": b}],
+        {"a": a, "b": {"b": b}},
+    ]
+    # fields of that name are no others
+    names = ("tenant", "tenant_id", "version", "model_version", "model", "payload")
     values += [a, "harbour", {}, *({name: value} for name in names for value in (a, b, "harbour"))]
     return groups(mixed(rng, values))
 
@@ -220,9 +327,40 @@ def separators_in_names_mix_nobody_up(rng):
     """Tenant "a:b" with version "c" is not tenant "a" with version "b:c", whatever stands for the colon."""
     # kills: f-strings with any separator; quotes by hand
     one, two = rng.sample("abcdefgh", 2)
-    asked = [("", one + two, 1), (one + two, "", 1), (one, two, 1), (two, one, 1), (one, two, one), (one, "", two)]
-    for sep in (":", "::", "|", "/", "-", "_", ".", ",", ";", " ", "#", "=", "\\", "\n", "\0", "\x1f", '", "', "', '"):
-        asked += [(f"{one}{sep}{two}", "c", 1), (one, f"{two}{sep}c", 1), (one, two, f"c{sep}1"), (one, two + sep, "1")]
+    asked = [
+        ("", one + two, 1),
+        (one + two, "", 1),
+        (one, two, 1),
+        (two, one, 1),
+        (one, two, one),
+        (one, "", two),
+    ]
+    for sep in (
+        ":",
+        "::",
+        "|",
+        "/",
+        "-",
+        "_",
+        ".",
+        ",",
+        ";",
+        " ",
+        "#",
+        "=",
+        "\\",
+        "\n",
+        "\0",
+        "\x1f",
+        '", "',
+        "', '",
+    ):
+        asked += [
+            (f"{one}{sep}{two}", "c", 1),
+            (one, f"{two}{sep}c", 1),
+            (one, two, f"c{sep}1"),
+            (one, two + sep, "1"),
+        ]
         asked += [(one + sep, two, "1"), (one, sep + two, "1")]
     drawn = asked + rng.sample(asked, 9)
     return groups(rng.sample(drawn, len(drawn)))
@@ -232,9 +370,35 @@ def separators_in_names_mix_nobody_up(rng):
 def names_and_texts_are_taken_as_they_are_spelt(rng):
     """Case, spaces and accents make another tenant, another version, another text and another field."""
     # kills: lower(), strip(), ASCII only, Unicode normal forms
-    spelt = ["hárbour", "ha\u0301rbour", "harbour", "Harbour", "HARBOUR", " harbour", "harbour ", "har bour"]
-    spelt += ["harbour\n", "h\u00e5rbour", "h?rbour", "h\\u00e5rbour", "港", "口", "ſ", "s", "ß", "ss", "𝔥", "h"]
-    asked = [request for s in spelt for request in ((s, "v7", 1), ("t", s, 1), ("t", "v7", s), ("t", "v7", {s: 1}))]
+    spelt = [
+        "hárbour",
+        "ha\u0301rbour",
+        "harbour",
+        "Harbour",
+        "HARBOUR",
+        " harbour",
+        "harbour ",
+        "har bour",
+    ]
+    spelt += [
+        "harbour\n",
+        "h\u00e5rbour",
+        "h?rbour",
+        "h\\u00e5rbour",
+        "港",
+        "口",
+        "ſ",
+        "s",
+        "ß",
+        "ss",
+        "𝔥",
+        "h",
+    ]
+    asked = [
+        request
+        for s in spelt
+        for request in ((s, "v7", 1), ("t", s, 1), ("t", "v7", s), ("t", "v7", {s: 1}))
+    ]
     drawn = asked + rng.sample(asked, 9)
     return groups(rng.sample(drawn, len(drawn)))
 
@@ -245,7 +409,9 @@ def every_part_of_a_long_payload_counts(rng):
     # kills: cutting the text or the digest short
     prompt = "".join(rng.choices("abcdefgh ", k=2000))
     places = [0, 1999, *rng.sample(range(1, 1999), 4)]
-    long = [{"text": prompt, "n": 1}] + [{"text": f"{prompt[:at]}#{prompt[at + 1 :]}", "n": 1} for at in places]
+    long = [{"text": prompt, "n": 1}] + [
+        {"text": f"{prompt[:at]}#{prompt[at + 1 :]}", "n": 1} for at in places
+    ]
     many = [("harbour", "v7", n) for n in range(100, 900)]
     return groups(rng.sample(mixed(rng, long), 9)), groups(rng.sample([*many, *many[:99]], 850))
 
@@ -254,11 +420,21 @@ def every_part_of_a_long_payload_counts(rng):
 def a_key_is_text_and_the_payload_stays_as_it_was(rng):
     """No field is added, removed or sorted in place: the model still has to read the payload."""
     # kills: tuples, bytes; converting in place
-    payload = {"text": "hello", "scores": rng.sample(range(9), 5), "user": {"seats": 3.0, "beta": True, "age": None}}
+    payload = {
+        "text": "hello",
+        "scores": rng.sample(range(9), 5),
+        "user": {"seats": 3.0, "beta": True, "age": None},
+    }
     before = json.dumps(payload)
-    keys = [cache_key("harbour", version, payload) for version in rng.choices(["v7", "v8", "v9"], k=6)]
+    keys = [
+        cache_key("harbour", version, payload) for version in rng.choices(["v7", "v8", "v9"], k=6)
+    ]
     kind = "text" if all(type(key) is str for key in keys) else "no text"
-    return [kind, [keys.index(key) for key in keys], before if json.dumps(payload) == before else "changed"]
+    return [
+        kind,
+        [keys.index(key) for key in keys],
+        before if json.dumps(payload) == before else "changed",
+    ]
 
 
 ### END HIDDEN TESTS
@@ -290,18 +466,22 @@ One thread at a time uses it; the lock is lesson 04's.
 class MLCache:
     """At most `capacity` predictions: the most recently used ones, each for `ttl_seconds`."""
 
-    def __init__(self, capacity: int, ttl_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, capacity: int, ttl_seconds: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         """An empty cache. ValueError: a capacity below 1, or a ttl that is not above 0."""
         ### BEGIN SOLUTION
-        # Why: two questions want two orders, who was used least recently and who expires next. With one ttl for all,
-        # the order of the puts is the order of the ends: no heap is needed, and no call scans the cache.
+        # Why: two questions want two orders, who was used least recently and who expires next. With
+        # one ttl for all, the order of the puts is the order of the ends: no heap is needed, and no
+        # call scans the cache.
         if capacity < 1:
             raise ValueError(f"capacity must be at least 1, not {capacity}")
         if ttl_seconds <= 0:
             raise ValueError(f"ttl_seconds must be above 0, not {ttl_seconds}")
         self._capacity, self._ttl, self._clock = capacity, ttl_seconds, clock
         self._values: OrderedDict[str, Any] = OrderedDict()  # the least recently used first
-        self._ends: OrderedDict[str, Seconds] = OrderedDict()  # the same keys, the next to expire first
+        # the same keys, the next to expire first
+        self._ends: OrderedDict[str, Seconds] = OrderedDict()
         self._hits = self._misses = 0
         ### END SOLUTION
 
@@ -320,7 +500,8 @@ class MLCache:
     def put(self, key: str, value: Any) -> None:
         """Store a value for one ttl from now."""
         ### BEGIN SOLUTION
-        # Why: the dead go first. Dropped after the eviction, they would have cost a live entry its place.
+        # Why: the dead go first. Dropped after the eviction, they would have cost a live entry its
+        # place.
         now = self._clock()
         self._drop_expired(now)
         if key not in self._values and len(self._values) >= self._capacity:
@@ -387,8 +568,11 @@ def gets_and_puts_both_make_an_entry_recent(rng):
                 cache.put(key, f"draft {step}")
             else:
                 seen.append(cache.get(key))
-    cache = MLCache(4, 60, clock=ManualClock())  # and in every world: read before it is the oldest, put again when full
-    for step, call in enumerate(["+a", "+b", "+c", "+d", "a", "+e", "+a", "c", "+f", "+g", *"abcdefg"]):
+    # and in every world: read before it is the oldest, put again when full
+    cache = MLCache(4, 60, clock=ManualClock())
+    for step, call in enumerate(
+        ["+a", "+b", "+c", "+d", "a", "+e", "+a", "c", "+f", "+g", *"abcdefg"]
+    ):
         if call[0] == "+":
             cache.put(call[1], f"draft {step}")
         else:
@@ -411,7 +595,9 @@ def putting_a_key_again_evicts_nothing(rng):
 def any_value_comes_back_as_it_was_put(rng):
     """Empty and zero answers are answers."""
     # kills: `if value`
-    values = rng.sample([0, False, "", 0.0, [], {}, None, [1, {"label": "refund"}], rng.randint(1, 99), "draft"], 10)
+    values = rng.sample(
+        [0, False, "", 0.0, [], {}, None, [1, {"label": "refund"}], rng.randint(1, 99), "draft"], 10
+    )
     cache = MLCache(10, 60, clock=ManualClock())
     for number, value in enumerate(values):
         cache.put(f"key {number}", value)
@@ -459,7 +645,10 @@ def figures(cache, *names):
     return {name: stats[name] for name in names}
 
 
-@check(expect=["A", None, {"size": 1, "capacity": 7, "hits": 1, "misses": 1, "hit_rate": 0.5}], points=1)
+@check(
+    expect=["A", None, {"size": 1, "capacity": 7, "hits": 1, "misses": 1, "hit_rate": 0.5}],
+    points=1,
+)
 def an_answer_is_gone_at_exactly_its_ttl():
     """At 19.5 s a is alive, at 20 s it is gone; b was put later."""
     clock = ManualClock(10.0)
@@ -469,7 +658,11 @@ def an_answer_is_gone_at_exactly_its_ttl():
     cache.put("b", "B")
     before = cache.get("a")
     clock.advance(0.5)
-    return [before, cache.get("a"), figures(cache, "size", "capacity", "hits", "misses", "hit_rate")]
+    return [
+        before,
+        cache.get("a"),
+        figures(cache, "size", "capacity", "hits", "misses", "hit_rate"),
+    ]
 
 
 ### BEGIN HIDDEN TESTS
@@ -576,8 +769,13 @@ def no_tenant_is_given_what_another_was_answered(rng):
     cache, other = MLCache(12, 8, clock=clock), MLCache(12, 8, clock=clock)
     seen = []
     for number in range(40):
-        tenant, version = rng.choice(["harbour", "orchard", "lantern"]), "v7" if number < 20 else "v8"
-        key = cache_key(tenant, version, {"text": "Where is my refund?", "top_k": rng.choice([3, 3.0])})
+        tenant, version = (
+            rng.choice(["harbour", "orchard", "lantern"]),
+            "v7" if number < 20 else "v8",
+        )
+        key = cache_key(
+            tenant, version, {"text": "Where is my refund?", "top_k": rng.choice([3, 3.0])}
+        )
         draft = cache.get(key)
         if draft is None:
             cache.put(key, f"draft {number} of {version} for {tenant}")
@@ -590,7 +788,9 @@ def no_tenant_is_given_what_another_was_answered(rng):
 def a_capacity_or_ttl_out_of_range_is_refused(rng):
     """Capacity from 1, ttl above 0; one entry and a thousandth of a second are fine."""
     seen = []
-    for capacity, ttl in rng.sample([(0, 5), (-3, 5), (5, 0), (5, -0.5), (1, 5), (5, 0.001), (1, 0.25)], 7):
+    for capacity, ttl in rng.sample(
+        [(0, 5), (-3, 5), (5, 0), (5, -0.5), (1, 5), (5, 0.001), (1, 0.25)], 7
+    ):
         try:
             cache = MLCache(capacity=capacity, ttl_seconds=ttl)
         except ValueError:
@@ -611,7 +811,12 @@ def the_default_clock_is_monotonic(rng):
     seen = [cache.get("a"), cache.get("b")]
     time.sleep(wait)
     defaults = [parameter.default for parameter in inspect.signature(MLCache).parameters.values()]
-    return [*seen, cache.get("a"), cache.get("b"), any(default is time.time for default in defaults)]
+    return [
+        *seen,
+        cache.get("a"),
+        cache.get("b"),
+        any(default is time.time for default in defaults),
+    ]
 
 
 @check(expect=REFERENCE, points=2, seeds=4)
@@ -629,7 +834,8 @@ def any_sequence_of_calls_answers_like_the_reference(rng):
             cache.put(key, f"draft {step}")
         else:
             clock.advance(rng.choice([0.5, 1.0, 2.0]))
-    clock.advance(9.0)  # and what chance brings seldom: one put twice, and one that ends first and was read last
+    # and what chance brings seldom: one put twice, and one that ends first and was read last
+    clock.advance(9.0)
     for wait in (3.0, 3.0, 9.0):
         cache.put("twice", wait)
         clock.advance(wait)

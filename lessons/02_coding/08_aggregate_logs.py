@@ -43,7 +43,7 @@ inside adds one to the count of its user and event.](diagrams/08_aggregate_logs.
 """
 
 # %%
-night = [
+night: list[dict[str, Any]] = [
     {"timestamp": "2026-11-21T02:13:00Z", "user_id": "orchard/7", "event": "draft"},
     {"timestamp": "2026-11-21T03:12:30+01:00", "user_id": "orchard/7", "event": "draft"},
     {"timestamp": "2026-11-21T02:14:00Z", "user_id": None, "event": "draft"},
@@ -87,9 +87,10 @@ def aggregate_logs(
 ) -> Counts:
     """How often each user caused each event in the `window_minutes` before `now`; malformed entries are skipped."""
     ### BEGIN SOLUTION
-    # Why: bad arguments are refused before the first entry is taken, so a generator is not used up for nothing. Without
-    # `now` the window's end is known only after the last entry, and an iterator passes once: what is well-formed has to
-    # be kept. Lengths of time since 1970, not dates, because a datetime near the year 1 or 9999 has no date in UTC.
+    # Why: bad arguments are refused before the first entry is taken, so a generator is not used up
+    # for nothing. Without `now` the window's end is known only after the last entry, and an
+    # iterator passes once: what is well-formed has to be kept. Lengths of time since 1970, not
+    # dates, because a datetime near the year 1 or 9999 has no date in UTC.
     if window_minutes is not None and window_minutes < 0:
         raise ValueError(f"window_minutes must be at least 0, not {window_minutes}")
     end = None
@@ -117,7 +118,11 @@ def well_formed(entry: Any) -> tuple[timedelta, User, Event] | None:
     """Time, user and event of an entry; None if it is malformed."""
     if not isinstance(entry, Mapping):
         return None
-    time, user, event = since_epoch(entry.get("timestamp")), entry.get("user_id"), entry.get("event")
+    time, user, event = (
+        since_epoch(entry.get("timestamp")),
+        entry.get("user_id"),
+        entry.get("event"),
+    )
     try:
         hash((user, event))
     except TypeError:
@@ -158,14 +163,24 @@ def counted(logs, *window, **named):
 @check(expect={"ann": {"draft": 2, "search": 1}, "bob": {"search": 1}}, points=1)
 def events_are_counted_for_each_user():
     """Four entries, two users; the same event of two users is counted apart."""
-    return counted([entry("ann", "draft"), entry("bob", "search"), entry("ann", "search"), entry("ann", "draft")])
+    return counted(
+        [
+            entry("ann", "draft"),
+            entry("bob", "search"),
+            entry("ann", "search"),
+            entry("ann", "draft"),
+        ]
+    )
 
 
 ### BEGIN HIDDEN TESTS
 def some_entries(rng, number=40):
     minutes = (rng.randrange(300) for _ in range(number))
     times = [f"2026-11-21T{10 + m // 60}:{m % 60:02}:00Z" for m in minutes]
-    return [entry(f"user {rng.randrange(5)}", rng.choice(["draft", "search", "login"]), at) for at in times]
+    return [
+        entry(f"user {rng.randrange(5)}", rng.choice(["draft", "search", "login"]), at)
+        for at in times
+    ]
 
 
 @check(expect=REFERENCE, points=2, seeds=3)
@@ -173,14 +188,33 @@ def any_iterable_in_any_order_is_read_once(rng):
     """Lists, tuples, generators; no len(), no second look, no sorting needed."""
     # kills: two loops over logs; len(logs)
     logs = some_entries(rng)
-    return [counted(logs), counted(tuple(logs[5:])), counted(e for e in logs[9:]), counted(iter(logs[:7]))]
+    return [
+        counted(logs),
+        counted(tuple(logs[5:])),
+        counted(e for e in logs[9:]),
+        counted(iter(logs[:7])),
+    ]
 
 
 @check(expect=REFERENCE, points=1, seeds=2)
 def users_and_events_are_taken_as_they_are(rng):
     """0 and "" are users and events; 7 is not "7"; case and spaces count; tuples are fine."""
     # kills: `if not user`; str(user); lower()
-    names = [0, "", "0", 7, "7", "Ann", "ann", "ann ", ("harbour", 7), ("harbour", "7"), "None", 2.5, frozenset("ab")]
+    names = [
+        0,
+        "",
+        "0",
+        7,
+        "7",
+        "Ann",
+        "ann",
+        "ann ",
+        ("harbour", 7),
+        ("harbour", "7"),
+        "None",
+        2.5,
+        frozenset("ab"),
+    ]
     users = rng.sample(names * 3, 30)
     return counted([entry(user, rng.choice(["draft", "Draft", "", 0, ("a", 1)])) for user in users])
 
@@ -190,7 +224,9 @@ def mappings_of_any_kind_are_entries(rng):
     """Not only dict: read-only views, ordered ones, wrappers. Further fields do not matter."""
     # kills: isinstance(entry, dict); taking exactly three fields
     kinds = [dict, OrderedDict, MappingProxyType, UserDict]
-    logs = [rng.choice(kinds)(entry(f"user {n % 3}", "draft", level=None, tags=[n])) for n in range(9)]
+    logs = [
+        rng.choice(kinds)(entry(f"user {n % 3}", "draft", level=None, tags=[n])) for n in range(9)
+    ]
     return counted(logs + [kind(entry(kind.__name__, "draft")) for kind in kinds])
 
 
@@ -198,7 +234,12 @@ def mappings_of_any_kind_are_entries(rng):
 def what_comes_in_stays_as_it_was(rng):
     """No entry gains, loses or changes a field; the list keeps its order."""
     # kills: pop(); parsing in place
-    logs = [*some_entries(rng, 12), None, {"user_id": "ann"}, *[entry("ann", "draft", datetime(2026, 11, 21, 10))] * 2]
+    logs = [
+        *some_entries(rng, 12),
+        None,
+        {"user_id": "ann"},
+        *[entry("ann", "draft", datetime(2026, 11, 21, 10))] * 2,
+    ]
     before = copy.deepcopy(logs)
     counts = counted(logs, 301, "2026-11-21T15:00:30Z")
     return [counts, "as it was" if logs == before else "changed"]
@@ -210,7 +251,9 @@ def the_result_is_a_dictionary_of_plain_numbers(rng):
     # kills: NumPy counts; a wrapper that is no dict
     logs = [*some_entries(rng, rng.randint(9, 30)), *[None] * rng.randint(2, 9)]
     result = aggregate_logs(logs)
-    inner = [count for events in result.values() if isinstance(events, dict) for count in events.values()]
+    inner = [
+        count for events in result.values() if isinstance(events, dict) for count in events.values()
+    ]
     kinds = {type(count).__name__ for count in [*inner, result.skipped]}
     return [isinstance(result, dict), sorted(kinds), sum(inner), result.skipped]
 
@@ -221,7 +264,9 @@ def a_call_knows_nothing_of_the_one_before(rng):
     # kills: a mutable default; counting skipped on the class
     seen = []
     for tenant in rng.sample(["harbour", "orchard", "lantern"], 3):
-        logs = [entry(f"{tenant}/{rng.randrange(3)}", "draft") for _ in range(6)] + [None] * rng.randint(2, 5)
+        logs = [entry(f"{tenant}/{rng.randrange(3)}", "draft") for _ in range(6)] + [
+            None
+        ] * rng.randint(2, 5)
         result = aggregate_logs(logs)
         seen.append([{user: dict(events) for user, events in result.items()}, result.skipped])
     return seen
@@ -273,7 +318,11 @@ def both(logs, *window, **named):
 @check(expect=[{"ann": {"draft": 1}, "bob": {"draft": 1}}, 3], points=1)
 def bad_entries_are_skipped_and_counted():
     """Between two good ones: a line that is no mapping, one without an event, one that has no time."""
-    bad = ["a line", {"timestamp": "2026-11-21T10:00:00Z", "user_id": "ann"}, entry("ann", "draft", "soon")]
+    bad = [
+        "a line",
+        {"timestamp": "2026-11-21T10:00:00Z", "user_id": "ann"},
+        entry("ann", "draft", "soon"),
+    ]
     return both([entry("ann", "draft"), *bad, entry("bob", "draft")])
 
 
@@ -292,7 +341,11 @@ def what_is_no_mapping_is_malformed(rng):
     text = '{"timestamp": "2026-11-21T10:00:00Z", "user_id": "ann", "event": "draft"}'
     pairs = [("timestamp", "2026-11-21T10:00:00Z"), ("user_id", "ann"), ("event", "draft")]
     names = {"timestamp", "user_id", "event"}
-    return both(among_good_ones(rng, [None, 7, 0.5, "", text, text.encode(), pairs, [], names, tuple(names), True]))
+    return both(
+        among_good_ones(
+            rng, [None, 7, 0.5, "", text, text.encode(), pairs, [], names, tuple(names), True]
+        )
+    )
 
 
 @check(expect=REFERENCE, points=2, seeds=2)
@@ -302,7 +355,11 @@ def a_missing_or_empty_field_is_malformed(rng):
     whole = entry("ann", "draft")
     bad = [{}, dict.fromkeys(whole), {"timestamp": None, "user_id": None}]
     for name in whole:
-        bad += [{n: v for n, v in whole.items() if n != name}, whole | {name: None}, {name: whole[name]}]
+        bad += [
+            {n: v for n, v in whole.items() if n != name},
+            whole | {name: None},
+            {name: whole[name]},
+        ]
     return both(among_good_ones(rng, bad))
 
 
@@ -319,9 +376,31 @@ def what_cannot_be_hashed_is_malformed(rng):
 def what_is_no_time_is_malformed(rng):
     """Numbers, plain dates, bytes, lists, and texts that are not ISO 8601."""
     # kills: epoch seconds; dates; bytes; parsers that guess
-    times = [1795255200, 1795255200.5, True, 0, date(2026, 11, 21), b"2026-11-21T10:00:00Z", ["2026-11-21T10:00:00Z"]]
-    times += ["", "soon", "now", "21.11.2026 10:00", "11/21/2026 10:00", "Sat Nov 21 10:00:00 2026", "1795255200.5"]
-    times += ["2026-13-01T10:00:00Z", "2026-11-31T10:00:00Z", "2026-11-21T25:00:00Z", "2026-11-21T10:61:00Z", "10:00"]
+    times = [
+        1795255200,
+        1795255200.5,
+        True,
+        0,
+        date(2026, 11, 21),
+        b"2026-11-21T10:00:00Z",
+        ["2026-11-21T10:00:00Z"],
+    ]
+    times += [
+        "",
+        "soon",
+        "now",
+        "21.11.2026 10:00",
+        "11/21/2026 10:00",
+        "Sat Nov 21 10:00:00 2026",
+        "1795255200.5",
+    ]
+    times += [
+        "2026-13-01T10:00:00Z",
+        "2026-11-31T10:00:00Z",
+        "2026-11-21T25:00:00Z",
+        "2026-11-21T10:61:00Z",
+        "10:00",
+    ]
     return both(among_good_ones(rng, [entry("ann", "draft", at) for at in times]))
 
 
@@ -329,30 +408,69 @@ def what_is_no_time_is_malformed(rng):
 def iso_strings_and_datetimes_of_any_zone_are_times(rng):
     """Z, offsets east and west, none; fractions of a second; datetimes with and without a zone."""
     # kills: one strptime format; texts only; offsets required
-    times = ["2026-11-21T10:00:00Z", "2026-11-21T10:00:00+00:00", "2026-11-21T15:30:00+05:30", "2026-11-21T10:00:00"]
+    times = [
+        "2026-11-21T10:00:00Z",
+        "2026-11-21T10:00:00+00:00",
+        "2026-11-21T15:30:00+05:30",
+        "2026-11-21T10:00:00",
+    ]
     times += ["2026-11-21T02:00:00-08:00", "2026-11-21T10:00", "2026-11-21T10:00:00.250Z"]
-    times += ["2026-11-21T10:00:00.123456+02:00", datetime(2026, 11, 21, 10), datetime(2026, 11, 21, 10, tzinfo=UTC)]
+    times += [
+        "2026-11-21T10:00:00.123456+02:00",
+        datetime(2026, 11, 21, 10),
+        datetime(2026, 11, 21, 10, tzinfo=UTC),
+    ]
     times += [datetime(2026, 11, 21, 10, 0, 0, 250_000, tzinfo=timezone(timedelta(hours=-3)))]
-    return both([entry(f"user {rng.randrange(4)}", str(at), at) for at in rng.sample(times, len(times))])
+    return both(
+        [entry(f"user {rng.randrange(4)}", str(at), at) for at in rng.sample(times, len(times))]
+    )
 
 
 @check(expect=REFERENCE, points=2, seeds=2)
 def bad_entries_change_nothing_for_other_tenants(rng):
     """With and without one tenant's bad entries, wherever they stand, the others' numbers are the same."""
     # kills: any net that catches a good entry too
-    good = [entry(f"harbour/{m % 3}", rng.choice("ab"), f"2026-11-21T10:{m:02}:00Z") for m in range(20)]
-    bad = [entry("orchard/1", ["a"]), entry(None, "a", "2026-11-21T12:00:00Z"), {"user_id": "harbour/1", "event": "a"}]
-    bad += ["harbour/1", None, entry("harbour/2", "b", 1795255200), entry({}, [], "never"), entry("harbour/0", None)]
+    good = [
+        entry(f"harbour/{m % 3}", rng.choice("ab"), f"2026-11-21T10:{m:02}:00Z") for m in range(20)
+    ]
+    bad = [
+        entry("orchard/1", ["a"]),
+        entry(None, "a", "2026-11-21T12:00:00Z"),
+        {"user_id": "harbour/1", "event": "a"},
+    ]
+    bad += [
+        "harbour/1",
+        None,
+        entry("harbour/2", "b", 1795255200),
+        entry({}, [], "never"),
+        entry("harbour/0", None),
+    ]
     places = rng.sample(range(20), len(bad))
-    mixed = [one for n, line in enumerate(good) for one in ([bad[places.index(n)]] if n in places else []) + [line]]
-    return [both(good), both(bad + good), both(good + bad), both(mixed), both(mixed, 17.25, "2026-11-21T10:30:30Z")]
+    mixed = [
+        one
+        for n, line in enumerate(good)
+        for one in ([bad[places.index(n)]] if n in places else []) + [line]
+    ]
+    return [
+        both(good),
+        both(bad + good),
+        both(good + bad),
+        both(mixed),
+        both(mixed, 17.25, "2026-11-21T10:30:30Z"),
+    ]
 
 
 @check(expect=REFERENCE, points=1, seeds=2)
 def a_log_without_good_entries_is_no_error(rng):
     """Empty, or nothing but malformed: no users, with and without a window."""
     bad = [None] * rng.randint(2, 9)
-    return [both([]), both(bad), both([], 15), both([*bad, {}], 15), both([], 15, "2026-11-21T10:00:00Z")]
+    return [
+        both([]),
+        both(bad),
+        both([], 15),
+        both([*bad, {}], 15),
+        both([], 15, "2026-11-21T10:00:00Z"),
+    ]
 
 
 ### END HIDDEN TESTS
@@ -397,7 +515,12 @@ def the_last_minute_of_the_night() -> dict[User, dict[Event, int]]:
 @check(expect={"ann": {"at the end": 1, "at the beginning": 1}}, points=1)
 def both_ends_of_the_window_are_included():
     """Ten minutes before 10:30: 10:20:00 and 10:30:00 count, a second before and after do not."""
-    times = {"too early": "10:19:59", "at the beginning": "10:20:00", "at the end": "10:30:00", "too late": "10:30:01"}
+    times = {
+        "too early": "10:19:59",
+        "at the beginning": "10:20:00",
+        "at the end": "10:30:00",
+        "too late": "10:30:01",
+    }
     logs = [entry("ann", name, f"2026-11-21T{at}Z") for name, at in times.items()]
     return counted(logs, window_minutes=10, now="2026-11-21T10:30:00Z")
 
@@ -423,7 +546,10 @@ def written(rng, at):
 
 def around_noon(rng, seconds, write=plain):
     """An entry so many seconds after noon, for each of them; the event says when."""
-    return [entry(f"user {n % 3}", f"{s:+g} s", write(rng, NOON + timedelta(seconds=s))) for n, s in enumerate(seconds)]
+    return [
+        entry(f"user {n % 3}", f"{s:+g} s", write(rng, NOON + timedelta(seconds=s)))
+        for n, s in enumerate(seconds)
+    ]
 
 
 def between_minutes(rng, first, last, number):
@@ -437,7 +563,9 @@ def what_lies_outside_the_window_is_left_out_not_skipped(rng):
     # kills: no upper end; timedelta.seconds; empty dictionaries
     seconds = [*between_minutes(rng, -60, 10, 30), -86_405, 86_405, 40_000_005]
     logs = [*around_noon(rng, seconds), entry("early bird", "draft", "2026-11-20T12:00:05Z")]
-    return [both(logs, minutes, "2026-11-21T12:00:00Z") for minutes in (5, rng.randint(20, 50), 1441)]
+    return [
+        both(logs, minutes, "2026-11-21T12:00:00Z") for minutes in (5, rng.randint(20, 50), 1441)
+    ]
 
 
 @check(expect=REFERENCE, points=2, seeds=2)
@@ -447,7 +575,11 @@ def the_window_ends_at_the_newest_entry_by_default(rng):
     logs = around_noon(rng, [1800, 1193, *between_minutes(rng, -30, 30, 30)])
     place = rng.randint(2, 30)
     logs = [*logs[place:], *logs[:place], entry("early bird", "draft", "2026-11-20T12:25:00Z")]
-    return [counted(logs, 10.25), counted(iter(logs), rng.randint(11, 40)), counted(logs, window_minutes=5, now=None)]
+    return [
+        counted(logs, 10.25),
+        counted(iter(logs), rng.randint(11, 40)),
+        counted(logs, window_minutes=5, now=None),
+    ]
 
 
 @check(expect=REFERENCE, points=2, seeds=3)
@@ -455,11 +587,22 @@ def times_are_compared_as_moments(rng):
     """12:00+02:00 is 10:00Z. The order of the texts says nothing, nor do the hours alone."""
     # kills: comparing texts; replace(tzinfo=UTC); cutting the offset off
     logs = []
-    for number, offset in enumerate(rng.sample([-14, -9.5, -8, -5, -3.5, 0, 1, 2, 5.75, 9, 12.75, 14], 12)):
+    for number, offset in enumerate(
+        rng.sample([-14, -9.5, -8, -5, -3.5, 0, 1, 2, 5.75, 9, 12.75, 14], 12)
+    ):
         first, last = (-30, 0) if number < 6 else (-62, -30) if number < 11 else (0, 2)
         at = NOON + timedelta(seconds=between_minutes(rng, first, last, 1)[0])
-        logs.append(entry(f"user {number % 3}", "draft", at.astimezone(timezone(timedelta(hours=offset))).isoformat()))
-    return [counted(logs, 30, "2026-11-21T17:30:00+05:30"), counted(logs, 60, "2026-11-21T04:00:00-08:00")]
+        logs.append(
+            entry(
+                f"user {number % 3}",
+                "draft",
+                at.astimezone(timezone(timedelta(hours=offset))).isoformat(),
+            )
+        )
+    return [
+        counted(logs, 30, "2026-11-21T17:30:00+05:30"),
+        counted(logs, 60, "2026-11-21T04:00:00-08:00"),
+    ]
 
 
 @check(expect=REFERENCE, points=2, seeds=2)
@@ -472,7 +615,10 @@ def times_without_an_offset_are_utc_wherever_the_computer_stands(rng):
         logs = around_noon(rng, [-60, -75, -90, *seconds[:8]]) + around_noon(rng, seconds[8:], bare)
         logs.append(entry("ann", "bare", datetime(2026, 11, 21, 11, 59)))
         with time_zone(zone):
-            seen += [counted(logs, 15, now) for now in ("2026-11-21T12:00:00", datetime(2026, 11, 21, 12), NOON)]
+            seen += [
+                counted(logs, 15, now)
+                for now in ("2026-11-21T12:00:00", datetime(2026, 11, 21, 12), NOON)
+            ]
     return seen
 
 
@@ -480,9 +626,18 @@ def times_without_an_offset_are_utc_wherever_the_computer_stands(rng):
 def now_is_a_text_or_a_datetime_of_any_zone(rng):
     """With Z, an offset or none; not the computer's own time."""
     logs = around_noon(rng, between_minutes(rng, -15, 15, 20))
-    logs += [entry("here", "login", "2026-11-21T11:59:00Z"), entry("gone", "login", "2026-11-21T09:00:00Z")]
+    logs += [
+        entry("here", "login", "2026-11-21T11:59:00Z"),
+        entry("gone", "login", "2026-11-21T09:00:00Z"),
+    ]
     east = timezone(timedelta(hours=9))
-    nows = ["2026-11-21T12:00:00Z", "2026-11-21T13:00:00+01:00", NOON, NOON.astimezone(east), bare(rng, NOON)]
+    nows = [
+        "2026-11-21T12:00:00Z",
+        "2026-11-21T13:00:00+01:00",
+        NOON,
+        NOON.astimezone(east),
+        bare(rng, NOON),
+    ]
     return [counted(logs, window_minutes=rng.randint(2, 9), now=now) for now in rng.sample(nows, 5)]
 
 
@@ -491,7 +646,9 @@ def fractions_of_a_minute_and_of_a_second_count(rng):
     """A window of half a minute is 30 seconds; one of 0 minutes is a single moment, not no window."""
     # kills: `if window_minutes`; int(); whole seconds
     tiny = 2.0**-10  # seconds
-    logs = around_noon(rng, rng.sample([-45 - tiny, -45, -30 - tiny, -30, -0.5, -tiny, 0, tiny, 15], 9))
+    logs = around_noon(
+        rng, rng.sample([-45 - tiny, -45, -30 - tiny, -30, -0.5, -tiny, 0, tiny, 15], 9)
+    )
     return [counted(logs, minutes, "2026-11-21T12:00:00Z") for minutes in (0, 0.5, 0.75, 0.0, 1)]
 
 
@@ -506,7 +663,12 @@ def without_a_window_now_is_ignored(rng):
 def malformed_entries_count_as_skipped_whatever_their_time(rng):
     """Skipped says how many lines were bad, not how many were bad lately; and none of them ends the window."""
     # kills: a malformed newest entry; skipped inside the window only
-    when = ["2026-11-21T11:59:05Z", "2020-01-01T00:00:00Z", "2031-01-01T00:00:00Z", "2026-11-21T12:00:05Z"]
+    when = [
+        "2026-11-21T11:59:05Z",
+        "2020-01-01T00:00:00Z",
+        "2031-01-01T00:00:00Z",
+        "2026-11-21T12:00:05Z",
+    ]
     bad = [entry(None, "draft", at) for at in when] + [entry("ann", None, at) for at in when]
     bad = rng.sample([*bad, *rng.choices(bad, k=rng.randint(1, 6))], 9)
     place = rng.randint(1, 8)
@@ -518,7 +680,15 @@ def malformed_entries_count_as_skipped_whatever_their_time(rng):
 def a_window_or_now_that_makes_no_sense_is_refused(rng):
     """Below 0 minutes; a now that is neither an ISO string nor a datetime."""
     end = "2026-11-21T12:00:00Z"
-    tries = [(-1, end), (-0.5, None), (5, "soon"), (5, 1795255200), (5, date(2026, 11, 21)), (0, end), (5, None)]
+    tries = [
+        (-1, end),
+        (-0.5, None),
+        (5, "soon"),
+        (5, 1795255200),
+        (5, date(2026, 11, 21)),
+        (0, end),
+        (5, None),
+    ]
     seen = []
     for minutes, now in rng.sample(tries, len(tries)):
         try:
@@ -534,8 +704,20 @@ def a_window_or_now_that_makes_no_sense_is_refused(rng):
 def any_log_is_counted_like_the_reference(rng):
     """All rules together: good and bad entries, all ways to write a time, any window."""
     # kills: the greatest text as the newest; slips that hide each other
-    bad = [None, "line", {}, entry(None, "a"), entry([], "a"), entry("ann", {}), entry("ann", "a", 5)]
-    logs = around_noon(rng, [-1815, -300, 0, *between_minutes(rng, -45, 5, 30)], written) + bad + rng.choices(bad, k=9)
+    bad = [
+        None,
+        "line",
+        {},
+        entry(None, "a"),
+        entry([], "a"),
+        entry("ann", {}),
+        entry("ann", "a", 5),
+    ]
+    logs = (
+        around_noon(rng, [-1815, -300, 0, *between_minutes(rng, -45, 5, 30)], written)
+        + bad
+        + rng.choices(bad, k=9)
+    )
     logs += [entry("ann", "newest", "2026-11-20T22:05:07-14:00")]
     old = entry("ann", "old", "2026-11-22T01:00:07+14:00")
     logs = [*rng.sample(logs, len(logs)), old]

@@ -17,8 +17,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from coursekit import REFERENCE, check, explore, scoreboard, slider, try_it
-from coursekit.coding.activities import draw_skew, skew
 from coursekit.clocks import ZONES, time_zone
+from coursekit.coding.activities import draw_skew, skew
 
 User = Hashable  # "harbour/7": the tenant is part of it
 Features = dict[str, Any]  # {"total_actions": 3, "most_common_action": "edit", …}
@@ -86,14 +86,16 @@ def extract_features(
 ) -> dict[User, Features]:
     """Each user's features as they were known at `reference_time`, by default the newest timestamp."""
     ### BEGIN SOLUTION
-    # Why: the future is cut off once, before anything is counted, so no feature can forget to. One stable sort puts
-    # each user's past in time order, equal times as they came; Counter keeps the order of first meeting, so ties decide
-    # themselves. The sort looks at times alone: users and actions need not have an order.
+    # Why: the future is cut off once, before anything is counted, so no feature can forget to. One
+    # stable sort puts each user's past in time order, equal times as they came; Counter keeps the
+    # order of first meeting, so ties decide themselves. The sort looks at times alone: users and
+    # actions need not have an order.
     timed = sorted(((moment(a["timestamp"]), a) for a in activities), key=lambda pair: pair[0])
     if not timed:
         return {}
     reference = timed[-1][0] if reference_time is None else moment(reference_time)
-    known: dict[User, list[tuple[timedelta, Any]]] = {}  # by user, in time order: how long ago, and what
+    # by user, in time order: how long ago, and what
+    known: dict[User, list[tuple[timedelta, Any]]] = {}
     for time, activity in timed:
         if time <= reference:
             known.setdefault(activity["user_id"], []).append((reference - time, activity["action"]))
@@ -168,7 +170,16 @@ def written(rng, at):
     """A moment as somebody might write it: with any offset, Z or none, as text or datetime."""
     zone = timezone(timedelta(minutes=rng.choice([0, 120, 330, 765, -300, -570])))
     there, bare = at.astimezone(zone), at.replace(tzinfo=None)
-    return rng.choice([at.isoformat().replace("+00:00", "Z"), there.isoformat(), bare.isoformat(), at, there, bare])
+    return rng.choice(
+        [
+            at.isoformat().replace("+00:00", "Z"),
+            there.isoformat(),
+            bare.isoformat(),
+            at,
+            there,
+            bare,
+        ]
+    )
 
 
 # Kills: counts of all users together, kinds without case, a set of the whole log.
@@ -177,10 +188,13 @@ def any_log_is_counted_for_each_user(rng):
     """In any order; case and spaces make other kinds."""
     users = [f"{tenant}/{n}" for tenant in ("harbour", "orchard") for n in range(3)]
     log = [act(rng.choice(users), rng.choice(WORDS), ago(rng.randint(1, 9000))) for _ in range(60)]
-    return [pick("total_actions unique_action_types", some, NOON) for some in (log, tuple(log[:20]))]
+    return [
+        pick("total_actions unique_action_types", some, NOON) for some in (log, tuple(log[:20]))
+    ]
 
 
-# Kills: the first action, the latest, the rarest, what all users together do most, a pair with its count.
+# Kills: the first action, the latest, the rarest, what all users together do most, a pair with its
+# count.
 @check(expect=REFERENCE, points=2, seeds=2)
 def the_most_common_action_is_named_for_each_user(rng):
     """The most frequent one of that user, whatever others do most, and whatever it did first or last."""
@@ -200,8 +214,12 @@ def ties_go_to_the_action_first_seen_in_time(rng):
     for user in ("ann", "bob", "cem", "dea"):
         *tied, once = rng.sample(WORDS, 4)
         times = sorted(rng.sample(range(1200), 7), reverse=True)
-        log += [act(user, a, ago(m)) for a, m in zip([*shuffled(rng, tied * 2), once], times, strict=True)]
-    log += [act("eve", WORDS[0], ago(9)), act("eve", WORDS[1], ago(8))]  # two users, one tie, seen the other way round
+        log += [
+            act(user, a, ago(m))
+            for a, m in zip([*shuffled(rng, tied * 2), once], times, strict=True)
+        ]
+    # two users, one tie, seen the other way round
+    log += [act("eve", WORDS[0], ago(9)), act("eve", WORDS[1], ago(8))]
     log += [act("fay", WORDS[1], ago(9)), act("fay", WORDS[0], ago(8))]
     return pick("most_common_action", shuffled(rng, log), NOON)
 
@@ -221,7 +239,9 @@ def equal_times_keep_the_order_of_the_input(rng):
 @check(expect=REFERENCE, points=1, seeds=3)
 def ties_are_decided_by_each_users_own_past(rng):
     """What somebody else did first does not matter."""
-    log = [act("early bird", action, ago(1000 + n)) for n, action in enumerate(shuffled(rng, WORDS))]
+    log = [
+        act("early bird", action, ago(1000 + n)) for n, action in enumerate(shuffled(rng, WORDS))
+    ]
     for user in ("ann", "bob", "cem", "dea"):
         log += [act(user, action, ago(900 - n)) for n, action in enumerate(shuffled(rng, WORDS))]
     return pick("most_common_action", shuffled(rng, log), NOON)
@@ -243,9 +263,14 @@ def users_and_actions_are_taken_as_they_are(rng):
 @check(expect=REFERENCE, points=1, seeds=2)
 def a_row_has_five_features_of_plain_values(rng):
     """Four plain ints and the action; a dictionary of dictionaries."""
-    log = [act(rng.choice(["ann", "bob"]), "edit", ago(rng.randint(1, 900))) for _ in range(rng.randint(9, 20))]
+    log = [
+        act(rng.choice(["ann", "bob"]), "edit", ago(rng.randint(1, 900)))
+        for _ in range(rng.randint(9, 20))
+    ]
     rows = extract_features(log, NOON)
-    kinds = {user: {name: type(row[name]).__name__ for name in sorted(row)} for user, row in rows.items()}
+    kinds = {
+        user: {name: type(row[name]).__name__ for name in sorted(row)} for user, row in rows.items()
+    }
     return [kinds, sum(row["total_actions"] for row in rows.values()), isinstance(rows, dict)]
 
 
@@ -253,7 +278,10 @@ def a_row_has_five_features_of_plain_values(rng):
 @check(expect=REFERENCE, points=1, seeds=2)
 def what_comes_in_stays_as_it_was(rng):
     """No activity gains, loses or changes a field; the list keeps its order."""
-    log = [act(rng.choice(["ann", "bob"]), "edit", ago(minutes)) for minutes in shuffled(rng, range(0, 120, 9))]
+    log = [
+        act(rng.choice(["ann", "bob"]), "edit", ago(minutes))
+        for minutes in shuffled(rng, range(0, 120, 9))
+    ]
     before = copy.deepcopy(log)
     return [pick("total_actions", log, NOON), "as it was" if log == before else "changed"]
 
@@ -264,7 +292,10 @@ def a_call_knows_nothing_of_the_one_before(rng):
     """Each starts from nothing: users, counts and the newest timestamp of an earlier log do not come back."""
     seen = []
     for days in sorted(rng.sample(range(1, 60), 3)):
-        log = [act(f"user {days}", "edit", ago(1440 * days + m)) for m in [30, *shuffled(rng, [0, 2000]), 600]]
+        log = [
+            act(f"user {days}", "edit", ago(1440 * days + m))
+            for m in [30, *shuffled(rng, [0, 2000]), 600]
+        ]
         seen.append(pick("total_actions actions_last_hour actions_last_24h", log))
     return seen
 
@@ -327,7 +358,20 @@ def the_last_hour_is_sixty_minutes_before_the_reference(rng):
 @check(expect=REFERENCE, points=2, seeds=2)
 def the_last_day_is_twenty_four_hours_before_the_reference(rng):
     """Around both ends, before and after midnight, and days earlier."""
-    spans = [0, 719, 720, 721, 1440, 1440, 1439, 1441, 2159, 2161, 2881, *rng.sample(range(3000), 9)]
+    spans = [
+        0,
+        719,
+        720,
+        721,
+        1440,
+        1440,
+        1439,
+        1441,
+        2159,
+        2161,
+        2881,
+        *rng.sample(range(3000), 9),
+    ]
     return pick("actions_last_24h", at_these(rng, ["ann", "bob", "cem"], spans), NOON)
 
 
@@ -338,21 +382,31 @@ def a_microsecond_decides(rng):
     log = []
     for hours in (1, 24):
         for user, step in zip(("ann", "bob", "cem"), rng.sample([-1, 0, 1], 3), strict=True):
-            log.append(act(user, "edit", NOON - timedelta(hours=hours) + timedelta(microseconds=step)))
+            log.append(
+                act(user, "edit", NOON - timedelta(hours=hours) + timedelta(microseconds=step))
+            )
     return pick("actions_last_hour actions_last_24h", shuffled(rng, log), NOON)
 
 
-# Kills: each user's own newest, the last or first one of the input, the computer's clock, the newest as text.
+# Kills: each user's own newest, the last or first one of the input, the computer's clock, the
+# newest as text.
 @check(expect=REFERENCE, points=2, seeds=2)
 def the_reference_is_the_newest_timestamp_of_all(rng):
     """Wherever it stands, however it is written, whoever it belongs to."""
     seen = []
-    for newest in rng.sample(["2026-11-21T04:00:00-08:00", "2026-11-21T17:30:00+05:30", "2026-11-21T12:00:00Z"], 3):
-        log = [act("ann", "edit", ago(m)) for m in (30, 130, 900)] + [act("bob", "edit", ago(m)) for m in (70, 1400)]
+    for newest in rng.sample(
+        ["2026-11-21T04:00:00-08:00", "2026-11-21T17:30:00+05:30", "2026-11-21T12:00:00Z"], 3
+    ):
+        log = [act("ann", "edit", ago(m)) for m in (30, 130, 900)] + [
+            act("bob", "edit", ago(m)) for m in (70, 1400)
+        ]
         log += [act("cem", "edit", ago(2000)), act("dea", "edit", "2026-11-21T13:40:00+05:30")]
         log = shuffled(rng, log)
         log.insert(rng.randint(2, 5), act("eve", "edit", newest))
-        seen += [pick("actions_last_hour actions_last_24h", log), pick("total_actions", log, reference_time=None)]
+        seen += [
+            pick("actions_last_hour actions_last_24h", log),
+            pick("total_actions", log, reference_time=None),
+        ]
     return seen
 
 
@@ -360,10 +414,17 @@ def the_reference_is_the_newest_timestamp_of_all(rng):
 @check(expect=REFERENCE, points=2, seeds=2)
 def windows_leave_the_other_features_alone(rng):
     """Totals, kinds and the most common action look at the whole past; a quiet user has zeros."""
-    log = [act("ann", "old", ago(1440 * n)) for n in range(2, 7)] + [act("ann", "new", ago(5 + n)) for n in range(3)]
-    log += [act("bob", rng.choice("xy") + "z", ago(1440 * rng.randint(2, 99))) for _ in range(rng.randint(4, 9))]
+    log = [act("ann", "old", ago(1440 * n)) for n in range(2, 7)] + [
+        act("ann", "new", ago(5 + n)) for n in range(3)
+    ]
+    log += [
+        act("bob", rng.choice("xy") + "z", ago(1440 * rng.randint(2, 99)))
+        for _ in range(rng.randint(4, 9))
+    ]
     log += [act("bob", "most", ago(1440 * 100 + n)) for n in range(10)]
-    names = "total_actions unique_action_types most_common_action actions_last_hour actions_last_24h"
+    names = (
+        "total_actions unique_action_types most_common_action actions_last_hour actions_last_24h"
+    )
     return pick(names, shuffled(rng, log), NOON)
 
 
@@ -372,11 +433,21 @@ def windows_leave_the_other_features_alone(rng):
 def the_calendar_does_not_matter(rng):
     """New Year, the end of February, midnight: a day back is 24 hours."""
     seen = []
-    ends = ["2027-01-01T00:20:00Z", "2028-03-01T00:00:00Z", "2026-03-01T12:00:00Z", "2026-10-25T01:30:00Z"]
+    ends = [
+        "2027-01-01T00:20:00Z",
+        "2028-03-01T00:00:00Z",
+        "2026-03-01T12:00:00Z",
+        "2026-10-25T01:30:00Z",
+    ]
     for end in shuffled(rng, ends):
         now = datetime.fromisoformat(end)
-        back = shuffled(rng, [0, 29, 31, 59, 61, 1380, 1439, 1441, 1470, 44_640, 525_600, rng.randint(100, 1300)])
-        log = [act("ann", "edit", (now - timedelta(minutes=minutes)).isoformat()) for minutes in back]
+        back = shuffled(
+            rng,
+            [0, 29, 31, 59, 61, 1380, 1439, 1441, 1470, 44_640, 525_600, rng.randint(100, 1300)],
+        )
+        log = [
+            act("ann", "edit", (now - timedelta(minutes=minutes)).isoformat()) for minutes in back
+        ]
         seen.append([end, pick("actions_last_hour actions_last_24h", log, now)])
     return seen
 
@@ -426,7 +497,11 @@ ALL = "total_actions unique_action_types actions_last_hour actions_last_24h most
 def what_comes_after_the_reference_is_not_known():
     """At noon: Ann's two later edits do not count, and Bob has done nothing yet."""
     late = [act("ann", "edit", "2026-11-21T12:00:01Z"), act("ann", "edit", "2026-11-22T09:00:00Z")]
-    log = [*late, act("ann", "login", "2026-11-21T12:00:00Z"), act("bob", "login", "2026-11-21T15:00:00Z")]
+    log = [
+        *late,
+        act("ann", "login", "2026-11-21T12:00:00Z"),
+        act("bob", "login", "2026-11-21T15:00:00Z"),
+    ]
     return pick(ALL, log, "2026-11-21T12:00:00Z")
 
 
@@ -437,8 +512,13 @@ def later_activities_leak_into_no_feature(rng):
     """At three moments of one log: counts, kinds and windows are as if the later ones were not there."""
     log = []
     for user in ("ann", "bob", "cem"):
-        past = [(minutes + rng.randint(0, 4), rng.choice(WORDS[:4])) for minutes in (10, 40, 200, 1300, 1500, 3000)]
-        later = [(minutes - rng.randint(0, 4), f"later {minutes}") for minutes in (-5, -50, -200, -2000)]
+        past = [
+            (minutes + rng.randint(0, 4), rng.choice(WORDS[:4]))
+            for minutes in (10, 40, 200, 1300, 1500, 3000)
+        ]
+        later = [
+            (minutes - rng.randint(0, 4), f"later {minutes}") for minutes in (-5, -50, -200, -2000)
+        ]
         log += [act(user, action, ago(minutes)) for minutes, action in past + later]
     names = "total_actions unique_action_types actions_last_hour actions_last_24h"
     moments = [NOON - timedelta(minutes=minutes) for minutes in shuffled(rng, [0, 100, -100])]
@@ -486,7 +566,9 @@ def times_are_compared_as_moments(rng):
     """12:00+02:00 is 10:00Z, for activities and for the reference; the order of the texts says nothing."""
     offsets = shuffled(rng, [-14, -9.5, -8, -5, -3.5, 0, 1, 2, 5.75, 9, 12.75, 14])
     log = []
-    for offset, minutes in zip(offsets, (75, 75, 75, 45, 45, 15, 15, 15, -15, -15, -45, -45), strict=True):
+    for offset, minutes in zip(
+        offsets, (75, 75, 75, 45, 45, 15, 15, 15, -15, -15, -45, -45), strict=True
+    ):
         at = (NOON - timedelta(minutes=minutes)).astimezone(timezone(timedelta(hours=offset)))
         log.append(act(("ann", "bob")[len(log) % 2], "edit", at.isoformat()))
     references = "2026-11-21T17:30:00+05:30", "2026-11-21T04:00:00-08:00"
@@ -496,7 +578,11 @@ def times_are_compared_as_moments(rng):
 def around(rng, write):
     """Two users' activities: one after noon, one of today, two of yesterday, of which one is over a day ago."""
     spans = [span + rng.randint(-40, 40) for span in (-200, 200, 1340, 1540)]
-    return [act(user, "edit", write(NOON - timedelta(minutes=m))) for user in ("ann", "bob") for m in spans]
+    return [
+        act(user, "edit", write(NOON - timedelta(minutes=m)))
+        for user in ("ann", "bob")
+        for m in spans
+    ]
 
 
 # Kills: naive times as local times, in texts or in datetimes; a mix that cannot be compared.
@@ -509,7 +595,10 @@ def timestamps_without_an_offset_are_utc_wherever_the_computer_stands(rng):
     aware = [act("cem", "edit", NOON - timedelta(minutes=rng.randint(200, 900)))]
     for zone in shuffled(rng, ZONES):
         with time_zone(zone):
-            seen += [pick("total_actions actions_last_24h", some, NOON) for some in (texts, naive, texts + aware)]
+            seen += [
+                pick("total_actions actions_last_24h", some, NOON)
+                for some in (texts, naive, texts + aware)
+            ]
     return seen
 
 
@@ -519,7 +608,12 @@ def a_reference_is_written_like_a_timestamp(rng):
     """Text or datetime, with Z, an offset or none, which is UTC in three time zones."""
     log, seen = around(rng, lambda at: at), []
     forms = [NOON, NOON.astimezone(timezone(timedelta(hours=9))), datetime(2026, 11, 21, 12)]
-    forms += ["2026-11-21T12:00:00", "2026-11-21T12:00:00Z", "2026-11-21T07:00:00-05:00", "2026-11-21T12:00:00.000"]
+    forms += [
+        "2026-11-21T12:00:00",
+        "2026-11-21T12:00:00Z",
+        "2026-11-21T07:00:00-05:00",
+        "2026-11-21T12:00:00.000",
+    ]
     for zone in shuffled(rng, ZONES):
         with time_zone(zone):
             seen += [pick("total_actions actions_last_24h", log, reference) for reference in forms]
@@ -530,13 +624,23 @@ def a_reference_is_written_like_a_timestamp(rng):
 @check(expect=REFERENCE, points=2, seeds=2)
 def one_tenants_activities_change_nothing_for_anothers(rng):
     """With and without the busy tenant's activities, earlier, later and at the same times: the same rows."""
-    spans, seen = [minutes + rng.randint(1, 5) for minutes in (10, 30, 200, 700, 1300, 1500, 2500)], []
-    calm = [act(user, f"calm {m % 3}", ago(m)) for user in ("harbour/1", "harbour/2") for m in spans]
-    users, times = ["orchard/1", "orchard/2", "1", "2"], [*rng.sample(range(-3000, 9000), 30), 0, 60, 1440]
+    spans, seen = (
+        [minutes + rng.randint(1, 5) for minutes in (10, 30, 200, 700, 1300, 1500, 2500)],
+        [],
+    )
+    calm = [
+        act(user, f"calm {m % 3}", ago(m)) for user in ("harbour/1", "harbour/2") for m in spans
+    ]
+    users, times = (
+        ["orchard/1", "orchard/2", "1", "2"],
+        [*rng.sample(range(-3000, 9000), 30), 0, 60, 1440],
+    )
     busy = [act(rng.choice(users), rng.choice(WORDS), ago(m)) for m in times]
     busy += [act("1", "busy", ago(20)), act("orchard/1", "busy", ago(4000))]
     for log in (calm, busy + calm, shuffled(rng, busy + calm)):
-        rows = pick("total_actions unique_action_types actions_last_hour actions_last_24h", log, NOON)
+        rows = pick(
+            "total_actions unique_action_types actions_last_hour actions_last_24h", log, NOON
+        )
         seen.append({user: rows[user] for user in ("harbour/1", "harbour/2")})
     return seen
 

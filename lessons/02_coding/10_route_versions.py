@@ -17,7 +17,14 @@ from collections.abc import Iterable
 from itertools import permutations
 
 from coursekit import REFERENCE, check, explore, is_true_of, scoreboard, slider, try_it
-from coursekit.coding.routing import HandOver, ModuloRouter, Router, another_process, draw_hand_over, hand_over
+from coursekit.coding.routing import (
+    HandOver,
+    ModuloRouter,
+    Router,
+    another_process,
+    draw_hand_over,
+    hand_over,
+)
 
 UserId = str  # "harbour/user-7": the tenant is part of it
 VersionId = str  # "v7"
@@ -41,7 +48,10 @@ Six users are enough to see it:
 versions, healthy = ["v7", "v8", "v9"], ["v7", "v9"]
 for number in range(6):
     before, since = versions[number % 3], healthy[number % 2]
-    print(f"user {number}: {before} → {since}", "" if before in (since, "v8") else "  moved for nothing")
+    print(
+        f"user {number}: {before} → {since}",
+        "" if before in (since, "v8") else "  moved for nothing",
+    )
 
 # %% [markdown]
 """## 1 · Give each user a version
@@ -91,8 +101,8 @@ class ModelRouter:
     def __init__(self) -> None:
         """A router without versions and flags."""
         ### BEGIN SOLUTION
-        # Why: nothing is stored for a user. What is not stored cannot differ between servers, and needs no clean-up
-        # when a version goes.
+        # Why: nothing is stored for a user. What is not stored cannot differ between servers, and
+        # needs no clean-up when a version goes.
         self._weights: dict[VersionId, float] = {}
         self._unhealthy: set[VersionId] = set()
         self._pins: dict[str, VersionId] = {}
@@ -136,15 +146,17 @@ class ModelRouter:
     def route(self, user_id: UserId, flags: Iterable[str] = ()) -> VersionId:
         """The version that serves this user. NoHealthyVersionError: none can."""
         ### BEGIN SOLUTION
-        # Why: each version draws for itself, from user, version and its own weight. Nothing in a draw depends on the
-        # others, so a version that goes or changes its weight leaves the order of the others as it was. -ln(u) / weight
-        # makes the chance to win proportional to the weight; u times weight does not. The half keeps u above 0,
-        # which has no logarithm.
+        # Why: each version draws for itself, from user, version and its own weight. Nothing in a
+        # draw depends on the others, so a version that goes or changes its weight leaves the order
+        # of the others as it was. -ln(u) / weight makes the chance to win proportional to the
+        # weight; u times weight does not. The half keeps u above 0, which has no logarithm.
         for flag in flags:
             pinned = self._pins.get(flag)
             if pinned is not None and pinned not in self._unhealthy:
                 return pinned
-        runners = [v for v, weight in self._weights.items() if weight > 0 and v not in self._unhealthy]
+        runners = [
+            v for v, weight in self._weights.items() if weight > 0 and v not in self._unhealthy
+        ]
         if not runners:
             raise NoHealthyVersionError(f"nobody can serve {user_id!r}")
         return min(runners, key=lambda version_id: self._time(user_id, version_id))
@@ -201,7 +213,9 @@ def is_mostly_v8(seen):
 @check(expect=is_true_of(is_mostly_v8), points=1)
 def nine_in_ten_go_where_nine_tenths_of_the_weight_is():
     """Weights of 0.9 and 0.1."""
-    return dict(Counter(answers(build({"v8": 0.9, "v9": 0.1}), [f"lantern/{n}" for n in range(500)])))
+    return dict(
+        Counter(answers(build({"v8": 0.9, "v9": 0.1}), [f"lantern/{n}" for n in range(500)]))
+    )
 
 
 ### BEGIN HIDDEN TESTS
@@ -211,20 +225,29 @@ def some_versions(rng, count):
 
 def some_users(rng, count, tenant=""):
     first = rng.randrange(10**6)
-    return [f"{tenant or rng.choice(['harbour', 'orchard'])}/user-{first + n}" for n in range(count)]
+    return [
+        f"{tenant or rng.choice(['harbour', 'orchard'])}/user-{first + n}" for n in range(count)
+    ]
 
 
 def traffic(people, seen, weights):
-    # versions by traffic, most first, and those whose share is further from their weight than luck allows: by
-    # Chernoff's bound a version is listed in error less than once in 10 ** 11 times, whatever its share is
+    # versions by traffic, most first, and those whose share is further from their weight than luck
+    # allows: by Chernoff's bound a version is listed in error less than once in 10 ** 11 times,
+    # whatever its share is
     total, counts, off = sum(weights.values()), Counter(seen), []
     for version, weight in weights.items():
         want, got = weight / total, counts[version] / len(people)
         pairs = [(a, b) for a, b in ((got, want), (1 - got, 1 - want)) if a > 0]
-        distance = sum(a * math.log(a / b) for a, b in pairs) if all(b > 0 for _, b in pairs) else math.inf
+        distance = (
+            sum(a * math.log(a / b) for a, b in pairs) if all(b > 0 for _, b in pairs) else math.inf
+        )
         if len(people) * distance > 28:
             off.append(version)
-    return {"most first": [version for version, _ in counts.most_common()], "off": off, "users": counts.total()}
+    return {
+        "most first": [version for version, _ in counts.most_common()],
+        "off": off,
+        "users": counts.total(),
+    }
 
 
 def same(rng, alike, unlike):
@@ -247,7 +270,10 @@ def how_it_ends(function, *args, **named):
 def shares_follow_the_weights(rng):
     """Weights of 1 : 2 : 5, each times the same factor: a share is a weight divided by the sum of weights."""
     factor, people = rng.choice([1, 2.5, 12]), some_users(rng, 1200)
-    weights = {version: part * factor for version, part in zip(some_versions(rng, 3), (1, 2, 5), strict=True)}
+    weights = {
+        version: part * factor
+        for version, part in zip(some_versions(rng, 3), (1, 2, 5), strict=True)
+    }
     return traffic(people, answers(build(weights), people), weights)
 
 
@@ -280,12 +306,15 @@ def an_unhealthy_versions_users_are_shared_by_weight(rng):
     """A version added with `health=False` gets nobody; the others share everybody by their weights."""
     sick, large, small = some_versions(rng, 3)
     router, people = ModelRouter(), some_users(rng, 500)
-    for version, weight, health in rng.sample([(sick, 20, False), (large, 3, True), (small, 1, True)], 3):
+    for version, weight, health in rng.sample(
+        [(sick, 20, False), (large, 3, True), (small, 1, True)], 3
+    ):
         router.add_version(version, weight, health)
     return traffic(people, answers(router, people), {large: 3, small: 1})
 
 
-# Kills: random choice, round robin, a salt for each router, identity of the text object, memory of the last user.
+# Kills: random choice, round robin, a salt for each router, identity of the text object, memory of
+# the last user.
 @check(expect=REFERENCE, points=2, seeds=2)
 def a_user_gets_the_same_version_every_time(rng):
     """Asked again, after others, in another order, with an equal text, by another router with the same versions."""
@@ -314,13 +343,31 @@ def a_user_gets_the_same_version_in_every_process(rng):
 def any_text_is_a_user(rng):
     """Umlauts, other scripts, spaces, slashes, digits only, a thousand letters."""
     version, idle = some_versions(rng, 2)
-    strange = ["zoë", "用户 7", "Ünal/Ayşe", "a/b/c", "/", "7", " ", "🙂", "x" * 1000, "a\nb", "%s{}"]
+    strange = [
+        "zoë",
+        "用户 7",
+        "Ünal/Ayşe",
+        "a/b/c",
+        "/",
+        "7",
+        " ",
+        "🙂",
+        "x" * 1000,
+        "a\nb",
+        "%s{}",
+    ]
     return answers(build({idle: 0, version: 0.5}), rng.sample(strange, len(strange)))
 
 
 # Kills: no refusal, a refusal after the change, weight zero refused.
 @check(
-    expect={"negative": "ValueError", "again": "ValueError", "zero": "no error", "whole": "no error", "same": [True]},
+    expect={
+        "negative": "ValueError",
+        "again": "ValueError",
+        "zero": "no error",
+        "whole": "no error",
+        "same": [True],
+    },
     points=1,
 )
 def a_negative_weight_or_a_second_version_of_that_name_is_refused():
@@ -377,7 +424,13 @@ def forty_users_and_a_sick_version() -> list[tuple[VersionId, VersionId]]:
     users = [f"harbour/user-{n}" for n in range(40)]
     before = [router.route(user) for user in users]
     router.set_health("v8", False)
-    return sorted({(old, new) for old, new in zip(before, map(router.route, users), strict=True) if old != new})
+    return sorted(
+        {
+            (old, new)
+            for old, new in zip(before, map(router.route, users), strict=True)
+            if old != new
+        }
+    )
 
 
 # %% nbgrader={"grade_id": "router-move-checks", "grade": true}
@@ -433,7 +486,8 @@ def health_may_flap(rng):
     return same(rng, well + ill, [(well[0][1], ill[0][1]), (start, pairs[-1][1])])
 
 
-# Kills: intervals, slots out of a fixed number, a weight that is hashed, weights that are set only once.
+# Kills: intervals, slots out of a fixed number, a weight that is hashed, weights that are set only
+# once.
 @check(expect=REFERENCE, points=3, seeds=2)
 def a_rising_weight_draws_users_only_to_it(rng):
     """Two versions rise, one after the other; the others exchange nobody."""
@@ -498,10 +552,13 @@ def the_order_of_adding_does_not_matter(rng):
     others.append(build(dict((second, third, first))))
     seen = answers(one, people)
     turned = build(dict(zip(weights, (40, 1, 1), strict=True)))
-    return same(rng, [(seen, answers(other, people)) for other in others], [(seen, answers(turned, people))])
+    return same(
+        rng, [(seen, answers(other, people)) for other in others], [(seen, answers(turned, people))]
+    )
 
 
-# Kills: None or IndexError in place of the error, a sick or idle version as the last resort, no way back.
+# Kills: None or IndexError in place of the error, a sick or idle version as the last resort, no way
+# back.
 @check(expect=REFERENCE, points=2, seeds=2)
 def nobody_left_is_an_error(rng):
     """No version; none healthy; none with weight; the healthy one without weight. Then one recovers."""
@@ -560,7 +617,11 @@ def one_tenants_router_knows_nothing_of_anothers(rng):
     unmoved = [(start, answers(orchard, people))]
     harbour.set_weight(third, 90)
     harbour.add_version("v5", 80)
-    return same(rng, [*unmoved, (start, answers(orchard, people))], [(start, told), (told, answers(harbour, people))])
+    return same(
+        rng,
+        [*unmoved, (start, answers(orchard, people))],
+        [(start, told), (told, answers(harbour, people))],
+    )
 
 
 ### END HIDDEN TESTS
@@ -606,14 +667,20 @@ def a_flag_pins_a_version_at_weight_zero():
     """With the flag v9, without it v7."""
     router = build({"v7": 1, "v9": 0})
     router.set_flag("early-access", "v9")
-    return [router.route(user, flags) for user in ("ann", "ben") for flags in (["early-access"], [])]
+    return [
+        router.route(user, flags) for user in ("ann", "ben") for flags in (["early-access"], [])
+    ]
 
 
 ### BEGIN HIDDEN TESTS
 def flagged(rng):
-    # a router, its versions, and three flags, each of which pins one version; the last version has no weight
+    # a router, its versions, and three flags, each of which pins one version; the last version has
+    # no weight
     weights = dict(zip(some_versions(rng, 3), (2, 2, 0), strict=True))
-    router, pins = build(weights), dict(zip(rng.sample(["beta", "staff", "night", "eu"], 3), weights, strict=True))
+    router, pins = (
+        build(weights),
+        dict(zip(rng.sample(["beta", "staff", "night", "eu"], 3), weights, strict=True)),
+    )
     for flag in list(pins)[::-1]:
         router.set_flag(flag, pins[flag])
     return router, pins
@@ -631,7 +698,8 @@ def the_first_matching_flag_wins(rng):
     return seen
 
 
-# Kills: a pin to a sick version, an error, the heaviest as fallback, another version than without flags.
+# Kills: a pin to a sick version, an error, the heaviest as fallback, another version than without
+# flags.
 @check(expect=REFERENCE, points=2, seeds=2)
 def a_flag_of_a_sick_version_is_passed_over(rng):
     """The user goes where it goes without flags; when the version recovers, the flag pins again."""
@@ -660,12 +728,17 @@ def after_a_sick_versions_flag_the_next_one_counts(rng):
     return seen
 
 
-# Kills: pins remembered for the user or kept by the class, flags that move everybody or change weights.
+# Kills: pins remembered for the user or kept by the class, flags that move everybody or change
+# weights.
 @check(expect=REFERENCE, points=2, seeds=2)
 def requests_without_the_flag_do_not_notice(rng):
     """Neither other tenants' users, nor the same user's next request, nor another router."""
     weights = three_versions(rng)
-    router, people, others = build(weights), some_users(rng, 50, "harbour"), some_users(rng, 50, "orchard")
+    router, people, others = (
+        build(weights),
+        some_users(rng, 50, "harbour"),
+        some_users(rng, 50, "orchard"),
+    )
     before, theirs = answers(router, people), answers(router, others)
     for flag, version in zip(("beta", "staff"), rng.sample(list(weights), 2), strict=True):
         router.set_flag(flag, version)
@@ -694,7 +767,9 @@ def a_flag_for_an_unknown_version_is_refused(rng):
     router, pins = flagged(rng)
     seen = [how_it_ends(router.set_flag, flag, "v5") for flag in (*pins, "fresh")]
     *_, last = pins
-    return seen + [router.route("ann", flags) for flags in (*([flag] for flag in pins), ["fresh", last])]
+    return seen + [
+        router.route("ann", flags) for flags in (*([flag] for flag in pins), ["fresh", last])
+    ]
 
 
 # Kills: the search for runners before the flags are looked at.
@@ -733,8 +808,18 @@ def two_routers(v7: int, v8: int, v9: int, sick: int) -> HandOver:
 
 
 words = "Users by version, before and while one is unhealthy. Pale bands stay, dashed ones had to move, dark ones not."
-weights = {name: slider(1, 10, 1, start, f"weight of {name}") for name, start in (("v7", 5), ("v8", 3), ("v9", 2))}
-explore(draw_hand_over, data=two_routers, caption=words, size=(10, 3.8), **weights, sick=slider(7, 9, 1, 8, "sick: v"))
+weights = {
+    name: slider(1, 10, 1, start, f"weight of {name}")
+    for name, start in (("v7", 5), ("v8", 3), ("v9", 2))
+}
+explore(
+    draw_hand_over,
+    data=two_routers,
+    caption=words,
+    size=(10, 3.8),
+    **weights,
+    sick=slider(7, 9, 1, 8, "sick: v"),
+)
 
 # %% [markdown]
 """## What would you do about flapping?

@@ -17,9 +17,16 @@ import numpy as np
 import pandas as pd
 
 from coursekit import REFERENCE, approx, check, explore, is_true_of, scoreboard, slider, try_it
-from coursekit.mlops.production import Scored, baseline_week, draw_drift, production_day, psi_elsewhere
+from coursekit.mlops.production import (
+    Scored,
+    baseline_week,
+    draw_drift,
+    production_day,
+    psi_elsewhere,
+)
 
-Values = Sequence[float | None] | np.ndarray | pd.Series  # [12.5, None, 40.0]; None and NaN are missing
+# [12.5, None, 40.0]; None and NaN are missing
+Values = Sequence[float | None] | np.ndarray | pd.Series
 
 # %% [markdown]
 """## The situation
@@ -118,7 +125,9 @@ def shares(values: Values, inner: np.ndarray, missing_bin: bool) -> np.ndarray:
     ### END SOLUTION
 
 
-def calculate_psi(baseline: Values, current: Values, buckets: int = 10, strategy: str = "quantile") -> float:
+def calculate_psi(
+    baseline: Values, current: Values, buckets: int = 10, strategy: str = "quantile"
+) -> float:
     """The population stability index of `current` against `baseline`, in bins of the baseline."""
     ### BEGIN SOLUTION
     inner = inner_edges(baseline, buckets, strategy)
@@ -131,7 +140,10 @@ def calculate_psi(baseline: Values, current: Values, buckets: int = 10, strategy
 # %%
 @try_it
 def psi_of_eight_tickets() -> dict[str, float]:
-    return {"today": calculate_psi(trained_on, today, 4), "broken": calculate_psi(trained_on, broken, 4)}
+    return {
+        "today": calculate_psi(trained_on, today, 4),
+        "broken": calculate_psi(trained_on, broken, 4),
+    }
 
 
 # %% nbgrader={"grade_id": "psi-checks", "grade": true}
@@ -168,7 +180,8 @@ def how_it_ends(function, *args, **named):
 def quantile_edges_come_from_the_baseline_alone(rng):
     """Ten quantile bins unless told otherwise; current data moves no edge. The logarithm is the natural one."""
     buckets = rng.choice([4, 5, 7, 8])
-    baseline = [0.0, 100.0, *(rng.triangular(0.0, 100.0, 30.0) for _ in range(560))]  # quantiles miss values
+    # quantiles miss values
+    baseline = [0.0, 100.0, *(rng.triangular(0.0, 100.0, 30.0) for _ in range(560))]
     current = baseline[::2] + [rng.uniform(50.0, 99.0) for _ in range(150)]
     return [calculate_psi(baseline, current), calculate_psi(baseline, current, buckets=buckets)]
 
@@ -179,7 +192,10 @@ def uniform_edges_cut_the_baseline_range_into_equal_widths(rng):
     old, new = ([rng.randint(8, 40) for _ in range(10)] for _ in range(2))
     baseline = [0.0, *ladder(rng, old), 100.0]
     current = [min(max(v, 7.0), 93.0) for v in ladder(rng, new)]
-    return [calculate_psi(baseline, current, buckets=n, strategy="uniform") for n in (10, rng.choice([2, 5]))]
+    return [
+        calculate_psi(baseline, current, buckets=n, strategy="uniform")
+        for n in (10, rng.choice([2, 5]))
+    ]
 
 
 def same(rng, pairs, others):
@@ -198,7 +214,9 @@ def values_outside_the_baseline_range_land_in_the_end_bins(rng):
     """The outer edges are open: with values far outside, the score is what it is with values just inside."""
     baseline = [0.0, *ladder(rng, [20] * 10), 100.0]
     low, high, inside = rng.randint(15, 30), rng.randint(50, 90), ladder(rng, [12] * 10)
-    far = [-rng.uniform(1.0, 500.0) for _ in range(low)] + [rng.uniform(101.0, 900.0) for _ in range(high)]
+    far = [-rng.uniform(1.0, 500.0) for _ in range(low)] + [
+        rng.uniform(101.0, 900.0) for _ in range(high)
+    ]
     near, middle = [0.25] * low + [99.75] * high, [55.5] * (low + high)
     scores = [
         [calculate_psi(baseline, inside + some, strategy=how) for some in (far, near, middle)]
@@ -210,7 +228,9 @@ def values_outside_the_baseline_range_land_in_the_end_bins(rng):
 @check(expect=REFERENCE, points=1, seeds=3)
 def a_value_on_an_inner_edge_belongs_to_the_bin_on_its_right(rng):
     """On an edge or a little above it: the score is the same. Edges at 2, 4, 6 (widths) and 10, 20, 30 (quartiles)."""
-    rising = [0.0, 8.0] + [2 * i + rng.uniform(0.1, 1.9) for i in range(4) for _ in range(10 * i + 10)]
+    rising = [0.0, 8.0] + [
+        2 * i + rng.uniform(0.1, 1.9) for i in range(4) for _ in range(10 * i + 10)
+    ]
     falling = [2 * i + rng.uniform(0.1, 1.9) for i in range(4) for _ in range(40 - 9 * i)]
     numbers = [float(n) for n in range(41)]
     uneven = [3.5] * 5 + [12.5] * 30 + [25.5] * 10 + [33.5] * 45
@@ -231,17 +251,26 @@ def quantiles_that_coincide_make_one_edge(rng):
     """Six of nine inner quantiles are the same value, which most tickets have: they make one edge."""
     low, high = [rng.uniform(1, 40) for _ in range(20)], [rng.uniform(60, 99) for _ in range(18)]
     baseline = rng.sample([0.0, *low, *[50.0] * 62, *high, 100.0], 102)
-    some, many = [rng.uniform(-9, 45) for _ in range(30)], [rng.uniform(55, 120) for _ in range(rng.randint(30, 60))]
-    return calculate_psi(baseline, [*some, 47.0, *[50.0] * 20, *many])  # 47: in a bin that is empty in the baseline
+    some, many = (
+        [rng.uniform(-9, 45) for _ in range(30)],
+        [rng.uniform(55, 120) for _ in range(rng.randint(30, 60))],
+    )
+    # 47: in a bin that is empty in the baseline
+    return calculate_psi(baseline, [*some, 47.0, *[50.0] * 20, *many])
 
 
 @check(expect=REFERENCE, points=1, seeds=3)
 def a_share_is_taken_of_all_rows_missing_ones_too(rng):
     """Both sides have missing values, in different shares. Edges come from the values that are there."""
-    old, new = ladder(rng, [20, 18, 16, 14, 12, 12, 10, 8, 6, 4]), ladder(rng, rng.sample(range(15, 35, 2), 10))
+    old, new = (
+        ladder(rng, [20, 18, 16, 14, 12, 12, 10, 8, 6, 4]),
+        ladder(rng, rng.sample(range(15, 35, 2), 10)),
+    )
     baseline = rng.sample([*old, 0.0, 100.0] + [float("nan")] * 40, 162)
     current = rng.sample(new + [float("nan")] * rng.randint(60, 90), len(new) + 50)
-    return [calculate_psi(baseline, current, buckets=5, strategy=how) for how in ("quantile", "uniform")]
+    return [
+        calculate_psi(baseline, current, buckets=5, strategy=how) for how in ("quantile", "uniform")
+    ]
 
 
 @check(expect=REFERENCE, points=1, seeds=3)
@@ -249,8 +278,12 @@ def missing_on_one_side_is_one_more_bin_for_both(rng):
     """A quarter of the rows is missing, today or in training; the others have not changed."""
     complete = [0.0, *ladder(rng, [12] * 10), 100.0]
     holes = rng.sample(complete + [float("nan")] * 41, 163)
-    pairs = rng.sample([(complete, holes), (holes, complete), (complete, complete[::-1]), (complete, complete)], 4)
-    return [calculate_psi(*pair, strategy=how) > 1 for pair in pairs for how in ("quantile", "uniform")]
+    pairs = rng.sample(
+        [(complete, holes), (holes, complete), (complete, complete[::-1]), (complete, complete)], 4
+    )
+    return [
+        calculate_psi(*pair, strategy=how) > 1 for pair in pairs for how in ("quantile", "uniform")
+    ]
 
 
 @check(expect=REFERENCE, points=2, seeds=2)
@@ -265,13 +298,24 @@ def a_share_is_at_least_one_in_ten_thousand(rng):
     return [
         [calculate_psi(full, low, buckets=10, strategy=how) for how in ("quantile", "uniform")],
         calculate_psi(gaps, other, buckets=10, strategy="uniform"),
-        [calculate_psi(*pair, buckets=2, strategy="uniform") for pair in ((sliver, even), (even, sliver))],
+        [
+            calculate_psi(*pair, buckets=2, strategy="uniform")
+            for pair in ((sliver, even), (even, sliver))
+        ],
     ]
 
 
 @check(
     expect=dict.fromkeys(
-        ("no baseline", "nothing today", "one value", "one value, uniform", "median", "no bucket", "-3 buckets"),
+        (
+            "no baseline",
+            "nothing today",
+            "one value",
+            "one value, uniform",
+            "median",
+            "no bucket",
+            "-3 buckets",
+        ),
         "ValueError",
     )
     | {"two values": "no error", "one value today": "no error"},
@@ -392,19 +436,35 @@ def a_pure_mean_shift_shows(rng):
     """Today has the reference's shape, moved up or down: the bins must not move with it."""
     reference = [0.0, *ladder(rng, [rng.randint(5, 30) for _ in range(10)]), 100.0]
     shift = rng.uniform(35.0, 80.0)
-    moved = [[v + shift for v in reference], [v - shift for v in reference], reference[::-1], reference]
+    moved = [
+        [v + shift for v in reference],
+        [v - shift for v in reference],
+        reference[::-1],
+        reference,
+    ]
     return [DriftDetector(reference).detect_drift(values)[0] for values in rng.sample(moved, 4)]
 
 
 @check(expect=REFERENCE, points=1, seeds=3)
 def the_detector_bins_values_as_psi_does(rng):
     """On an inner edge counts like a little above it, far outside the reference's range like just inside."""
-    rising = [0.0, 8.0] + [2 * i + rng.uniform(0.1, 1.9) for i in range(4) for _ in range(10 * i + 10)]
-    even, edge = [2 * i + rng.uniform(0.1, 1.9) for i in range(4) for _ in range(20)], rng.choice([2.0, 4.0, 6.0])
+    rising = [0.0, 8.0] + [
+        2 * i + rng.uniform(0.1, 1.9) for i in range(4) for _ in range(10 * i + 10)
+    ]
+    even, edge = (
+        [2 * i + rng.uniform(0.1, 1.9) for i in range(4) for _ in range(20)],
+        rng.choice([2.0, 4.0, 6.0]),
+    )
     alike = ([edge] * 33, [edge + 0.05] * 33), ([-70.0] * 40 + [90.0] * 5, [0.05] * 40 + [7.95] * 5)
-    unlike = ([edge + 0.05] * 33, [0.5 if edge > 4 else 7.5] * 33), ([0.05] * 40 + [7.95] * 5, [0.05] * 5 + [7.95] * 40)
+    unlike = (
+        ([edge + 0.05] * 33, [0.5 if edge > 4 else 7.5] * 33),
+        ([0.05] * 40 + [7.95] * 5, [0.05] * 5 + [7.95] * 40),
+    )
     scores = [
-        [[DriftDetector(rising, bins=4).detect_drift(even + some)[1] for some in pair] for pair in pairs]
+        [
+            [DriftDetector(rising, bins=4).detect_drift(even + some)[1] for some in pair]
+            for pair in pairs
+        ]
         for pairs in (alike, unlike)
     ]
     return same(rng, *scores)
@@ -421,13 +481,18 @@ def floored_shares_are_rescaled_to_a_sum_of_one(rng):
 def shows_what_is_missing(scores):
     """two scores above 0.18, and one of 0.4 ln(0.5) + 0.6 ln(3)"""
     today, reference, both = scores
-    return today > 0.18 and reference > 0.18 and abs(both - 0.4 * math.log(0.5) - 0.6 * math.log(3)) < 0.005
+    return (
+        today > 0.18
+        and reference > 0.18
+        and abs(both - 0.4 * math.log(0.5) - 0.6 * math.log(3)) < 0.005
+    )
 
 
 @check(expect=is_true_of(shows_what_is_missing), points=1, seeds=3)
 def the_detector_gives_missing_values_a_bin(rng):
     """A fifth of the rows is missing today; in the reference; then a fifth there and three fifths today."""
-    complete = [0.0, *ladder(rng, rng.sample(range(3, 13), 10)), 99.5, 99.75, 99.9, 100.0]  # 80 values
+    # 80 values
+    complete = [0.0, *ladder(rng, rng.sample(range(3, 13), 10)), 99.5, 99.75, 99.9, 100.0]
     fifth, most = (rng.sample(complete + [float("nan")] * n, 80 + n) for n in (20, 120))
     pairs = (complete, fifth), (fifth, complete), (fifth, most)
     return [DriftDetector(reference).detect_drift(today)[1] for reference, today in pairs]
@@ -442,9 +507,13 @@ def drift_begins_above_the_threshold(rng):
     thresholds = score, math.nextafter(score, 0.0)
     steps = [2.5 + 5.0 * n for n in range(20)]
     even = [0.0, *steps * 50, 100.0]
-    tilted = [steps[:10] * (50 + n) + steps[10:] * (50 - n) for n in (20, 24)]  # scores of 0.08 and 0.12
+    # scores of 0.08 and 0.12
+    tilted = [steps[:10] * (50 + n) + steps[10:] * (50 - n) for n in (20, 24)]
     return [
-        *(DriftDetector(reference, threshold=t).detect_drift(current)[0] for t in rng.sample(thresholds, 2)),
+        *(
+            DriftDetector(reference, threshold=t).detect_drift(current)[0]
+            for t in rng.sample(thresholds, 2)
+        ),
         *(DriftDetector(even).detect_drift(values)[0] for values in rng.sample(tilted, 2)),
     ]
 
@@ -458,7 +527,9 @@ def an_update_replaces_edges_and_shares(rng):
     detector = DriftDetector([0.0, *ladder(rng, rising[::-1]), 100.0], threshold=50.0, bins=5)
     detector.update_reference(new)
     drift, score = detector.detect_drift(today)
-    fresh = [DriftDetector(new, threshold=50.0, bins=5).detect_drift(some)[1] for some in (today, new)]
+    fresh = [
+        DriftDetector(new, threshold=50.0, bins=5).detect_drift(some)[1] for some in (today, new)
+    ]
     return [drift, same(rng, [(score, fresh[0])], [fresh, (score, fresh[1])])]
 
 
@@ -467,7 +538,9 @@ def a_failed_update_leaves_the_old_reference(rng):
     """Nothing half-done: after an empty or a constant update the score is what it was."""
     old, new = ([rng.randint(8, 60) for _ in range(10)] for _ in range(2))
     reference, current = [0.0, *ladder(rng, old), 100.0], ladder(rng, new)
-    before, other = (DriftDetector(reference).detect_drift(some)[1] for some in (current, reference))
+    before, other = (
+        DriftDetector(reference).detect_drift(some)[1] for some in (current, reference)
+    )
     after = []
     for useless in ([], [70.0] * 25):
         detector = DriftDetector(reference)
@@ -477,7 +550,9 @@ def a_failed_update_leaves_the_old_reference(rng):
 
 
 @check(
-    expect=dict.fromkeys(("empty", "flat", "no bins", "nothing today", "update", "flat update"), "ValueError")
+    expect=dict.fromkeys(
+        ("empty", "flat", "no bins", "nothing today", "update", "flat update"), "ValueError"
+    )
     | {"two values": "no error"}
 )
 def the_detector_refuses_what_it_cannot_compare():
@@ -501,7 +576,9 @@ def only_its_own_update_changes_a_detector(rng):
     old, other = (rng.sample(range(12, 52, 4), 10) for _ in range(2))
     reference, current = [0.0, *ladder(rng, old), 100.0], ladder(rng, old[::-1])
     broken = [-3 * v for v in ladder(rng, other)] + [float("nan")] * 40
-    alone, unlike = (DriftDetector(reference).detect_drift(some)[1] for some in (current, reference))
+    alone, unlike = (
+        DriftDetector(reference).detect_drift(some)[1] for some in (current, reference)
+    )
     acme, globex = DriftDetector(reference), DriftDetector(broken)
     acme.detect_drift(ladder(rng, other))
     globex.detect_drift(broken[10:])
@@ -522,7 +599,9 @@ def lists_arrays_and_series_answer_alike(rng):
     index = [rng.randint(0, 40) for _ in second]
 
     def scores(reference, today):
-        return calculate_psi(reference, today), DriftDetector(reference, bins=7).detect_drift(today)[1]
+        return calculate_psi(reference, today), DriftDetector(reference, bins=7).detect_drift(
+            today
+        )[1]
 
     whole, holes = scores(first, second), scores(first, gaps)
     others = [
@@ -659,14 +738,31 @@ week = baseline_week()
 def scored(mean_shift: float, spread: float, missing: float) -> Scored:
     day = production_day(mean_shift, spread, missing / 100)
     psi, (drift, kl) = calculate_psi(week, day), DriftDetector(week).detect_drift(day)
-    scores = {"yours, quantiles": psi, "yours, equal width": calculate_psi(week, day, strategy="uniform")}
-    verdict = f"PSI {psi:.2f}, high impact: {response(psi, 'high')}   ·   KL {kl:.2f}, drift: {drift}"
+    scores = {
+        "yours, quantiles": psi,
+        "yours, equal width": calculate_psi(week, day, strategy="uniform"),
+    }
+    verdict = (
+        f"PSI {psi:.2f}, high impact: {response(psi, 'high')}   ·   KL {kl:.2f}, drift: {drift}"
+    )
     return Scored(scores | psi_elsewhere(week, day), verdict)
 
 
 words = "Left: the feature in training and today; each bin's part in the PSI. Right: five conventions, one PSI each."
-mean_shift, spread, missing = slider(-30, 90, 2, 6), slider(0.4, 2.5, 0.1, 1), slider(0, 60, 1, 10, "missing, %")
-explore(draw_drift, data=scored, caption=words, size=(10, 5.2), mean_shift=mean_shift, spread=spread, missing=missing)
+mean_shift, spread, missing = (
+    slider(-30, 90, 2, 6),
+    slider(0.4, 2.5, 0.1, 1),
+    slider(0, 60, 1, 10, "missing, %"),
+)
+explore(
+    draw_drift,
+    data=scored,
+    caption=words,
+    size=(10, 5.2),
+    mean_shift=mean_shift,
+    spread=spread,
+    missing=missing,
+)
 
 # %% [markdown]
 """## Asked next

@@ -22,7 +22,8 @@ from scipy.special import stdtr, stdtrit
 from coursekit import REFERENCE, approx, check, explore, scoreboard, slider, try_it
 from coursekit.mlops.experiments import draw_looks, look_again, stopped_early, visitors
 
-Metrics = Sequence[float] | np.ndarray | pd.Series  # a number for each user: [1, 0, 0, 1] converted or not
+# a number for each user: [1, 0, 0, 1] converted or not
+Metrics = Sequence[float] | np.ndarray | pd.Series
 
 # %% [markdown]
 """## The situation
@@ -88,13 +89,17 @@ minus the square of the mean loses every digit when values are large and close: 
 
 # %% nbgrader={"grade_id": "analysis", "solution": true}
 def analyze_ab_test(
-    metrics_a: Metrics, metrics_b: Metrics, metric_name: str = "conversion_rate", alpha: float = 0.05
+    metrics_a: Metrics,
+    metrics_b: Metrics,
+    metric_name: str = "conversion_rate",
+    alpha: float = 0.05,
 ) -> dict[str, Any]:
     """Winner, p-value, interval of B − A, means, improvement in percent and sample sizes."""
     ### BEGIN SOLUTION
-    # Why: Welch's test, because the arms need not vary alike; a pooled variance finds too many winners when the smaller
-    # arm varies more. The p-value is the tail below -|t|: 1 minus a number close to 1 loses its digits where the
-    # difference is clearest. Constant arms come first, as they have no standard error to divide by.
+    # Why: Welch's test, because the arms need not vary alike; a pooled variance finds too many
+    # winners when the smaller arm varies more. The p-value is the tail below -|t|: 1 minus a number
+    # close to 1 loses its digits where the difference is clearest. Constant arms come first, as
+    # they have no standard error to divide by.
     if not 0 < alpha < 1:
         raise ValueError(f"alpha lies between 0 and 1, not {alpha}")
     a, b = np.asarray(metrics_a, dtype=float), np.asarray(metrics_b, dtype=float)
@@ -130,7 +135,12 @@ def thirty_percent_better() -> dict[str, Any]:
 
 
 # %% nbgrader={"grade_id": "analysis-checks", "grade": true}
-@check(expect=approx({"p_value": 1 - 5 / math.sqrt(29), "mean_a": 1.0, "mean_b": 6.0, "improvement": 500.0}), points=1)
+@check(
+    expect=approx(
+        {"p_value": 1 - 5 / math.sqrt(29), "mean_a": 1.0, "mean_b": 6.0, "improvement": 500.0}
+    ),
+    points=1,
+)
 def two_users_in_each_arm_are_weighed_by_hand():
     """Standard error √2, t = 5 / √2, two degrees of freedom: p = 1 − t / √(2 + t²)."""
     result = analyze_ab_test([0, 2], [5, 7])
@@ -152,9 +162,13 @@ def arm(rng, users, mean, spread):
 
 
 def uneven(rng):
-    # arms of unlike size and spread, in any order: here Welch's test and Student's differ, and t is far from normal
+    # arms of unlike size and spread, in any order: here Welch's test and Student's differ, and t is
+    # far from normal
     small, large = rng.randint(4, 6), rng.randint(11, 15)
-    arms = [arm(rng, small, 50, rng.uniform(8, 12)), arm(rng, large, rng.choice([44, 47, 53, 56]), rng.uniform(1, 3))]
+    arms = [
+        arm(rng, small, 50, rng.uniform(8, 12)),
+        arm(rng, large, rng.choice([44, 47, 53, 56]), rng.uniform(1, 3)),
+    ]
     return rng.sample(arms, 2)
 
 
@@ -173,7 +187,8 @@ def how_it_ends(function, *args, **named):
     return "no error"
 
 
-# kills: Student's pooled variance, the normal instead of t, one-sided, variances with n, paired differences
+# kills: Student's pooled variance, the normal instead of t, one-sided, variances with n, paired
+# differences
 @check(expect=REFERENCE, points=3, seeds=4)
 def the_p_value_is_that_of_welchs_test(rng):
     """Arms of unlike size and spread; two-sided, variances with n − 1, and Welch's degrees of freedom."""
@@ -203,10 +218,14 @@ def a_winner_needs_a_p_value_below_alpha(rng):
     a, b = uneven(rng)
     p = analyze_ab_test(a, b)["p_value"]
     alphas = p, math.nextafter(p, 0.0), math.nextafter(p, 1.0), p / 3, p + (1 - p) / 3
-    near = [[1] * n + [0] * (60 - n) for n in (20, 30, 31)]  # 20 against 30 of 60 has p = 0.065, against 31 p = 0.043
+    # 20 against 30 of 60 has p = 0.065, against 31 p = 0.043
+    near = [[1] * n + [0] * (60 - n) for n in (20, 30, 31)]
     pairs = [(alpha, pair) for alpha in rng.sample(alphas, 5) for pair in ((a, b), (b, a))]
     words = [analyze_ab_test(*pair, alpha=alpha)["winner"] for alpha, pair in pairs]
-    return [*words, *(analyze_ab_test(near[0], other)["winner"] for other in rng.sample(near[1:], 2))]
+    return [
+        *words,
+        *(analyze_ab_test(near[0], other)["winner"] for other in rng.sample(near[1:], 2)),
+    ]
 
 
 @check(expect=REFERENCE, points=1, seeds=3)
@@ -214,7 +233,9 @@ def the_greater_mean_wins_below_zero_too(rng):
     """Whichever arm comes first and whatever the sign; −3 is greater than −5."""
     low = rng.uniform(-9.0, -4.0)
     pairs = [(low, low + 2.5), (low + 2.5, low), (-1.5, 1.5), (1.5, -1.5), (2.0, 4.5), (-3.0, -6.0)]
-    arms = [(arm(rng, 12, one, 0.4), arm(rng, 9, other, 0.4)) for one, other in rng.sample(pairs, 6)]
+    arms = [
+        (arm(rng, 12, one, 0.4), arm(rng, 9, other, 0.4)) for one, other in rng.sample(pairs, 6)
+    ]
     return [analyze_ab_test(*pair)["winner"] for pair in arms]
 
 
@@ -242,7 +263,10 @@ def nothing_is_a_percentage_of_zero(rng):
 def the_sample_size_counts_both_arms(rng):
     """A tuple: users of A, users of B."""
     sizes = rng.sample(range(3, 40), 2)
-    results = [analyze_ab_test(*(arm(rng, n, 5, 2) for n in pair)) for pair in (sizes, sizes[::-1], sizes[:1] * 2)]
+    results = [
+        analyze_ab_test(*(arm(rng, n, 5, 2) for n in pair))
+        for pair in (sizes, sizes[::-1], sizes[:1] * 2)
+    ]
     return [[result["sample_size"], len(result["sample_size"])] for result in results]
 
 
@@ -250,9 +274,13 @@ def the_sample_size_counts_both_arms(rng):
 def equal_constant_arms_do_not_differ(rng):
     """p 1.0 and an interval of no width, whatever rounding does to the mean of ten times 0.1."""
     value = rng.choice([0.1, 0.7, -0.3])
-    pairs = [([value] * n, [value] * m) for n, m in ((3, 10), (10, 3), (6, 6))] + [([0, 0], [0, 0, 0])]
+    pairs = [([value] * n, [value] * m) for n, m in ((3, 10), (10, 3), (6, 6))] + [
+        ([0, 0], [0, 0, 0])
+    ]
     results = [analyze_ab_test(*pair) for pair in pairs]
-    return [[result["winner"], result["p_value"], *ends(result), result["mean_b"]] for result in results]
+    return [
+        [result["winner"], result["p_value"], *ends(result), result["mean_b"]] for result in results
+    ]
 
 
 @check(expect=REFERENCE, points=2, seeds=3)
@@ -260,9 +288,16 @@ def different_constant_arms_differ_for_certain(rng):
     """p 0.0, an interval of no width at B − A, and the greater value wins."""
     one = rng.choice([0.1, 0.7, -0.3])
     other = one + rng.choice([-0.5, 0.25, 2.0])
-    pairs = ([one] * 3, [other] * 10), ([other] * 10, [one] * 7), ([0, 0], [1, 1, 1]), ([-0.25] * 3, [-0.75] * 4)
+    pairs = (
+        ([one] * 3, [other] * 10),
+        ([other] * 10, [one] * 7),
+        ([0, 0], [1, 1, 1]),
+        ([-0.25] * 3, [-0.75] * 4),
+    )
     results = [analyze_ab_test(*pair, alpha=0.001) for pair in pairs]
-    return [[result["winner"], result["p_value"], *ends(result), result["mean_b"]] for result in results]
+    return [
+        [result["winner"], result["p_value"], *ends(result), result["mean_b"]] for result in results
+    ]
 
 
 @check(expect=REFERENCE, points=1, seeds=3)
@@ -278,13 +313,20 @@ def one_constant_arm_makes_an_ordinary_test(rng):
 def an_offset_moves_no_p_value(rng):
     """Minutes since 1970 and minutes since midnight give the same test, here to five digits."""
     a, b = arm(rng, 8, 30, 5), arm(rng, 16, 36, 4)
-    near, far = (analyze_ab_test(*([v + offset for v in side] for side in (a, b))) for offset in (0.0, 2.0**26))
+    near, far = (
+        analyze_ab_test(*([v + offset for v in side] for side in (a, b)))
+        for offset in (0.0, 2.0**26)
+    )
     pairs = zip([near["p_value"], *ends(near)], [far["p_value"], *ends(far)], strict=True)
-    return [near["p_value"], *(math.isclose(one, other, rel_tol=1e-5, abs_tol=1e-5) for one, other in pairs)]
+    return [
+        near["p_value"],
+        *(math.isclose(one, other, rel_tol=1e-5, abs_tol=1e-5) for one, other in pairs),
+    ]
 
 
 @check(
-    expect=dict.fromkeys(("no A", "no B", "one A", "one B", "one of both"), "ValueError") | {"two of both": "no error"}
+    expect=dict.fromkeys(("no A", "no B", "one A", "one B", "one of both"), "ValueError")
+    | {"two of both": "no error"}
 )
 def an_arm_of_fewer_than_two_is_refused():
     """One user has no variance."""
@@ -308,11 +350,22 @@ def nan_and_infinity_are_refused(rng):
     return seen
 
 
-@check(expect={"0": "ValueError", "1": "ValueError", "-0.05": "ValueError", "1.5": "ValueError", "0.5": "no error"})
+@check(
+    expect={
+        "0": "ValueError",
+        "1": "ValueError",
+        "-0.05": "ValueError",
+        "1.5": "ValueError",
+        "0.5": "no error",
+    }
+)
 def an_alpha_outside_of_zero_and_one_is_refused():
     """5 is no percentage here, and at 0 nothing could ever win."""
     alphas = 0, 1, -0.05, 1.5, 0.5
-    return {f"{alpha}": how_it_ends(analyze_ab_test, [1, 2, 4], [3, 3, 5], alpha=alpha) for alpha in alphas}
+    return {
+        f"{alpha}": how_it_ends(analyze_ab_test, [1, 2, 4], [3, 3, 5], alpha=alpha)
+        for alpha in alphas
+    }
 
 
 @check(expect=REFERENCE, points=1, seeds=2)
@@ -326,7 +379,9 @@ def lists_tuples_arrays_and_series_answer_alike(rng):
         (pd.Series(a, index=range(12, 0, -1)), pd.Series(b, index=index)),
     ]  # fmt: skip
     results = [analyze_ab_test(*pair) for pair in pairs]
-    alike = [math.isclose(result["p_value"], results[0]["p_value"], rel_tol=1e-9) for result in results]
+    alike = [
+        math.isclose(result["p_value"], results[0]["p_value"], rel_tol=1e-9) for result in results
+    ]
     return [alike, [[result["mean_a"], result["mean_b"]] for result in results]]
 
 
@@ -334,7 +389,11 @@ def lists_tuples_arrays_and_series_answer_alike(rng):
 def what_comes_in_stays_as_it_was(rng):
     """No sorting in place, no subtracting the mean in place."""
     a, b = arm(rng, 7, 5, 2), arm(rng, 9, 5, 2)
-    listed, array, series = (list(a), list(b)), (np.array(a), np.array(b)), (pd.Series(a), pd.Series(b))
+    listed, array, series = (
+        (list(a), list(b)),
+        (np.array(a), np.array(b)),
+        (pd.Series(a), pd.Series(b)),
+    )
     means = [analyze_ab_test(*pair)["mean_b"] for pair in (listed, array, series)]
     return [means, *listed, *(side.tolist() for side in (*array, *series))]
 
@@ -346,11 +405,22 @@ def results_are_plain_python_values(rng):
     result = analyze_ab_test(np.array(values), np.array(values[:6]))
     low, high = result["confidence_interval"]
     one, two = result["sample_size"]
-    numbers = result["p_value"], low, high, result["mean_a"], result["mean_b"], result["improvement"]
+    numbers = (
+        result["p_value"],
+        low,
+        high,
+        result["mean_a"],
+        result["mean_b"],
+        result["improvement"],
+    )
     kinds = ["float" if type(number) is float else "another type" for number in numbers]
     kinds += ["int" if type(number) is int else "another type" for number in (one, two)]
     pairs = result["confidence_interval"], result["sample_size"]
-    return [*kinds, *("tuple" if isinstance(pair, tuple) else "no tuple" for pair in pairs), result["mean_b"]]
+    return [
+        *kinds,
+        *("tuple" if isinstance(pair, tuple) else "no tuple" for pair in pairs),
+        result["mean_b"],
+    ]
 
 
 @check(expect=REFERENCE, points=2, seeds=2)
@@ -403,8 +473,9 @@ def required_sample_size(
 ) -> int:
     """Users in each arm that a two-sided test of two rates needs. ValueError: see above."""
     ### BEGIN SOLUTION
-    # Why: two spreads. The test's threshold is set as if there were no effect (both arms at the mean rate); the chance
-    # to pass it depends on the rates as they would be. And always up: one user less has less power than was asked for.
+    # Why: two spreads. The test's threshold is set as if there were no effect (both arms at the
+    # mean rate); the chance to pass it depends on the rates as they would be. And always up: one
+    # user less has less power than was asked for.
     p1, p2 = baseline_rate, baseline_rate + minimum_effect
     if not all(0 < share < 1 for share in (p1, p2, alpha, power)):
         raise ValueError("both rates, alpha and power lie between 0 and 1")
@@ -431,13 +502,15 @@ def from_ten_to_twelve_percent_takes_3841_users():
 
 
 ### BEGIN HIDDEN TESTS
-# kills: floor and round, both arms together, a relative effect, the baseline's variance for both arms, |effect|
+# kills: floor and round, both arms together, a relative effect, the baseline's variance for both
+# arms, |effect|
 @check(expect=REFERENCE, points=3, seeds=4)
 def rate_and_effect_set_the_size(rng):
     """The formula above, rounded up. A drop is sized at the lower rate: another number than for a rise."""
     pairs = [(rng.uniform(0.05, 0.6), rng.uniform(0.01, 0.3)) for _ in range(6)]
     pairs += [(rng.uniform(0.25, 0.6), -rng.uniform(0.05, 0.2)) for _ in range(3)]
-    pairs += [(rng.uniform(0.2, 0.5), 0.01)]  # so many users that the third decimal of a quantile counts
+    # so many users that the third decimal of a quantile counts
+    pairs += [(rng.uniform(0.2, 0.5), 0.01)]
     return [required_sample_size(rate, effect) for rate, effect in pairs]
 
 
@@ -458,7 +531,10 @@ def impossible_plans_are_refused(rng):
         (0.3, 0), (0.3, 0.1, 0), (0.3, 0.1, 1), (0.3, 0.1, 0.05, 0), (0.3, 0.1, 0.05, 1), (0.3, 0.1, -0.05),
         (0.3, 0.1, 0.05, 1.5), (0.25, 0.625), (0.25, -0.125), (0.3, 0.1, 0.5), (0.3, 0.1, 0.05, 0.5),
     ]  # fmt: skip
-    return [[list(plan), how_it_ends(required_sample_size, *plan)] for plan in rng.sample(plans, len(plans))]
+    return [
+        [list(plan), how_it_ends(required_sample_size, *plan)]
+        for plan in rng.sample(plans, len(plans))
+    ]
 
 
 @check(expect=REFERENCE, points=1, seeds=2)
@@ -499,11 +575,14 @@ The alarm runs on every test, every day, and whoever hears it throws the test aw
 
 
 # %% nbgrader={"grade_id": "srm", "solution": true}
-def detect_srm(count_a: int, count_b: int, expected_share_a: float = 0.5, alpha: float = 0.001) -> bool:
+def detect_srm(
+    count_a: int, count_b: int, expected_share_a: float = 0.5, alpha: float = 0.001
+) -> bool:
     """Whether the users' numbers contradict the planned split. ValueError: see above."""
     ### BEGIN SOLUTION
-    # Why: shares say nothing without the counts behind them: 51 to 49 is luck among hundreds of users and a fault among
-    # millions. One degree of freedom is the square of a normal number, so erfc of its root gives the p-value.
+    # Why: shares say nothing without the counts behind them: 51 to 49 is luck among hundreds of
+    # users and a fault among millions. One degree of freedom is the square of a normal number, so
+    # erfc of its root gives the p-value.
     total = count_a + count_b
     if min(count_a, count_b) < 0 or total == 0:
         raise ValueError(f"counts are not negative and not both 0: {count_a}, {count_b}")
@@ -531,9 +610,12 @@ def four_hundred_of_ten_thousand_users_are_missed():
 
 ### BEGIN HIDDEN TESTS
 def around(rng, total, share=0.5, z=3.2905):
-    # the last count that fits and the first that does not, A short or B short; z is the quantile of alpha 0.001
+    # the last count that fits and the first that does not, A short or B short; z is the quantile of
+    # alpha 0.001
     reach = z * math.sqrt(total * share * (1 - share))
-    counts = [math.floor(total * share + sign * reach) + step for sign in (-1, 1) for step in (0, 1)]
+    counts = [
+        math.floor(total * share + sign * reach) + step for sign in (-1, 1) for step in (0, 1)
+    ]
     return [(count, total - count) for count in rng.sample(counts, len(counts))]
 
 
@@ -543,7 +625,8 @@ def the_alarm_begins_at_one_in_a_thousand(rng):
     """Counts one user to both sides of the limit, few users and many, either arm short or empty."""
     totals = rng.randint(60, 150), rng.randint(151, 400), rng.randint(9_000, 200_000)
     pairs = [pair for total in totals for pair in around(rng, total)]
-    pairs += rng.sample([(0, 11), (0, 10), (10, 0), (11, 0)], 4)  # eleven to nothing is a mismatch, ten is not yet one
+    # eleven to nothing is a mismatch, ten is not yet one
+    pairs += rng.sample([(0, 11), (0, 10), (10, 0), (11, 0)], 4)
     return [[a, b, detect_srm(a, b)] for a, b in pairs]
 
 
@@ -551,7 +634,10 @@ def the_alarm_begins_at_one_in_a_thousand(rng):
 def the_planned_share_is_what_counts(rng):
     """A tenth for A is no mismatch if a tenth was planned; half and half then is one."""
     share = rng.choice([0.1, 0.2, 0.75, 0.9])
-    totals, planned = (rng.randint(*ends) for ends in ((150, 400), (401, 999), (3_000, 9_000))), round(1000 * share)
+    totals, planned = (
+        (rng.randint(*ends) for ends in ((150, 400), (401, 999), (3_000, 9_000))),
+        round(1000 * share),
+    )
     pairs = [pair for total in totals for pair in around(rng, total, share)]
     pairs += [(1000, 1000), (planned, 1000 - planned)]
     return [[a, b, detect_srm(a, b, share)] for a, b in pairs]
@@ -576,15 +662,23 @@ def impossible_splits_are_refused(rng):
         (-1, 5), (5, -1), (-3, -3), (0, 0), (5, 5, 0), (5, 5, 1), (5, 5, -0.5), (5, 5, 1.5), (5, 5, 0.5, 0),
         (5, 5, 0.5, 1), (5, 5, 0.5, -0.1), (5, 5, 0.5, 1.1), (5, 5, 0.25), (5, 0, 0.5, 0.5), (0, 1), (1, 0), (0, 40),
     ]  # fmt: skip
-    return [[list(split), how_it_ends(detect_srm, *split)] for split in rng.sample(splits, len(splits))]
+    return [
+        [list(split), how_it_ends(detect_srm, *split)] for split in rng.sample(splits, len(splits))
+    ]
 
 
 @check(expect=REFERENCE, points=1, seeds=2)
 def an_alarm_is_a_plain_bool(rng):
     """A NumPy bool is not `True`, says `is`."""
-    few, many, other = (np.int64(rng.randint(*ends)) for ends in ((980, 990), (2000, 3000), (980, 990)))
+    few, many, other = (
+        np.int64(rng.randint(*ends)) for ends in ((980, 990), (2000, 3000), (980, 990))
+    )
     alarms = [detect_srm(few, many), detect_srm(few, other)]
-    return [int(few), *("bool" if type(alarm) is bool else "another type" for alarm in alarms), *alarms]
+    return [
+        int(few),
+        *("bool" if type(alarm) is bool else "another type" for alarm in alarms),
+        *alarms,
+    ]
 
 
 ### END HIDDEN TESTS
@@ -610,7 +704,15 @@ def watched(looks: float, lift: float, experiment: float) -> dict[str, Any]:
 
 words = "Left: the interval of B − A at each look, thick where it leaves out 0. Right: how often anybody wins by then."
 looks, lift = slider(1, 28, 1, 7), slider(0, 4, 0.5, 0, "true lift, points")
-explore(draw_looks, data=watched, caption=words, size=(10, 4.2), looks=looks, lift=lift, experiment=slider(1, 40, 1, 6))
+explore(
+    draw_looks,
+    data=watched,
+    caption=words,
+    size=(10, 4.2),
+    looks=looks,
+    lift=lift,
+    experiment=slider(1, 40, 1, 6),
+)
 
 # %% [markdown]
 """## Do you believe it?

@@ -25,7 +25,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from coursekit import REFERENCE, ManualClock, check, crash_images, explore, is_true_of, race, scoreboard, slider, try_it
+from coursekit import (
+    REFERENCE,
+    ManualClock,
+    check,
+    crash_images,
+    explore,
+    is_true_of,
+    race,
+    scoreboard,
+    slider,
+    try_it,
+)
 from coursekit.mlops.registries import DEPLOYS, draw_stories, mlflow_stories, play, random_script
 
 # %% [markdown]
@@ -110,7 +121,8 @@ class ModelRegistry:
         ### BEGIN SOLUTION
         self._clock = clock
         self._lock = threading.RLock()
-        self._db = sqlite3.connect(path, check_same_thread=False)  # the lock takes care of the threads
+        # the lock takes care of the threads
+        self._db = sqlite3.connect(path, check_same_thread=False)
         with self._lock, self._db as db:
             db.execute("BEGIN IMMEDIATE")
             db.execute(
@@ -135,12 +147,23 @@ class ModelRegistry:
         """
         ### BEGIN SOLUTION
         texts = json.dumps(metrics), json.dumps(tags or {})
-        row = (model_id, version, framework, texts[0], self._clock(), created_by, "development", texts[1])
+        row = (
+            model_id,
+            version,
+            framework,
+            texts[0],
+            self._clock(),
+            created_by,
+            "development",
+            texts[1],
+        )
         with self._lock, self._db as db:
             try:
                 db.execute("INSERT INTO models VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)", row)
             except sqlite3.IntegrityError:
-                raise ValueError(f"version {version!r} of {model_id!r} is registered already") from None
+                raise ValueError(
+                    f"version {version!r} of {model_id!r} is registered already"
+                ) from None
             return self._find("WHERE model_id = ? AND version = ?", model_id, version)[0]
         ### END SOLUTION
 
@@ -164,7 +187,8 @@ class ModelRegistry:
         """
         ### BEGIN SOLUTION
         with self._lock, self._db as db:
-            db.execute("BEGIN IMMEDIATE")  # another process must not get between reading and writing either
+            # another process must not get between reading and writing either
+            db.execute("BEGIN IMMEDIATE")
             found = self.get_model(model_id, version)
             if found is None:
                 raise KeyError(f"{model_id!r} has no version {version!r}")
@@ -207,7 +231,12 @@ class ModelRegistry:
         with self._lock:
             query = f"SELECT {columns} FROM models {where} ORDER BY number"
             rows = self._db.execute(query, values).fetchall()
-        return [ModelMetadata(*row[:3], json.loads(row[3]), *row[4:7], json.loads(row[7])) for row in rows]
+        return [
+            ModelMetadata(
+                model_id, version, framework, json.loads(metrics), at, by, stage, json.loads(tags)
+            )
+            for model_id, version, framework, metrics, at, by, stage, tags in rows
+        ]
 
     def _switch(self, model_id: ModelId, version: Version) -> None:
         self._db.execute(
@@ -251,7 +280,11 @@ def stages_of(registry, *versions, model_id="churn"):
 
 
 def in_production(registry, *versions, model_id="churn"):
-    return [version for version in versions if registry.get_model(model_id, version).stage == "production"]
+    return [
+        version
+        for version in versions
+        if registry.get_model(model_id, version).stage == "production"
+    ]
 
 
 def outcome(error, call, *args):
@@ -262,7 +295,9 @@ def outcome(error, call, *args):
     return "no error"
 
 
-@check(expect=["churn", "v1", "xgboost", {"auc": 0.91, "recall": 1.0}, "nightly", {"team": "growth"}])
+@check(
+    expect=["churn", "v1", "xgboost", {"auc": 0.91, "recall": 1.0}, "nightly", {"team": "growth"}]
+)
 def a_registered_version_reads_back_whole():
     """Every field comes back as it was given."""
     registry, metrics = ModelRegistry(), {"auc": 0.91, "recall": 1.0}
@@ -294,7 +329,10 @@ def registering_returns_the_metadata():
 def a_new_version_starts_in_development():
     """Registering puts nothing into production. A stage is a plain string."""
     registry = stocked("v3", "v4")
-    return [*stages_of(registry, "v3", "v4"), type(registry.get_model("churn", "v3").stage).__name__]
+    return [
+        *stages_of(registry, "v3", "v4"),
+        type(registry.get_model("churn", "v3").stage).__name__,
+    ]
 
 
 @check(expect=[1234.5625, 1235.0, 1235.0])
@@ -329,7 +367,9 @@ def an_unknown_version_cannot_be_promoted():
     """`KeyError` for an unknown version and for an unknown model; what serves goes on serving."""
     registry = stocked("v1", "v2")
     registry.promote_to_production("churn", "v1")
-    raised = [outcome(KeyError, registry.promote_to_production, name, "v9") for name in ("churn", "fraud")]
+    raised = [
+        outcome(KeyError, registry.promote_to_production, name, "v9") for name in ("churn", "fraud")
+    ]
     after = in_production(registry, "v1", "v2")
     registry.promote_to_production("churn", "v2")
     later = in_production(registry, "v1", "v2")
@@ -395,7 +435,10 @@ def versions_are_listed_in_order_of_registration():
 @check(expect=[["churn", "v2"], ["fraud", "v7"], ["ads", "v1"], ["abuse", "v3"]])
 def search_answers_in_order_of_registration():
     """Across models too, whatever was promoted since."""
-    registry, names = ModelRegistry(), [("churn", "v2"), ("fraud", "v7"), ("ads", "v1"), ("abuse", "v3")]
+    registry, names = (
+        ModelRegistry(),
+        [("churn", "v2"), ("fraud", "v7"), ("ads", "v1"), ("abuse", "v3")],
+    )
     for model_id, version in names:
         register(registry, version, model_id, {"team": "ads"})
     for name in sorted(names):
@@ -411,17 +454,27 @@ def search_matches_all_given_tags(rng):
     registry, names, known, answers = ModelRegistry(), [], [], []
     for n in range(14):
         names.append((rng.choice(["churn", "fraud"]) if n > 1 else "churn", f"v{n}"))
-        known.append({key: rng.choice(values) for key in rng.sample(keys, rng.randrange(4))} if n != 4 else {})
+        known.append(
+            {key: rng.choice(values) for key in rng.sample(keys, rng.randrange(4))}
+            if n != 4
+            else {}
+        )
         known[n] |= {"team": ["ml", "ml-ops", "ML", "m_"][n]} if n < 4 else {}
         register(registry, names[n][1], names[n][0], known[n] or None)
     for name in [*names[:2], *rng.sample(names[2:], 3)]:  # the first one is archived
         registry.promote_to_production(*name)
     for n in range(20):
         some = sorted(rng.choice([tags for tags in known if tags]).items())
-        asked = dict(rng.sample(some, rng.randint(1, len(some)))) if n > 4 else {"team": known[min(n, 3)]["team"]}
+        asked = (
+            dict(rng.sample(some, rng.randint(1, len(some))))
+            if n > 4
+            else {"team": known[min(n, 3)]["team"]}
+        )
         if n % 4 == 3:
             asked[rng.choice(keys)] = rng.choice(values)
-        answers.append(sorted([found.model_id, found.version] for found in registry.search_models(asked)))
+        answers.append(
+            sorted([found.model_id, found.version] for found in registry.search_models(asked))
+        )
     return answers
 
 
@@ -442,7 +495,9 @@ def models_and_versions_never_touch_each_other(rng):
         views.append([[found.model_id, found.version, dict(found.metrics)] for found in [
             registry.get_model(*name) for name in names
         ]])  # fmt: skip
-        views.append([[found.version for found in registry.list_versions(name)] for name, _ in names])
+        views.append(
+            [[found.version for found in registry.list_versions(name)] for name, _ in names]
+        )
         chosen = [*dict(names).items()][:4]  # of several models, and two more
         rest = rng.sample([name for name in names if name not in chosen], 2)
         for n, (model_id, version) in enumerate(chosen + rest):
@@ -450,7 +505,9 @@ def models_and_versions_never_touch_each_other(rng):
             now[model_id] = version
             if n % 2:
                 stages = [registry.get_model(*name).stage for name in names]
-                views.append([stage if stage in ("production", "archived") else "" for stage in stages])
+                views.append(
+                    [stage if stage in ("production", "archived") else "" for stage in stages]
+                )
             views.append([registry.get_production_model(model_id).version for model_id in now])
     return views
 
@@ -552,7 +609,10 @@ def a_history_that_is_unwound_has_an_end():
     registry = promoted("v2", "v1", "v3")
     registry.rollback("churn")
     registry.rollback("churn")
-    seen = [in_production(registry, "v1", "v2", "v3"), outcome(ValueError, registry.rollback, "churn")]
+    seen = [
+        in_production(registry, "v1", "v2", "v3"),
+        outcome(ValueError, registry.rollback, "churn"),
+    ]
     return [*seen, in_production(registry, "v1", "v2", "v3")]
 
 
@@ -565,7 +625,10 @@ def promoting_the_production_version_again_changes_nothing():
     registry.promote_to_production("churn", "v2")
     after = view(registry, "v1", "v2")
     registry.rollback("churn")
-    return ["nothing changed" if before == after else [before, after], in_production(registry, "v1", "v2")]
+    return [
+        "nothing changed" if before == after else [before, after],
+        in_production(registry, "v1", "v2"),
+    ]
 
 
 @check(expect=[["v4"], ["v1"]])
@@ -586,7 +649,13 @@ def each_model_has_a_history_of_its_own():
     registry = stocked("v1", "v2")
     for version in ("v1", "v2", "v3"):
         register(registry, version, "fraud")
-    for name in (("churn", "v1"), ("fraud", "v1"), ("churn", "v2"), ("fraud", "v2"), ("fraud", "v3")):
+    for name in (
+        ("churn", "v1"),
+        ("fraud", "v1"),
+        ("churn", "v2"),
+        ("fraud", "v2"),
+        ("fraud", "v3"),
+    ):
         registry.promote_to_production(*name)
     registry.rollback("churn")
     seen = [in_production(registry, "v1", "v2")]
@@ -609,8 +678,13 @@ def any_sequence_of_promotes_and_rollbacks_answers_like_the_reference(rng):
             now = in_production(registry, *versions) if verb == "again" else []
             registry.promote_to_production("churn", now[0] if now else version)
         stages = stages_of(registry, *versions) if len(seen) % 2 else []
-        seen.append([raised, *[stage if stage in ("production", "archived") else "" for stage in stages]])
-    ends = [outcome(ValueError, registry.rollback, "churn") for _ in range(sum(raised is None for raised, *_ in seen))]
+        seen.append(
+            [raised, *[stage if stage in ("production", "archived") else "" for stage in stages]]
+        )
+    ends = [
+        outcome(ValueError, registry.rollback, "churn")
+        for _ in range(sum(raised is None for raised, *_ in seen))
+    ]
     return [*seen, [ends, in_production(registry, *versions)]]
 
 
@@ -654,13 +728,21 @@ def eight_threads_promote_at_once():
     registry, versions = ModelRegistry(), "abcdefgh"
     for version in versions:
         registry.register_model("churn", version, "sklearn", {"auc": 0.8}, "ci")
-    race(*[functools.partial(registry.promote_to_production, "churn", version) for version in versions])
+    race(
+        *[
+            functools.partial(registry.promote_to_production, "churn", version)
+            for version in versions
+        ]
+    )
     return sorted(registry.get_model("churn", version).stage for version in versions)
 
 
 # %% nbgrader={"grade_id": "registry-safety-checks", "grade": true}
 def at_once(registry, versions, seed):
-    answers = race(*[functools.partial(registry.promote_to_production, "churn", v) for v in versions], seed=seed)
+    answers = race(
+        *[functools.partial(registry.promote_to_production, "churn", v) for v in versions],
+        seed=seed,
+    )
     return [type(answer).__name__ for answer in answers if isinstance(answer, BaseException)]
 
 
@@ -734,8 +816,10 @@ def finished(seen):
 def whole(seen):
     """each copy shows the calls before, and the call in progress completely or not at all"""
     views = seen["undisturbed"]
-    return several(views) and len(seen["during"]) == len(CALLS) and all(
-        view in views[n : n + 2] for n, cuts in enumerate(seen["during"]) for view in cuts
+    return (
+        several(views)
+        and len(seen["during"]) == len(CALLS)
+        and all(view in views[n : n + 2] for n, cuts in enumerate(seen["during"]) for view in cuts)
     )
 
 
@@ -744,7 +828,9 @@ def after_eight_threads(model):
     """For two races in memory and one in a file: exceptions, versions in production, and the way back."""
     with tempfile.TemporaryDirectory() as folder:
         seen = []
-        for seed, path in enumerate([":memory:", ":memory:", str(Path(folder) / "registry.db")], 16):
+        for seed, path in enumerate(
+            [":memory:", ":memory:", str(Path(folder) / "registry.db")], 16
+        ):
             registry = stocked(*EIGHT, path=path)
             trouble, serving = at_once(registry, EIGHT, seed), in_production(registry, *EIGHT)
             seen.append((trouble, serving, history_of(registry, EIGHT, 8)))
@@ -790,21 +876,27 @@ def copies(model):
     with tempfile.TemporaryDirectory() as folder:
         path, returned = Path(folder) / "registry.db", []
         shots = crash_images(path, Path(folder) / "images")
-        with shots as images, contextlib.closing(sqlite3.connect(":memory:")) as shutter:  # its statements count, too
+        # its statements count, too
+        with shots as images, contextlib.closing(sqlite3.connect(":memory:")) as shutter:
             registry = model(str(path))
             for call in [lambda _: None, *CALLS]:
                 call(registry)
                 shutter.execute("SELECT 1")
                 returned.append(len(images))
         before = max(0, returned[0] - 1)  # copies of a file that the constructor has not finished
-        return [reopened(model, image) for image in images[before:]], [last - before for last in returned]
+        return [reopened(model, image) for image in images[before:]], [
+            last - before for last in returned
+        ]
 
 
 @check(expect=is_true_of(finished), points=2)
 def every_finished_call_survives_a_power_cut():
     """Once a call has returned, its work is in the file."""
     views, returned = copies(ModelRegistry)
-    return {"undisturbed": uncut(ModelRegistry), "reopened": [views[last - 1] for last in returned[1:] if last]}
+    return {
+        "undisturbed": uncut(ModelRegistry),
+        "reopened": [views[last - 1] for last in returned[1:] if last],
+    }
 
 
 @check(expect=is_true_of(whole), points=3)

@@ -20,7 +20,16 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from coursekit import REFERENCE, approx, check, explore, scoreboard, slider, try_it
-from coursekit.mlops.drift import Episode, alarm_days, draw_timeline, replay, story, timeline, traffic, trained
+from coursekit.mlops.drift import (
+    Episode,
+    alarm_days,
+    draw_timeline,
+    replay,
+    story,
+    timeline,
+    traffic,
+    trained,
+)
 
 Values = Sequence[float | None] | np.ndarray  # a number for each ticket; None and NaN are missing
 Ticket = str  # "t412", unique within a tenant
@@ -103,7 +112,14 @@ class Report:
 
 # %%
 for day in traffic(days=7, tickets=3, delay=1, seed=5)[3:5]:
-    print(day.day, dict(day.predictions), "labels:", dict(day.labels), "words:", day.features["words"].round())
+    print(
+        day.day,
+        dict(day.predictions),
+        "labels:",
+        dict(day.labels),
+        "words:",
+        day.features["words"].round(),
+    )
 
 # %% [markdown]
 """## 1 · Score every feature
@@ -146,8 +162,9 @@ class FeatureBins:
     def __init__(self, baseline: Values, buckets: int = 10) -> None:
         """ValueError: fewer than two distinct values or one bucket."""
         ### BEGIN SOLUTION
-        # Why: edges come from training alone and are cut once. If today's values moved them, a drift would move its own
-        # ruler. Only the inner ones are kept: without an outer edge there is no value that falls beside every bin.
+        # Why: edges come from training alone and are cut once. If today's values moved them, a
+        # drift would move its own ruler. Only the inner ones are kept: without an outer edge there
+        # is no value that falls beside every bin.
         values = np.array(baseline, dtype=float)
         present = values[~np.isnan(values)]
         if buckets < 1:
@@ -162,7 +179,9 @@ class FeatureBins:
         """How many rows lie in each bin, from left to right, the missing ones last."""
         ### BEGIN SOLUTION
         present = values[~np.isnan(values)]
-        counts = np.bincount(np.searchsorted(self.inner, present, side="right"), minlength=self.inner.size + 1)
+        counts = np.bincount(
+            np.searchsorted(self.inner, present, side="right"), minlength=self.inner.size + 1
+        )
         return np.append(counts, values.size - present.size)
         ### END SOLUTION
 
@@ -178,11 +197,16 @@ class FeatureBins:
         ### END SOLUTION
 
 
-def feature_psi(baseline: Mapping[str, Values], features: Mapping[str, Values], buckets: int = 10) -> dict[str, float]:
+def feature_psi(
+    baseline: Mapping[str, Values], features: Mapping[str, Values], buckets: int = 10
+) -> dict[str, float]:
     """PSI by feature of the baseline."""
     ### BEGIN SOLUTION
     gone = [math.nan]
-    return {name: FeatureBins(values, buckets).psi(features.get(name, gone)) for name, values in baseline.items()}
+    return {
+        name: FeatureBins(values, buckets).psi(features.get(name, gone))
+        for name, values in baseline.items()
+    }
     ### END SOLUTION
 
 
@@ -198,7 +222,9 @@ def every_feature_is_scored_by_itself():
     """Two of eight in each of four bins before; today 1, 1, 1 and 5 for `wait`, and no change for `words`."""
     words = [30, 10, 80, 50, 20, 70, 40, 60]
     baseline = {"wait": [1, 2, 3, 4, 5, 6, 7, 8], "words": words}
-    return feature_psi(baseline, {"wait": [1, 3, 5, 7, 7, 8, 8, 9], "words": words[::-1]}, buckets=4)
+    return feature_psi(
+        baseline, {"wait": [1, 3, 5, 7, 7, 8, 8, 9], "words": words[::-1]}, buckets=4
+    )
 
 
 ### BEGIN HIDDEN TESTS
@@ -225,7 +251,10 @@ def edges_are_quantiles_of_the_baseline(rng):
     inside = sorted(smooth)[1:-1]
     today = {"smooth": inside[::3] + [rng.uniform(40.0, 60.0) for _ in range(40)]}
     today["lumpy"] = lumpy + [rng.uniform(min(low), max(high)) for _ in range(rng.randint(20, 60))]
-    return [feature_psi(baseline, today), feature_psi(baseline, today, buckets=rng.choice([3, 5, 7]))]
+    return [
+        feature_psi(baseline, today),
+        feature_psi(baseline, today, buckets=rng.choice([3, 5, 7])),
+    ]
 
 
 @check(expect=REFERENCE, points=1, seeds=2)
@@ -239,7 +268,11 @@ def values_outside_the_baseline_land_in_the_end_bins(rng):
 @check(expect=REFERENCE, points=1, seeds=2)
 def a_value_on_an_edge_belongs_to_the_bin_on_its_right(rng):
     """The edges are at 10, 20 and 30."""
-    on = [edge for edge, times in zip((10, 20, 30), rng.sample([3, 6, 25], 3), strict=True) for _ in range(times)]
+    on = [
+        edge
+        for edge, times in zip((10, 20, 30), rng.sample([3, 6, 25], 3), strict=True)
+        for _ in range(times)
+    ]
     return feature_psi({"load": list(range(41))}, {"load": [*on, *[5, 15, 25, 35] * 3]}, buckets=4)
 
 
@@ -248,25 +281,39 @@ def missing_values_have_a_bin_of_their_own(rng):
     """On either side or on both, None or NaN; a share is taken of all rows; edges come from what is there."""
     old, new = ([rng.uniform(0, 50 + 20 * k) for _ in range(40)] for k in range(2))
     few, many = rng.randint(3, 9), rng.randint(20, 40)
-    baseline = {"none": old, "here": old, "there": [*old, *[NAN] * few], "both": [*old, *[None] * few]}
+    baseline = {
+        "none": old,
+        "here": old,
+        "there": [*old, *[NAN] * few],
+        "both": [*old, *[None] * few],
+    }
     today = {"none": new, "here": new + [None] * many, "there": new, "both": new + [NAN] * many}
-    return feature_psi(baseline, {name: rng.sample(v, len(v)) for name, v in today.items()}, buckets=4)
+    return feature_psi(
+        baseline, {name: rng.sample(v, len(v)) for name, v in today.items()}, buckets=4
+    )
 
 
 @check(expect=REFERENCE, points=1, seeds=2)
 def the_baseline_says_which_features_are_scored(rng):
     """What is gone today is wholly missing; what is new today has nothing to be compared with."""
-    columns = {name: [rng.uniform(0, 9) for _ in range(30)] for name in ("wait", "words", "seats", "plan")}
+    columns = {
+        name: [rng.uniform(0, 9) for _ in range(30)] for name in ("wait", "words", "seats", "plan")
+    }
     gone, new = rng.sample(sorted(columns), 2)
     baseline = {name: values for name, values in columns.items() if name != new}
-    today = {name: [3 + v / 2 for v in values[:15]] for name, values in columns.items() if name != gone}
+    today = {
+        name: [3 + v / 2 for v in values[:15]] for name, values in columns.items() if name != gone
+    }
     return feature_psi(baseline, today, buckets=5)
 
 
 @check(expect=REFERENCE, points=1, seeds=1)
 def a_share_is_at_least_one_in_ten_thousand(rng):
     """In an empty bin, and in one with a single row of 12,000, on either side; nothing is rescaled afterwards."""
-    even, some = [float(n) for n in range(40)], [rng.uniform(0, 9)] * rng.randint(5, 30) + [35.0] * 7
+    even, some = (
+        [float(n) for n in range(40)],
+        [rng.uniform(0, 9)] * rng.randint(5, 30) + [35.0] * 7,
+    )
     rows = 40 * rng.randint(300, 325)
     baseline = {"today": even, "training": [k % 40 for k in range(rows)] + [None], "gaps": even}
     today = {"today": [39.5] * rows + [1.0], "training": [*even, None], "gaps": some}
@@ -274,7 +321,9 @@ def a_share_is_at_least_one_in_ten_thousand(rng):
 
 
 @check(
-    expect=dict.fromkeys(("no baseline", "nothing today", "one value", "all missing", "no bucket"), "ValueError")
+    expect=dict.fromkeys(
+        ("no baseline", "nothing today", "one value", "all missing", "no bucket"), "ValueError"
+    )
     | dict.fromkeys(("one bucket", "two values", "one value today"), "no error"),
     points=1,
 )
@@ -299,7 +348,9 @@ def lists_and_arrays_answer_alike_and_stay_as_they_were(rng):
     old, new = ([*(rng.uniform(low, 9) for _ in range(12)), NAN, 4.5] for low in (0, 6))
     arrays = np.array(old), np.array(new)
     lists = list(old), list(new)
-    one, two = (feature_psi({"load": a}, {"load": b}, buckets=3)["load"] for a, b in (arrays, lists))
+    one, two = (
+        feature_psi({"load": a}, {"load": b}, buckets=3)["load"] for a, b in (arrays, lists)
+    )
     same = feature_psi({"load": old}, {"load": old}, buckets=3)["load"]
     return [math.isclose(one, two), same < one, *lists, *(side.tolist() for side in arrays)]
 
@@ -348,13 +399,15 @@ class RollingAccuracy:
     def __init__(self, rolling: int = 300, min_labels: int = 200, label_days: int = 14) -> None:
         """ValueError: settings with which there would never be a value."""
         ### BEGIN SOLUTION
-        # Why: each ticket gets a number when it is predicted, so labels may come in any order and the newest are still
-        # the newest. A label takes its ticket out of those that wait: a second one then finds nothing, like one for a
-        # stranger. Days never fall, so what has waited too long stands at the beginning, and forgetting is cheap.
+        # Why: each ticket gets a number when it is predicted, so labels may come in any order and
+        # the newest are still the newest. A label takes its ticket out of those that wait: a second
+        # one then finds nothing, like one for a stranger. Days never fall, so what has waited too
+        # long stands at the beginning, and forgetting is cheap.
         if not 1 <= min_labels <= rolling or label_days < 0:
             raise ValueError("it takes 1 <= min_labels <= rolling, and label_days of at least 0")
         self.rolling, self.min_labels, self.label_days = rolling, min_labels, label_days
-        self._waiting: dict[Ticket, tuple[int, int, int]] = {}  # (day, number, prediction), the oldest first
+        # (day, number, prediction), the oldest first
+        self._waiting: dict[Ticket, tuple[int, int, int]] = {}
         self._labelled: list[tuple[int, bool]] = []  # (number, right), by number
         self._numbers = itertools.count()
         ### END SOLUTION
@@ -398,7 +451,9 @@ class RollingAccuracy:
     def _forget(self, day: int) -> None:
         """Drop the tickets that can no longer get a label on `day`."""
         ### BEGIN SOLUTION
-        old = itertools.takewhile(lambda ticket: self._waiting[ticket][0] + self.label_days < day, self._waiting)
+        old = itertools.takewhile(
+            lambda ticket: self._waiting[ticket][0] + self.label_days < day, self._waiting
+        )
         for ticket in list(old):
             del self._waiting[ticket]
         ### END SOLUTION
@@ -434,7 +489,9 @@ def some_tickets(rng, prefix, n):
 
 
 def truth_of(rng, predictions, right=0.7):
-    return {ticket: said if rng.random() < right else 1 - said for ticket, said in predictions.items()}
+    return {
+        ticket: said if rng.random() < right else 1 - said for ticket, said in predictions.items()
+    }
 
 
 @check(expect=REFERENCE, points=2, seeds=3)
@@ -446,7 +503,9 @@ def the_newest_by_prediction_count_whenever_their_labels_come(rng):
         predictions = some_tickets(rng, f"d{day}", rng.randint(2, 5))
         accuracy.remember(day, predictions)
         late |= truth_of(rng, predictions, right=0.2 if day % 4 else 0.9)
-        come = rng.sample(sorted(late), rng.randint(2, min(7, len(late))) if len(late) > 2 else len(late))
+        come = rng.sample(
+            sorted(late), rng.randint(2, min(7, len(late))) if len(late) > 2 else len(late)
+        )
         accuracy.learn(day, {ticket: late.pop(ticket) for ticket in come})
         seen.append(accuracy.value)
     return seen
@@ -493,12 +552,21 @@ def a_label_counts_up_to_label_days_after_its_prediction(rng):
     accuracy.remember(start + 1, second)
     labels = truth_of(rng, {**first, **second}, 0.5)
     half = [*list(first)[:3], *list(second)[:2]]
-    for day, come in ((start + life, list(first)[:2]), (start + life + 1, half), (start + life + 2, [*first, *second])):
-        seen.append([accuracy.learn(day, {ticket: labels[ticket] for ticket in come}), accuracy.value])
+    for day, come in (
+        (start + life, list(first)[:2]),
+        (start + life + 1, half),
+        (start + life + 2, [*first, *second]),
+    ):
+        seen.append(
+            [accuracy.learn(day, {ticket: labels[ticket] for ticket in come}), accuracy.value]
+        )
     for last_day, other in ((start, {"label_days": 0}), (start + 14, {})):
         accuracy = RollingAccuracy(**other)
         accuracy.remember(start, first)
-        seen += [accuracy.learn(day, {ticket: 1}) for day, ticket in zip((last_day, last_day + 1), first, strict=False)]
+        seen += [
+            accuracy.learn(day, {ticket: 1})
+            for day, ticket in zip((last_day, last_day + 1), first, strict=False)
+        ]
     return seen
 
 
@@ -523,7 +591,9 @@ def what_can_no_longer_be_labelled_is_forgotten(rng):
 def a_label_for_a_ticket_that_does_not_wait_changes_nothing(rng):
     """It is unknown, not predicted yet, or has a label: the first one stands."""
     accuracy, predictions = RollingAccuracy(rolling=20, min_labels=1), some_tickets(rng, "t", 8)
-    right = {ticket: said if n > 2 else 1 - said for n, (ticket, said) in enumerate(predictions.items())}
+    right = {
+        ticket: said if n > 2 else 1 - said for n, (ticket, said) in enumerate(predictions.items())
+    }
     some = dict(list(right.items())[:5])
     opposite = {ticket: 1 - label for ticket, label in some.items()}
     seen = [accuracy.learn(0, some), accuracy.value]
@@ -606,9 +676,9 @@ def find_kinds(signals: Signals, baseline: Baseline, limits: Limits = USUAL) -> 
 def respond(kinds: Collection[str], impact: str) -> str:
     """What to do: "log", "alert" or "rollback". ValueError: an unknown impact."""
     ### BEGIN SOLUTION
-    # Why: two questions instead of twelve cells. An older version can help against inputs it does not read and against
-    # a bad deploy, never against a changed world; and taking a version back is worth it if much is at stake, or if a
-    # second kind says that it is no false alarm.
+    # Why: two questions instead of twelve cells. An older version can help against inputs it does
+    # not read and against a bad deploy, never against a changed world; and taking a version back is
+    # worth it if much is at stake, or if a second kind says that it is no false alarm.
     if impact not in ("low", "medium", "high"):
         raise ValueError(f"impact is 'low', 'medium' or 'high', not {impact!r}")
     may_help = "data" in kinds or "prediction" in kinds
@@ -649,7 +719,10 @@ def drift_begins_beyond_the_limit(rng):
     cases += [{"accuracy": 40 / 64 - drop - d} for d in (-step, 0, step)] + [{"accuracy": 1.0}]
     rng.shuffle(cases)
     worst = Signals({"wait": 0.2501}, usual - 0.1515, 40 / 64 - 0.1015)
-    return [*([case, kinds_of(baseline, limits, **case)] for case in cases), sorted(find_kinds(worst, baseline))]
+    return [
+        *([case, kinds_of(baseline, limits, **case)] for case in cases),
+        sorted(find_kinds(worst, baseline)),
+    ]
 
 
 @check(expect=REFERENCE, points=1, seeds=2)
@@ -658,7 +731,10 @@ def one_feature_is_enough(rng):
     names = [f"f{n}" for n in range(9)]
     quiet = {name: rng.uniform(0.0, 0.2) for name in names}
     loud = [{**quiet, name: rng.uniform(0.26, 0.4)} for name in rng.sample(names, 4)]
-    return [[psi, kinds_of(Baseline({}, 0.5, 0.9), Limits(), psi=psi)] for psi in rng.sample([quiet, *loud], 5)]
+    return [
+        [psi, kinds_of(Baseline({}, 0.5, 0.9), Limits(), psi=psi)]
+        for psi in rng.sample([quiet, *loud], 5)
+    ]
 
 
 @check(expect=REFERENCE, points=1, seeds=2)
@@ -675,16 +751,27 @@ def a_signal_that_is_none_shows_nothing(rng):
 @check(expect=REFERENCE, points=2, seeds=2)
 def kinds_and_impact_choose_the_response(rng):
     """All the table."""
-    kinds = [set(some) for n in range(4) for some in itertools.combinations(("data", "prediction", "concept"), n)]
+    kinds = [
+        set(some)
+        for n in range(4)
+        for some in itertools.combinations(("data", "prediction", "concept"), n)
+    ]
     cases = [(some, impact) for some in kinds for impact in ("low", "medium", "high")]
-    return [[sorted(some), impact, respond(some, impact)] for some, impact in rng.sample(cases, len(cases))]
+    return [
+        [sorted(some), impact, respond(some, impact)]
+        for some, impact in rng.sample(cases, len(cases))
+    ]
 
 
 @check(expect=REFERENCE, points=1, seeds=2)
 def an_unknown_impact_is_refused(rng):
     """Also when there is nothing to respond to."""
     impacts = rng.sample(["critical", "", "hihg", "High", "low", "medium", "high"], 7)
-    return [how_it_ends(respond, kinds, impact) for impact in impacts for kinds in ({"data"}, {"concept"}, set())]
+    return [
+        how_it_ends(respond, kinds, impact)
+        for impact in impacts
+        for kinds in ({"data"}, {"concept"}, set())
+    ]
 
 
 ### END HIDDEN TESTS
@@ -731,22 +818,27 @@ class DriftMonitor:
     def __init__(self, baselines: Mapping[str, Baseline], limits: Limits = USUAL) -> None:
         """One baseline for each tenant."""
         ### BEGIN SOLUTION
-        # Why: everything is kept by tenant, and three numbers are all that confirming needs. A window without a signal
-        # is no evidence for either side: if it ended a row, every thin weekend would hide a drift; if it counted, three
-        # tickets would wake somebody.
+        # Why: everything is kept by tenant, and three numbers are all that confirming needs. A
+        # window without a signal is no evidence for either side: if it ended a row, every thin
+        # weekend would hide a drift; if it counted, three tickets would wake somebody.
         self.limits, self._baselines = limits, dict(baselines)
         self._bins = {
             tenant: {name: FeatureBins(values) for name, values in baseline.features.items()}
             for tenant, baseline in baselines.items()
         }
         self._accuracy = {
-            tenant: RollingAccuracy(limits.rolling, limits.min_labels, limits.label_days) for tenant in baselines
+            tenant: RollingAccuracy(limits.rolling, limits.min_labels, limits.label_days)
+            for tenant in baselines
         }
         self._rows = {tenant: {"data": 0, "prediction": 0, "concept": 0} for tenant in baselines}
         ### END SOLUTION
 
     def observe(
-        self, tenant: str, day: int, features: Mapping[str, Values], predictions: Mapping[Ticket, int]
+        self,
+        tenant: str,
+        day: int,
+        features: Mapping[str, Values],
+        predictions: Mapping[Ticket, int],
     ) -> Report:
         """What one window shows and asks for. ValueError: an unknown tenant, or columns of different lengths."""
         ### BEGIN SOLUTION
@@ -754,7 +846,9 @@ class DriftMonitor:
         bins, rows, baseline = self._bins[tenant], self._rows[tenant], self._baselines[tenant]
         for name in bins:
             if name in features and len(features[name]) != len(predictions):
-                raise ValueError(f"{name} has {len(features[name])} values for {len(predictions)} tickets")
+                raise ValueError(
+                    f"{name} has {len(features[name])} values for {len(predictions)} tickets"
+                )
         self._accuracy[tenant].remember(day, predictions)
         psi, share = None, None
         if len(predictions) >= self.limits.min_rows:
@@ -767,7 +861,11 @@ class DriftMonitor:
                 rows[kind] = rows[kind] + 1 if kind in shown else 0
         kinds = {kind for kind, row in rows.items() if row >= self.limits.patience}
         scores = psi or {}
-        suspects = sorted((n for n in scores if scores[n] > self.limits.watch), key=scores.__getitem__, reverse=True)
+        suspects = sorted(
+            (n for n in scores if scores[n] > self.limits.watch),
+            key=scores.__getitem__,
+            reverse=True,
+        )
         return Report(signals, kinds, respond(kinds, baseline.impact), suspects)
         ### END SOLUTION
 
@@ -798,7 +896,10 @@ class DriftMonitor:
 def a_column_goes_missing() -> list[str]:
     monitor = DriftMonitor({"acme": Baseline(**trained(), impact="medium")})
     days = traffic(days=14, episodes=[Episode("column", first=3)])
-    return [f"{n}: {r.response} {sorted(r.kinds)}" for n, r in enumerate(replay(monitor, {"acme": days})["acme"])]
+    return [
+        f"{n}: {r.response} {sorted(r.kinds)}"
+        for n, r in enumerate(replay(monitor, {"acme": days})["acme"])
+    ]
 
 
 # %% nbgrader={"grade_id": "respond-monitor-checks", "grade": true}
@@ -808,13 +909,17 @@ LOAD = [float(n) for n in range(40)]  # the baseline of a feature
 def one_window(monitor, tenant, day, moved=False, ones=10, n=40):
     """A window of `n` tickets, all values in the upper half if `moved`, `ones` of them predicted 1."""
     values = [20.0 + k % 20 if moved else float(k % 40) for k in range(n)]
-    return monitor.observe(tenant, day, {"load": values}, {f"{day}-{k}": int(k < ones) for k in range(n)})
+    return monitor.observe(
+        tenant, day, {"load": values}, {f"{day}-{k}": int(k < ones) for k in range(n)}
+    )
 
 
 @check(expect=[["log", []], ["alert", ["data"]], ["log", []]], points=2)
 def the_second_window_in_a_row_confirms():
     """One window may be chance. The third is as ever again."""
-    monitor = DriftMonitor({"acme": Baseline({"load": LOAD}, share=0.25, accuracy=0.9)}, Limits(min_rows=20))
+    monitor = DriftMonitor(
+        {"acme": Baseline({"load": LOAD}, share=0.25, accuracy=0.9)}, Limits(min_rows=20)
+    )
     reports = [one_window(monitor, "acme", day, moved=day < 2) for day in range(3)]
     return [[report.response, sorted(report.kinds)] for report in reports]
 
@@ -825,13 +930,22 @@ TIGHT = {"min_rows": 16, "rolling": 8, "min_labels": 4}
 
 def a_monitor(impacts=None, **limits):
     impacts = impacts or {"acme": "medium"}
-    baselines = {name: Baseline({"load": LOAD}, 0.25, 1.0, impact) for name, impact in impacts.items()}
+    baselines = {
+        name: Baseline({"load": LOAD}, 0.25, 1.0, impact) for name, impact in impacts.items()
+    }
     return DriftMonitor(baselines, Limits(**{**TIGHT, **limits}))
 
 
 def seen_in(report):
     signals = report.signals
-    return [signals.psi, signals.share, signals.accuracy, sorted(report.kinds), report.response, report.suspects]
+    return [
+        signals.psi,
+        signals.share,
+        signals.accuracy,
+        sorted(report.kinds),
+        report.response,
+        report.suspects,
+    ]
 
 
 def alike(rng, equal, unequal):
@@ -845,15 +959,23 @@ def alike(rng, equal, unequal):
 def a_report_tells_its_windows_signals(rng):
     """PSI as `feature_psi` scores this window in ten buckets, the share of ones, the accuracy as far as labels came."""
     columns = {name: [rng.gauss(9, 2) for _ in range(60)] for name in ("wait", "words", "seats")}
-    monitor, seen = DriftMonitor({"acme": Baseline(columns, share=0.5, accuracy=0.9)}, Limits(**TIGHT)), []
+    monitor, seen = (
+        DriftMonitor({"acme": Baseline(columns, share=0.5, accuracy=0.9)}, Limits(**TIGHT)),
+        [],
+    )
     for day in range(3):
         n = rng.randint(17, 30)
         features = {name: [rng.gauss(9, 2) for _ in range(n)] for name in ("wait", "seats")}
         predictions = some_tickets(rng, f"d{day}", n)
         signals = monitor.observe("acme", day, features, predictions).signals
         own, names = feature_psi(columns, features), signals.psi.keys()
-        close = names == own.keys() and all(math.isclose(signals.psi[name], own[name], abs_tol=1e-9) for name in names)
-        labels = {ticket: 1 - said if k else said for k, (ticket, said) in enumerate(list(predictions.items())[:4])}
+        close = names == own.keys() and all(
+            math.isclose(signals.psi[name], own[name], abs_tol=1e-9) for name in names
+        )
+        labels = {
+            ticket: 1 - said if k else said
+            for k, (ticket, said) in enumerate(list(predictions.items())[:4])
+        }
         seen.append([close, signals.share, signals.accuracy, monitor.learn("acme", day, labels)])
     return seen
 
@@ -868,7 +990,11 @@ def each_kind_is_confirmed_by_a_row_of_its_own(rng):
         report = one_window(monitor, "acme", day, moved=drifts[0], ones=25 if drifts[1] else 10)
         seen.append(sorted(report.kinds))
         right = day not in range(4, 9)
-        monitor.learn("acme", day, {f"{day}-{k}": int(k < 10) if right else int(k >= 10) for k in (1, 8, 30, 39)})
+        monitor.learn(
+            "acme",
+            day,
+            {f"{day}-{k}": int(k < 10) if right else int(k >= 10) for k in (1, 8, 30, 39)},
+        )
     return [patience, seen]
 
 
@@ -880,8 +1006,12 @@ def a_window_without_the_signal_is_passed_over(rng):
     sizes = [40, 0, least - 1, 40, 3, least, 1, 0, least - 1, 40, 40, 5]
     calm = {rng.choice([1, 2]), 9, 11}
     for day, n in enumerate(sizes):
-        report = one_window(monitor, "acme", day, moved=day not in calm, ones=n if day % 2 else 0, n=n)
-        seen.append([n, report.signals.psi is None, report.signals.share is None, sorted(report.kinds)])
+        report = one_window(
+            monitor, "acme", day, moved=day not in calm, ones=n if day % 2 else 0, n=n
+        )
+        seen.append(
+            [n, report.signals.psi is None, report.signals.share is None, sorted(report.kinds)]
+        )
     return seen
 
 
@@ -893,7 +1023,9 @@ def tickets_of_a_thin_window_count_for_the_accuracy(rng):
         n = 3 if day < 2 else rng.randint(3, 15)
         report = one_window(monitor, "acme", day, ones=n // 2, n=n)
         seen.append([report.signals.accuracy is None, monitor.waiting("acme")])
-        seen.append(monitor.learn("acme", day, {f"{day}-{k}": int(k < n // 2) for k in range(n - 1)}))
+        seen.append(
+            monitor.learn("acme", day, {f"{day}-{k}": int(k < n // 2) for k in range(n - 1)})
+        )
     return seen
 
 
@@ -919,7 +1051,8 @@ def suspects_are_the_features_to_look_at_the_worst_first(rng):
     names = rng.sample(["wait", "words", "seats", "plan", "age"], 5)
     baseline, seen, watch = Baseline(dict.fromkeys(names, LOAD), 0.25, 0.9), [], [0.85]
     predictions = {f"t{k}": int(k < 10) for k in range(40)}
-    orders = (24, 29, 20, 40, 33), (29, 24, 33, 20, 40), (33, 20, 29, 24, 40)  # of 40 values, in the upper half
+    # of 40 values, in the upper half
+    orders = (24, 29, 20, 40, 33), (29, 24, 33, 20, 40), (33, 20, 29, 24, 40)
     high = dict(zip(names, rng.choice(orders), strict=True))
     features = {name: [30.5] * (n - 20) + LOAD[n - 20 :] for name, n in high.items()}
     for _ in range(2):
@@ -927,14 +1060,19 @@ def suspects_are_the_features_to_look_at_the_worst_first(rng):
         report = monitor.observe("acme", 0, features, predictions)
         thin = monitor.observe("acme", 1, {}, dict.fromkeys("abc", 1))
         seen += [report.suspects, thin.suspects]
-        watch.append(report.signals.psi[report.suspects[-1]])  # exactly at it the last one is no suspect
+        # exactly at it the last one is no suspect
+        watch.append(report.signals.psi[report.suspects[-1]])
     return seen
 
 
 @check(expect=REFERENCE, points=1, seeds=2)
 def a_refused_call_leaves_nothing_behind(rng):
     """An unknown tenant, or a column of another length: no ticket, no row and no day has moved."""
-    ends, seen, plan = [], [], [(False, 10)] + [(rng.random() < 0.6, rng.choice([10, 30])) for _ in range(4)]
+    ends, seen, plan = (
+        [],
+        [],
+        [(False, 10)] + [(rng.random() < 0.6, rng.choice([10, 30])) for _ in range(4)],
+    )
     for refusals in (True, False):
         monitor, told = a_monitor(label_days=3, patience=2), []
         for day, (moved, ones) in enumerate(plan):
@@ -946,7 +1084,10 @@ def a_refused_call_leaves_nothing_behind(rng):
                     (monitor.waiting, "nobody"), (monitor.waiting, "acme"),
                 ]  # fmt: skip
                 ends += [how_it_ends(*call) for call in calls]
-            told += [seen_in(one_window(monitor, "acme", day, moved=moved, ones=ones)), monitor.waiting("acme")]
+            told += [
+                seen_in(one_window(monitor, "acme", day, moved=moved, ones=ones)),
+                monitor.waiting("acme"),
+            ]
             told.append(monitor.learn("acme", day, {f"{day}-{k}": int(k < 10) for k in range(3)}))
         seen.append(told)
     late = seen[0][-3:], seen[0][:3]
@@ -960,14 +1101,20 @@ def tenants_share_nothing(rng):
     days = [(number, name, day) for day in range(4) for number, name in enumerate(names)]
 
     def reports_of(some):
-        impacts = {name: ("low", "high", "medium")[number] for number, name in enumerate(names) if name in some}
+        impacts = {
+            name: ("low", "high", "medium")[number]
+            for number, name in enumerate(names)
+            if name in some
+        }
         monitor, told = a_monitor(impacts, label_days=4), {name: [] for name in some}
         for number, name, day in days:
             if name in some:
                 when = day + 20 * number
                 labels = {f"{when - 1}-{k}": int(k < 10 or number > 1) for k in range(16)}
                 told[name].append(monitor.learn(name, when, labels))
-                report = one_window(monitor, name, when, moved=number == 1 and day > 0, ones=[10, 10, 30][number])
+                report = one_window(
+                    monitor, name, when, moved=number == 1 and day > 0, ones=[10, 10, 30][number]
+                )
                 told[name] += [*seen_in(report), monitor.waiting(name)]
         return told
 
@@ -980,7 +1127,9 @@ def tenants_share_nothing(rng):
 @check(expect=REFERENCE, points=1, seeds=1)
 def results_are_plain_python_values(rng):
     """A NumPy bool or float in a report surprises `json.dumps` and `is True`."""
-    monitor = DriftMonitor({"acme": Baseline({"load": np.array(LOAD)}, 0.25, 0.9)}, Limits(**TIGHT, patience=1))
+    monitor = DriftMonitor(
+        {"acme": Baseline({"load": np.array(LOAD)}, 0.25, 0.9)}, Limits(**TIGHT, patience=1)
+    )
     predictions = some_tickets(rng, "t", rng.randint(20, 60))
     monitor.observe("acme", 0, {"load": np.arange(float(len(predictions)))}, predictions)
     learned = monitor.learn("acme", 1, truth_of(rng, predictions))
@@ -989,7 +1138,10 @@ def results_are_plain_python_values(rng):
     monitor.learn("acme", 2, dict.fromkeys([f"u-{k}" for k in rng.sample(range(100), 50)], 1))
     plain = (signals.psi["load"], signals.share, signals.accuracy, learned, monitor.waiting("acme"))
     kinds = [type(value).__name__ for value in plain]
-    kinds += [type(some).__name__ for some in (report.kinds, report.response, report.suspects, signals.psi)]
+    kinds += [
+        type(some).__name__
+        for some in (report.kinds, report.response, report.suspects, signals.psi)
+    ]
     return [kinds, learned, monitor.waiting("acme")]
 
 
@@ -1025,7 +1177,12 @@ def nobody_is_woken_before_something_happens(rng):
     campaign, start = rng.randint(7, 10), rng.randint(15, 16)
     episodes = Episode("campaign", campaign, campaign), Episode("column", start)
     reports = watched(rng, "high", weeks(rng, *episodes, delay=rng.randint(1, 5), days=19))
-    return [campaign, start, [day for day in alarm_days(reports) if day < start], in_time(reports, start, start + 5)]
+    return [
+        campaign,
+        start,
+        [day for day in alarm_days(reports) if day < start],
+        in_time(reports, start, start + 5),
+    ]
 
 
 @check(expect=REFERENCE, points=2, seeds=1)
@@ -1035,7 +1192,15 @@ def broken_inputs_are_noticed_within_five_days(rng):
     for kind, impact in rng.sample([("column", "low"), ("segment", "high")], 2):
         start = rng.randint(3, 6)
         reports = watched(rng, impact, weeks(rng, Episode(kind, start, size=1.25), days=12))
-        seen.append([kind, start, in_time(reports, start, start + 5), worst(reports), "data" in reports[-1].kinds])
+        seen.append(
+            [
+                kind,
+                start,
+                in_time(reports, start, start + 5),
+                worst(reports),
+                "data" in reports[-1].kinds,
+            ]
+        )
     return seen
 
 

@@ -19,12 +19,23 @@ from typing import Any
 import numpy as np
 
 from coursekit import REFERENCE, check, explore, scoreboard, slider, try_it
-from coursekit.mlops.training import CODE, ENVIRONMENT, NotReproducible, bits, draw_shifts, tickets, train, what_moves
+from coursekit.mlops.training import (
+    CODE,
+    ENVIRONMENT,
+    NotReproducible,
+    bits,
+    draw_shifts,
+    tickets,
+    train,
+    what_moves,
+)
 
-Row = dict[str, Any]  # {"ticket": "t-017", "tenant": "harbour", "wait": 12.5, "words": 40, "exclaims": 2, "urgent": 1}
+# {"ticket": "t-017", "tenant": "harbour", "wait": 12.5, "words": 40, "exclaims": 2, "urgent": 1}
+Row = dict[str, Any]
 Code = dict[str, str]  # {"features.py": "def features(…", "train.py": "def fit(…"}
 Environment = dict[str, Any]  # {"numpy": "2.1.3", "threads": 4, "hash_seed": 0}
-Versions = dict[str, str]  # {"data": "9c1f…", "code": "02aa…", "environment": "77b3…", "seed": "7902…"}
+# {"data": "9c1f…", "code": "02aa…", "environment": "77b3…", "seed": "7902…"}
+Versions = dict[str, str]
 Weights = tuple[float, ...]  # (0.31, -1.2, …)
 Manifest = dict[str, Any]  # {"versions": {…}, "seed": 7, "model": "41d0…"}
 
@@ -47,7 +58,11 @@ Here is one table, read twice. SQL without `ORDER BY` may answer like this:
 """
 
 # %%
-morning = [{"ticket": "t-1", "wait": 0.1}, {"ticket": "t-2", "wait": 0.2}, {"wait": 0.3, "ticket": "t-3"}]
+morning = [
+    {"ticket": "t-1", "wait": 0.1},
+    {"ticket": "t-2", "wait": 0.2},
+    {"wait": 0.3, "ticket": "t-3"},
+]
 evening = morning[::-1]
 [float(np.sum([row["wait"] for row in rows])) for rows in (morning, evening)]
 
@@ -105,9 +120,10 @@ def digest_of(text: str) -> str:
 def fingerprint(data: list[Row], code: Code, environment: Environment, seed: int) -> Versions:
     """The versions of data, code, environment and seed. ValueError, TypeError: see above."""
     ### BEGIN SOLUTION
-    # Why: a digest reads bytes, so everything needs one text first, with sorted keys and rows. A line end cannot stand
-    # unescaped in JSON, so rows that are joined by one cannot run into each other. Four digests and not one, because
-    # the question will be what has changed, not whether something has.
+    # Why: a digest reads bytes, so everything needs one text first, with sorted keys and rows. A
+    # line end cannot stand unescaped in JSON, so rows that are joined by one cannot run into each
+    # other. Four digests and not one, because the question will be what has changed, not whether
+    # something has.
     if not data:
         raise ValueError("there are no rows to train on")
     if type(seed) is not int:
@@ -124,21 +140,28 @@ def fingerprint(data: list[Row], code: Code, environment: Environment, seed: int
 # %%
 @try_it
 def one_table_read_twice() -> list[str]:
-    return [fingerprint(rows, CODE, ENVIRONMENT, 7)["data"][:12] for rows in (morning, evening, morning[:2])]
+    return [
+        fingerprint(rows, CODE, ENVIRONMENT, 7)["data"][:12]
+        for rows in (morning, evening, morning[:2])
+    ]
 
 
 # %% nbgrader={"grade_id": "fingerprint-checks", "grade": true}
 @check(expect={"data": 64, "code": 64, "environment": 64, "seed": 64}, points=1)
 def there_are_four_versions_of_64_digits():
     """Data, code, environment and seed, no more and no less."""
-    versions = fingerprint([{"ticket": "t-1", "wait": 0.5}], {"train.py": "x = 1"}, {"threads": 4}, 7)
+    versions = fingerprint(
+        [{"ticket": "t-1", "wait": 0.5}], {"train.py": "x = 1"}, {"threads": 4}, 7
+    )
     return {name: len(version) for name, version in versions.items()}
 
 
 @check(expect="7902699be42c8a8e46fbbb4501726517e86b22c56a189f7625a6da49081b2451", points=1)
 def the_version_of_seed_7_is_the_digest_of_its_text():
     """SHA-256 of the one character 7."""
-    return fingerprint([{"ticket": "t-1", "wait": 0.5}], {"train.py": "x = 1"}, {"threads": 4}, 7)["seed"]
+    return fingerprint([{"ticket": "t-1", "wait": 0.5}], {"train.py": "x = 1"}, {"threads": 4}, 7)[
+        "seed"
+    ]
 
 
 ### BEGIN HIDDEN TESTS
@@ -157,8 +180,14 @@ def a_value(rng, depth=0):
 
 
 def some_rows(rng, count=8):
-    rows = [{"ticket": f"t-{n}"} | {name: a_value(rng) for name in rng.sample("abcdef", 4)} for n in range(count)]
-    rows[rng.randrange(count)] |= {"told": ["a\nb", "Zürich"], "more": {"b": 1, "a": {"d": None, "c": [2, 1]}}}
+    rows = [
+        {"ticket": f"t-{n}"} | {name: a_value(rng) for name in rng.sample("abcdef", 4)}
+        for n in range(count)
+    ]
+    rows[rng.randrange(count)] |= {
+        "told": ["a\nb", "Zürich"],
+        "more": {"b": 1, "a": {"d": None, "c": [2, 1]}},
+    }
     return rows
 
 
@@ -170,7 +199,10 @@ def turned(rng, value):
 
 
 def some_files(rng):
-    return {f"{name}.py": f"x = {rng.random()}\n\n# {name}\n" for name in rng.sample(["a", "b", "train", "eval"], 3)}
+    return {
+        f"{name}.py": f"x = {rng.random()}\n\n# {name}\n"
+        for name in rng.sample(["a", "b", "train", "eval"], 3)
+    }
 
 
 def how_it_ends(function, *args):
@@ -197,14 +229,23 @@ def the_data_version_is_the_digest_of_sorted_texts(rng):
 def the_order_of_rows_does_not_count(rng):
     """A database owes nobody an order."""
     rows = some_rows(rng)
-    return [fingerprint(rng.sample(rows, len(rows)), CODE, ENVIRONMENT, 1)["data"] for _ in range(3)]
+    return [
+        fingerprint(rng.sample(rows, len(rows)), CODE, ENVIRONMENT, 1)["data"] for _ in range(3)
+    ]
 
 
 @check(expect=REFERENCE, points=2, seeds=3)
 def the_order_of_keys_does_not_count(rng):
     """In rows, in dicts within rows, in files and in the environment."""
-    rows, files = sorted(some_rows(rng), key=lambda row: json.dumps(row, sort_keys=True)), some_files(rng)
-    environment = {"numpy": "2.1", "threads": rng.randrange(99), "packages": {"b": "1", "a": "2", "c": "3"}}
+    rows, files = (
+        sorted(some_rows(rng), key=lambda row: json.dumps(row, sort_keys=True)),
+        some_files(rng),
+    )
+    environment = {
+        "numpy": "2.1",
+        "threads": rng.randrange(99),
+        "packages": {"b": "1", "a": "2", "c": "3"},
+    }
     ways = [tuple(turned(rng, one) for one in (rows, files, environment)) for _ in range(3)]
     return [list(fingerprint(*way, 1).values()) for way in ways]
 
@@ -221,7 +262,21 @@ def a_row_that_is_there_twice_counts_twice(rng):
 @check(expect=REFERENCE, points=1, seeds=2)
 def values_of_another_type_or_order_are_other_values(rng):
     """1, 1.0, True and "1" differ; so do None and "null", 0.0 and -0.0, and a list from its reverse."""
-    values = [1, 1.0, True, "1", None, "null", 0.0, -0.0, [1, 2, 3], [3, 2, 1], "123", {"a": [2, 1]}, {"a": [1, 2]}]
+    values = [
+        1,
+        1.0,
+        True,
+        "1",
+        None,
+        "null",
+        0.0,
+        -0.0,
+        [1, 2, 3],
+        [3, 2, 1],
+        "123",
+        {"a": [2, 1]},
+        {"a": [1, 2]},
+    ]
     ticket = f"t-{rng.randrange(999)}"
     tables = [[{"ticket": ticket, "wait": value}] for value in rng.sample(values, len(values))]
     return [fingerprint(table, CODE, ENVIRONMENT, 1)["data"] for table in tables]
@@ -248,8 +303,17 @@ def the_code_version_reads_every_character_of_every_file(rng):
 @check(expect=REFERENCE, points=1, seeds=2)
 def the_environment_version_reads_every_entry(rng):
     """Threads and the hash's salt are as much a part of it as the packages."""
-    base = {"python": "3.12.7", "numpy": "2.1.3", "threads": rng.randrange(2, 9), "hash_seed": 0, "blas": {"name": "x"}}
-    others = [{**base, name: changed} for name, changed in (("threads", 1), ("hash_seed", 1), ("blas", {"name": "y"}))]
+    base = {
+        "python": "3.12.7",
+        "numpy": "2.1.3",
+        "threads": rng.randrange(2, 9),
+        "hash_seed": 0,
+        "blas": {"name": "x"},
+    }
+    others = [
+        {**base, name: changed}
+        for name, changed in (("threads", 1), ("hash_seed", 1), ("blas", {"name": "y"}))
+    ]
     others += [{**base, "host": "gpu-7"}, {name: base[name] for name in ("python", "numpy")}, {}]
     return [fingerprint(morning_rows(), CODE, one, 1)["environment"] for one in [base, *others]]
 
@@ -258,7 +322,10 @@ def the_environment_version_reads_every_entry(rng):
 def the_seed_version_is_that_of_the_whole_number(rng):
     """Zero, negative and very large seeds."""
     seeds = [0, -1, 1, 2**64, rng.randrange(10**6), rng.randrange(2**70)]
-    return [fingerprint(morning_rows(), CODE, ENVIRONMENT, seed)["seed"] for seed in rng.sample(seeds, len(seeds))]
+    return [
+        fingerprint(morning_rows(), CODE, ENVIRONMENT, seed)["seed"]
+        for seed in rng.sample(seeds, len(seeds))
+    ]
 
 
 # kills: one digest for all four, versions that read each other's input
@@ -269,11 +336,16 @@ def only_what_changed_gets_another_version(rng):
     worlds = {name: [rows, files, {"threads": 4}, 7] for name in ("nothing", *NAMES)}
     worlds["data"][0] = [rows[0] | {"wait": rng.random()}, *rows[1:]]
     worlds["code"][1] = files | {"more.py": "z = 3\n"}
-    worlds["environment"][2], worlds["seed"][3] = {"threads": rng.randrange(5, 99)}, rng.randrange(8, 99)
+    worlds["environment"][2], worlds["seed"][3] = (
+        {"threads": rng.randrange(5, 99)},
+        rng.randrange(8, 99),
+    )
     versions = {what: fingerprint(*world) for what, world in worlds.items()}
     before = fingerprint(rows, files, {"threads": 4}, 7)
     order = rng.sample(list(worlds), len(worlds))
-    return [[what, [name for name in NAMES if versions[what][name] != before[name]]] for what in order]
+    return [
+        [what, [name for name in NAMES if versions[what][name] != before[name]]] for what in order
+    ]
 
 
 @check(expect=REFERENCE, points=2, seeds=2)
@@ -294,7 +366,11 @@ def what_has_no_version_is_refused(rng):
 def taking_a_fingerprint_changes_nothing(rng):
     """Neither the rows' order nor that of their keys; the result is a plain dict of texts."""
     given = [{"ticket": f"t-{n}", "wait": {"min": n, "max": 9}} for n in rng.sample(range(50), 9)]
-    rows, files, environment = given, some_files(rng), {"threads": 4, "numpy": "2.1", "hash_seed": 0}
+    rows, files, environment = (
+        given,
+        some_files(rng),
+        {"threads": 4, "numpy": "2.1", "hash_seed": 0},
+    )
     versions = fingerprint(rows, files, environment, rng.randrange(1, 999))
     kinds = {type(one).__name__ for one in versions.values()} | {type(versions).__name__}
     return [json.dumps([rows, files, environment]), sorted(kinds), versions["seed"]]
@@ -335,8 +411,9 @@ Take the fingerprint before you train.
 def record_run(data: list[Row], code: Code, environment: Environment, seed: int) -> Manifest:
     """Train, and return the manifest of the run. ValueError, TypeError: as `fingerprint`."""
     ### BEGIN SOLUTION
-    # Why: the job gets the very rows that were fingerprinted, in their order: sums of floats depend on it, so another
-    # order can be another model. The fingerprint comes first, because what cannot be versioned must not be trained.
+    # Why: the job gets the very rows that were fingerprinted, in their order: sums of floats depend
+    # on it, so another order can be another model. The fingerprint comes first, because what cannot
+    # be versioned must not be trained.
     versions = fingerprint(data, code, environment, seed)
     weights = train(canonical(data), code, environment, seed)
     return {"versions": versions, "seed": seed, "model": bits(weights)}
@@ -358,9 +435,15 @@ def a_manifest() -> Manifest:
 @check(expect={"seed": 7, "same model": True, "another seed": False}, points=1)
 def the_manifest_holds_seed_and_model():
     """The same run twice gives the same bits, another seed others."""
-    first, again, other = (record_run(tickets(1, 20), CODE, ENVIRONMENT, seed) for seed in (7, 7, 8))
+    first, again, other = (
+        record_run(tickets(1, 20), CODE, ENVIRONMENT, seed) for seed in (7, 7, 8)
+    )
     models = [manifest["model"] for manifest in (first, again, other)]
-    return {"seed": first["seed"], "same model": models[0] == models[1], "another seed": models[0] == models[2]}
+    return {
+        "seed": first["seed"],
+        "same model": models[0] == models[1],
+        "another seed": models[0] == models[2],
+    }
 
 
 ### BEGIN HIDDEN TESTS
@@ -378,18 +461,23 @@ def bits_of(rows, seed, code=CODE, environment=ENVIRONMENT):
 
 
 def telling(rng, count, seed, twice=False):
-    # tickets whose sums are others in another order, and when one thread adds them up: few tables are not such
+    # tickets whose sums are others in another order, and when one thread adds them up: few tables
+    # are not such
     while True:
         rows = tickets(rng.randrange(999), count)
         for table in (rows, [*rows, rows[3]])[: 1 + twice]:
             right, one = in_order(table), ENVIRONMENT | {"threads": 1}
-            if bits_of(right, seed) in (bits_of(table, seed), bits_of(right, seed, environment=one)):
+            if bits_of(right, seed) in (
+                bits_of(table, seed),
+                bits_of(right, seed, environment=one),
+            ):
                 break
         else:
             return rows
 
 
-# kills: rows as they came, sorted rows with the keys they came with, sorted keys only, a sort by ticket or backwards
+# kills: rows as they came, sorted rows with the keys they came with, sorted keys only, a sort by
+# ticket or backwards
 @check(expect=REFERENCE, points=3, seeds=2)
 def the_job_gets_rows_and_keys_in_canonical_order(rng):
     """Sorted by the row's text, keys sorted: what was fingerprinted is what is trained on."""
@@ -408,7 +496,9 @@ def the_job_gets_rows_and_keys_in_canonical_order(rng):
 def any_reading_of_a_table_gives_one_model(rng):
     """Rows and keys in any order, dicts within rows too: one data version, one model."""
     rows = [row | {"more": {"b": 1, "a": [2, 1]}} for row in tickets(rng.randrange(999), 17)]
-    runs = [record_run(turned(rng, rng.sample(rows, len(rows))), CODE, ENVIRONMENT, 5) for _ in range(3)]
+    runs = [
+        record_run(turned(rng, rng.sample(rows, len(rows))), CODE, ENVIRONMENT, 5) for _ in range(3)
+    ]
     other = record_run(rows[1:], CODE, ENVIRONMENT, 5)
     return [which(rng, run["model"], runs[0]["model"], other["model"]) for run in runs]
 
@@ -419,29 +509,55 @@ def the_manifest_holds_the_four_versions(rng):
     rows, seed = tickets(rng.randrange(999), 8), rng.randrange(1, 999)
     environment = ENVIRONMENT | {"threads": rng.randrange(1, 9)}
     manifest = record_run(turned(rng, rows), CODE, environment, seed)
-    return [manifest["versions"], manifest["seed"], manifest["versions"] == fingerprint(rows, CODE, environment, seed)]
+    return [
+        manifest["versions"],
+        manifest["seed"],
+        manifest["versions"] == fingerprint(rows, CODE, environment, seed),
+    ]
 
 
 @check(expect=REFERENCE, points=1, seeds=2)
 def code_environment_and_seed_reach_the_job(rng):
     """Another rate, other threads, another salt, another seed: each trains with its own."""
-    rows, seed, threads = in_order(tickets(rng.randrange(999), 17)), rng.randrange(1, 999), rng.choice([2, 3])
-    faster = CODE | {"train.py": CODE["train.py"].replace("BATCH = 0.5,", f"BATCH = 0.{rng.randrange(6, 9)},")}
-    salted, alone = ENVIRONMENT | {"hash_seed": rng.randrange(1, 99)}, ENVIRONMENT | {"threads": threads}
-    runs = [(CODE, ENVIRONMENT, seed), (faster, alone, seed), (CODE, salted, seed), (CODE, ENVIRONMENT, seed + 1)]
+    rows, seed, threads = (
+        in_order(tickets(rng.randrange(999), 17)),
+        rng.randrange(1, 999),
+        rng.choice([2, 3]),
+    )
+    faster = CODE | {
+        "train.py": CODE["train.py"].replace("BATCH = 0.5,", f"BATCH = 0.{rng.randrange(6, 9)},")
+    }
+    salted, alone = (
+        ENVIRONMENT | {"hash_seed": rng.randrange(1, 99)},
+        ENVIRONMENT | {"threads": threads},
+    )
+    runs = [
+        (CODE, ENVIRONMENT, seed),
+        (faster, alone, seed),
+        (CODE, salted, seed),
+        (CODE, ENVIRONMENT, seed + 1),
+    ]
     models = [bits(train(rows, *run)) for run in runs]
-    return [which(rng, record_run(rows, *run)["model"], models[n], models[n - 1]) for n, run in enumerate(runs)]
+    return [
+        which(rng, record_run(rows, *run)["model"], models[n], models[n - 1])
+        for n, run in enumerate(runs)
+    ]
 
 
 @check(expect=REFERENCE, points=1, seeds=2)
 def a_run_without_versions_is_not_trained(rng):
     """The code of these runs cannot even be read as Python; whoever trains first finds that out."""
-    broken, rows = {"features.py": "def features(row", "train.py": "def fit("}, tickets(rng.randrange(99), 5)
+    broken, rows = (
+        {"features.py": "def features(row", "train.py": "def fit("},
+        tickets(rng.randrange(99), 5),
+    )
     cases = [
         ([], broken, ENVIRONMENT, 7), ([{"wait": float("nan")}], broken, ENVIRONMENT, 7), (rows, broken, {}, None),
         (rows, broken, {"load": float("inf")}, 7), (rows, broken, {}, True), (rows, broken, {}, 7),
     ]  # fmt: skip
-    return [[n, how_it_ends(record_run, *cases[n])] for n in rng.sample(range(len(cases)), len(cases))]
+    return [
+        [n, how_it_ends(record_run, *cases[n])] for n in rng.sample(range(len(cases)), len(cases))
+    ]
 
 
 ### END HIDDEN TESTS
@@ -478,8 +594,9 @@ Compare `bits`, not weights: 0.0 == −0.0, and a model of NaN is not equal to i
 def reproduce(manifest: Manifest, data: list[Row], code: Code, environment: Environment) -> Weights:
     """The run's weights, trained again. NotReproducible: the names of what changed, or "model"."""
     ### BEGIN SOLUTION
-    # Why: comparing is cheap and training is not, so versions come first, and all of them: whoever learns of one cause
-    # at a time has to come back for the next. Only then does a differing model mean that something has no version.
+    # Why: comparing is cheap and training is not, so versions come first, and all of them: whoever
+    # learns of one cause at a time has to come back for the next. Only then does a differing model
+    # mean that something has no version.
     today = fingerprint(data, code, environment, manifest["seed"])
     changed = [name for name, version in today.items() if manifest["versions"].get(name) != version]
     if changed:
@@ -494,7 +611,9 @@ def reproduce(manifest: Manifest, data: list[Row], code: Code, environment: Envi
 # %%
 @try_it
 def other_threads() -> Weights:
-    return reproduce(record_run(tickets(), CODE, ENVIRONMENT, 7), tickets(), CODE, ENVIRONMENT | {"threads": 8})
+    return reproduce(
+        record_run(tickets(), CODE, ENVIRONMENT, 7), tickets(), CODE, ENVIRONMENT | {"threads": 8}
+    )
 
 
 # %% nbgrader={"grade_id": "rerun-checks", "grade": true}
@@ -512,24 +631,31 @@ def a_corrected_ticket_is_noticed_and_named():
     """One ticket waited five minutes longer than the table said in March."""
     rows = tickets(1, 20)
     manifest = record_run(rows, CODE, ENVIRONMENT, 7)
-    return what_it_says(manifest, [rows[0] | {"wait": rows[0]["wait"] + 5}, *rows[1:]], CODE, ENVIRONMENT)
+    return what_it_says(
+        manifest, [rows[0] | {"wait": rows[0]["wait"] + 5}, *rows[1:]], CODE, ENVIRONMENT
+    )
 
 
 ### BEGIN HIDDEN TESTS
-CHANGES = {"data": 3, "code": 4, "environment": 4, "seed": 1}  # how many ways there are to change each
+# how many ways there are to change each
+CHANGES = {"data": 3, "code": 4, "environment": 4, "seed": 1}
 
 
 def another(name, way, rows, code, environment):
     # a world in which `name` has changed, in one of several ways
     if name == "data":
         whole = rows[way] | {"words": float(rows[way]["words"])}  # 40 has become 40.0
-        rows = [rows[1:], [*rows, rows[2]], [whole if row is rows[way] else row for row in rows]][way]
+        rows = [rows[1:], [*rows, rows[2]], [whole if row is rows[way] else row for row in rows]][
+            way
+        ]
     if name == "code":
         longer = code | {"features.py": code["features.py"] + "\n"}
         code = [longer, code | {"new.py": ""}, {"train.py": "def fit("}, {}][way]
     if name == "environment":
         threads = {"threads": environment["threads"] + 1}
-        environment = environment | [threads, {"hash_seed": 1}, {"numpy": "2.1.4"}, {"cuda": "12.4"}][way]
+        environment = (
+            environment | [threads, {"hash_seed": 1}, {"numpy": "2.1.4"}, {"cuda": "12.4"}][way]
+        )
     return rows, code, environment
 
 
@@ -542,19 +668,27 @@ def the_same_four_versions_give_the_same_bits(rng):
     right, wrong = bits_of(in_order(rows), seed), bits_of(rows, seed)
     seen = []
     for one in (manifest, json.loads(json.dumps(manifest))):
-        again = turned(rng, rng.sample(rows, len(rows))), turned(rng, CODE), turned(rng, ENVIRONMENT)
+        again = (
+            turned(rng, rng.sample(rows, len(rows))),
+            turned(rng, CODE),
+            turned(rng, ENVIRONMENT),
+        )
         seen.append(which(rng, what_it_says(one, *again), right, wrong))
     return seen
 
 
-# kills: the first name only, names in another order, one exception for all, environment or code not compared
+# kills: the first name only, names in another order, one exception for all, environment or code not
+# compared
 @check(expect=REFERENCE, points=3, seeds=3)
 def every_change_is_named_and_nothing_else(rng):
     """Alone and together, in the order data, code, environment, seed."""
-    rows, seen = in_order(tickets(rng.randrange(999), 10))[::-1], []  # what changes stands last in the sorted text
+    # what changes stands last in the sorted text
+    rows, seen = in_order(tickets(rng.randrange(999), 10))[::-1], []
     manifest = record_run(rows, CODE, ENVIRONMENT, 7)
     ways = [{name: way} for name, number in CHANGES.items() for way in range(number)]
-    ways += [{name: rng.randrange(CHANGES[name]) for name in rng.sample(NAMES, n)} for n in (2, 2, 3, 4)]
+    ways += [
+        {name: rng.randrange(CHANGES[name]) for name in rng.sample(NAMES, n)} for n in (2, 2, 3, 4)
+    ]
     for changes in rng.sample(ways, len(ways)):
         today = (rows, CODE, ENVIRONMENT)
         for name, way in changes.items():
@@ -569,7 +703,9 @@ def a_version_that_the_manifest_lacks_has_changed(rng):
     """Manifests of last year knew no environment."""
     rows, seen = tickets(rng.randrange(999), 10), []
     manifest = record_run(rows, CODE, ENVIRONMENT, 7)
-    for kept in rng.sample([("data", "code", "seed"), ("code", "environment"), ("seed", "data", "environment"), ()], 4):
+    for kept in rng.sample(
+        [("data", "code", "seed"), ("code", "environment"), ("seed", "data", "environment"), ()], 4
+    ):
         older = {name: version for name, version in manifest["versions"].items() if name in kept}
         seen.append(what_it_says(manifest | {"versions": older}, rows, CODE, ENVIRONMENT))
     return seen
@@ -584,15 +720,20 @@ def nothing_is_trained_when_a_version_differs(rng):
         (rows, {**CODE, "train.py": "def fit("}, ENVIRONMENT), ([{"wait": 1}], CODE, ENVIRONMENT), (rows, {}, {}),
         (rows, CODE, {"threads": "many"}),
     ]  # fmt: skip
-    return [[n, what_it_says(manifest, *worlds[n])] for n in rng.sample(range(len(worlds)), len(worlds))]
+    return [
+        [n, what_it_says(manifest, *worlds[n])] for n in rng.sample(range(len(worlds)), len(worlds))
+    ]
 
 
 # kills: no comparison of bits, == between weights
 @check(expect=REFERENCE, points=2, seeds=2)
 def another_model_from_the_same_versions_is_named_model(rng):
     """A job that counts its runs, one that turns 0.0 into -0.0, a manifest whose model was exchanged."""
-    once = f"import numpy as np\nRUNS = []  # {uuid.uuid4()}\n"  # a file of its own, or an earlier check's runs count
-    growing = "def fit(x, y, rng, total):\n    RUNS.append(1)\n    return np.full(3, float(len(RUNS)))\n"
+    # a file of its own, or an earlier check's runs count
+    once = f"import numpy as np\nRUNS = []  # {uuid.uuid4()}\n"
+    growing = (
+        "def fit(x, y, rng, total):\n    RUNS.append(1)\n    return np.full(3, float(len(RUNS)))\n"
+    )
     signed = "def fit(x, y, rng, total):\n    RUNS.append(1)\n    return np.full(3, -0.0 if RUNS[1:] else 0.0)\n"
     rows = tickets(rng.randrange(999), 5)
     grows, signs = ({**CODE, "train.py": once + fit} for fit in (growing, signed))
@@ -609,12 +750,20 @@ def another_model_from_the_same_versions_is_named_model(rng):
 @check(expect=REFERENCE, points=1, seeds=2)
 def what_comes_in_stays_as_it_was(rng):
     """Rows, code, environment and manifest, after a run, a rerun and a refusal."""
-    rows, code, environment = turned(rng, tickets(rng.randrange(999), 6)), turned(rng, CODE), turned(rng, ENVIRONMENT)
+    rows, code, environment = (
+        turned(rng, tickets(rng.randrange(999), 6)),
+        turned(rng, CODE),
+        turned(rng, ENVIRONMENT),
+    )
     manifest = record_run(rows, code, environment, rng.randrange(999))
     kept = json.dumps(manifest)
     what_it_says(manifest, rows, code, environment)
     what_it_says(manifest, rows[1:], code, environment)
-    return [json.dumps([rows, code, environment]), json.dumps(manifest) == kept, manifest["versions"]["seed"]]
+    return [
+        json.dumps([rows, code, environment]),
+        json.dumps(manifest) == kept,
+        manifest["versions"]["seed"],
+    ]
 
 
 @check(expect=REFERENCE, points=2, seeds=2)
@@ -656,7 +805,15 @@ def moved(seed: float, order: float, threads: float) -> list[dict[str, Any]]:
 
 words = "Nine changes of one run: how far the weights of the bare job move, its accuracy, and what reproduce says."
 seed, order = slider(1, 20, 1, 7), slider(0, 20, 1, 3, "order of rows (0: as recorded)")
-explore(draw_shifts, data=moved, caption=words, size=(10, 4), seed=seed, order=order, threads=slider(1, 16, 1, 8))
+explore(
+    draw_shifts,
+    data=moved,
+    caption=words,
+    size=(10, 4),
+    seed=seed,
+    order=order,
+    threads=slider(1, 16, 1, 8),
+)
 
 # %% [markdown]
 """## What do you promise?
