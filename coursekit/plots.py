@@ -173,7 +173,7 @@ class _Plot:
         return remembered[key]
 
     def _key(self, results: list[Any], values: Mapping[str, float]) -> str | None:
-        """A digest of everything that the picture depends on; None when not all of that is known."""
+        """A digest of everything that the picture depends on; None when some is not known."""
         name = _kit_name(self.draw)
         return None if name is None else _digest([name, self.size, dict(values), *results])
 

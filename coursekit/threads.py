@@ -125,7 +125,7 @@ class _Turns:
                     self._draw()
 
     def wake(self, me: int) -> None:
-        """The lock that thread `me` waits for was given back, or its time is up: it lines up again."""
+        """The lock that thread `me` waits for was given back, or its time is up."""
         with self.mutex:
             self.steps += 1
             del self.parked[me]

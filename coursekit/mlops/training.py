@@ -41,7 +41,7 @@ TYPICAL = {"exclaims": 3.0, "wait": 60.0, "words": 100.0}
 
 
 def features(row, bucket):
-    """A constant, a column for each number in the row's own order, and one for each bucket of tenants."""
+    """A constant, a column for each number in the row's own order, one a bucket of tenants."""
     numbers = [row[name] / TYPICAL[name] for name in row if name in TYPICAL]
     mine = bucket(row["tenant"])
     return [1.0, *numbers, float(mine == 0), float(mine == 1), float(mine == 2)]
