@@ -401,7 +401,7 @@ def _moves(turns: _Turns, before: tuple[int, float]) -> bool:
 
 
 def _watch(turns: _Turns, threads: list[threading.Thread]) -> None:
-    """Wait for the end of a race. Pass on the turn of a thread that waits for what cannot be seen."""
+    """Wait for the end of a race. Pass the turn of a thread on that waits for the unseen."""
     before, idle = (-1, 0.0), 0
     while alive := [thread for thread in threads if thread.is_alive()]:
         alive[0].join(BLOCKED)
