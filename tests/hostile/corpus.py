@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """Submissions that cheat, and honest ones that look odd. A row: what it is called, what it does,
 what it may earn.
 
