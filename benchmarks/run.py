@@ -1,13 +1,17 @@
 """Grading speed, side by side in one run, by the commands that an instructor types.
 
-`python -m benchmarks.run [ROUNDS]` lets 20 students hand in the solutions of the five lessons, 100
-notebooks, and measures on them `autograder grade`, stock `nbgrader autograde`, the same as two
-processes at once, and the floor (`benchmarks.floor`); then 1,000 notebooks, for the price of scale
-and for memory. Medians and ratios are printed and written to `benchmarks/RESULTS.md`.
+`python -m benchmarks.run [CLASS …]` measures `autograder grade`, before and after stock
+`nbgrader autograde`, on three classes (or those named), and writes `benchmarks/RESULTS.md`:
 
-`python -m benchmarks.run class [STUDENTS]` measures only ours and stock's serial run, once, on a
-class of that size (100 students, 500 notebooks), ours before and after it, and adds a line to that
-file.
+- `six`: six students, the solutions of all lessons;
+- `twenty`: twenty students, the same;
+- `mixed`: three hundred students, five lessons, as they come: right, wrong, untouched, printing
+  much, never ending.
+
+Stock takes a notebook after the other, so its time for a class is measured on a part of it where
+the whole would take an hour, and multiplied; the table says which part. Of `mixed` the memory of
+the whole run, the time to the first result, and a run with nothing new are measured too. The floor
+(`benchmarks.floor`) is measured on `six`.
 """
 
 from __future__ import annotations
@@ -24,39 +28,105 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from autograder.lessons.course import Course
+from autograder.lessons.lesson import Lesson
 from autograder.runner.box import choose
-from tests.bank import COURSE, cells_as_text, read
+from tests.bank import COURSE, answers, cells_as_text, read
 from tests.demo import fill, new_course
 
 FIVE = (
     "02_coding/01_batch_requests", "02_coding/03_judge_a_canary", "02_coding/04_cache_features",
     "04_mlops/01_detect_drift", "04_mlops/03_register_models",
 )  # fmt: skip
-STUDENTS, MANY = 20, 10
-RESULTS, ALONE = COURSE.root / "benchmarks" / "RESULTS.md", "A class alone:"
+RESULTS = COURSE.root / "benchmarks" / "RESULTS.md"
 BIN = Path(sys.executable).parent
+MIX = {"right": 62, "wrong": 23, "untouched": 10, "printing": 4, "never ends": 1}  # of a hundred
+PRINTS = "for line in range(5_000):\n    print('line', line)"
+NEVER_ENDS = "while True:\n    pass"
 
 
-def class_of(folder: Path, students: int) -> Course:
-    """A course of the five lessons in which everybody handed in the reference solution of each."""
+@dataclass(frozen=True)
+class Class:
+    """A class to be graded.
+
+    Attributes:
+        students: how many hand in.
+        lessons: which, by their keys.
+        mixed: notebooks as they come; else everybody handed in the solutions.
+        measured: so many students are graded by stock, the first ones.
+    """
+
+    name: str
+    students: int
+    lessons: tuple[str, ...]
+    mixed: bool
+    measured: int
+
+    @property
+    def notebooks(self) -> int:
+        """How many there are."""
+        return self.students * len(self.lessons)
+
+
+ALL = tuple(COURSE.lessons)
+CLASSES = {
+    one.name: one
+    for one in (
+        Class("six", 6, ALL, False, 6),
+        Class("twenty", 20, ALL, False, 6),
+        Class("mixed", 300, FIVE, True, 20),
+    )
+}
+
+
+def kinds() -> Iterator[str]:
+    """The kinds of notebooks, a hundred in turn, so that every twenty students of five lessons have
+    the same mix.
+    """
+    hundred = [kind for kind, count in MIX.items() for _ in range(count)]
+    while True:
+        yield from (hundred[37 * n % 100] for n in range(100))
+
+
+def notebook(released: dict[str, Any], lesson: Lesson, kind: str, number: int) -> dict[str, Any]:
+    """A notebook of this kind. The `number` chooses among the answers of the bank."""
+    if kind == "untouched":
+        return released
+    bank = [a for a in answers(lesson.key) if a.is_right == (kind != "wrong")]
+    made = fill(released, lesson, bank[number % len(bank)].text)
+    own = {"printing": PRINTS, "never ends": NEVER_ENDS}.get(kind)
+    if own:
+        cell = {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": []}
+        made["cells"].insert(-1, cell | {"id": "my-own", "source": own})
+    return made
+
+
+def new_class(folder: Path, group: Class, students: int) -> Course:
+    """A course in which the first so many students of a class have handed in."""
     course = new_course(folder)
-    for key in set(course.lessons).difference(FIVE):
+    for key in set(course.lessons).difference(group.lessons):
         for path in (f"lessons/{key}.py", f"source/{key}.ipynb", f"release/{key}.ipynb"):
             (course.root / path).unlink()
-    course = Course(course.root)
-    for key in course.lessons:
-        lesson = read(key)
-        solved = cells_as_text(lesson, stub=False)
-        released = json.loads((course.root / "release" / f"{key}.ipynb").read_text("utf-8"))
-        for n in range(students):
-            path = course.root / "submitted" / f"student-{n:04}" / f"{key}.ipynb"
+    course, of_kind = Course(course.root), kinds()
+    lessons = {key: read(key) for key in group.lessons}
+    released = {
+        key: json.loads((course.root / "release" / f"{key}.ipynb").read_text("utf-8"))
+        for key in lessons
+    }
+    for number in range(students):
+        for key, lesson in lessons.items():
+            if group.mixed:
+                made = notebook(released[key], lesson, next(of_kind), number)
+            else:
+                made = fill(released[key], lesson, cells_as_text(lesson, stub=False))
+            path = course.root / "submitted" / f"student-{number:04}" / f"{key}.ipynb"
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(fill(released, lesson, solved)), "utf-8")
+            path.write_text(json.dumps(made), "utf-8")
     return course
 
 
@@ -93,22 +163,6 @@ def ours(course: Course) -> float:
     """Seconds for `autograder grade` on all modules."""
     forget(course)
     return timed(lambda: command(course, "autograder", "grade", *course.modules))
-
-
-def stock(course: Course, at_once: int) -> float:
-    """Seconds for `nbgrader autograde`, with the class split between `at_once` processes."""
-    forget(course)
-    parts = [f"*[{digits}]" for digits in ("02468", "13579")] if at_once == 2 else ["*"]
-
-    def grade() -> None:
-        for module in course.modules:
-            with ThreadPoolExecutor(at_once) as threads:
-                todo = [
-                    (course, "nbgrader", "autograde", module, "--student", part) for part in parts
-                ]
-                list(threads.map(lambda words: command(*words), todo))
-
-    return timed(grade)
 
 
 def floor(course: Course) -> float:
@@ -171,77 +225,114 @@ def watched(course: Course) -> tuple[float, float, float]:
     return time.perf_counter() - began, float(peak), first
 
 
-def whole_class(students: int) -> None:
-    """Ours, stock's serial run and ours again, on so many students' five notebooks each."""
-    with tempfile.TemporaryDirectory() as folder:
-        course = class_of(Path(folder) / "class", students)
-        before = ours(course)
-        print(f"ours: {before:.1f} s", flush=True)
-        serial = stock(course, 1)
-        print(f"serial: {serial:.1f} s", flush=True)
-        after = ours(course)
-    line = (
-        f"{ALONE} {students} students, {students * len(FIVE)} notebooks ({datetime.date.today().isoformat()}, a run of "
-        f"its own): `autograder grade` {before:.1f} s before and {after:.1f} s after stock's serial {serial:.1f} s, "
-        f"which is {serial / statistics.mean((before, after)):.1f} times their mean."
-    )
-    print(line)
-    told = [old for old in RESULTS.read_text("utf-8").splitlines() if not old.startswith(ALONE)]
-    RESULTS.write_text("\n".join(told).rstrip() + f"\n\n{line}\n", "utf-8")
+def stock(course: Course) -> float:
+    """Seconds for stock `nbgrader autograde`, serial, on all modules."""
+    forget(course)
+
+    def grade() -> None:
+        for module in course.modules:
+            command(course, "nbgrader", "autograde", module)
+
+    return timed(grade)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What came out of one class: seconds."""
+
+    group: Class
+    ours: tuple[float, ...]
+    stock: float  # of the students that were measured
+    memory: float = 0.0  # bytes
+    first: float = 0.0
+    nothing_new: float = 0.0
+    floor: float = 0.0
+
+    @property
+    def middle(self) -> float:
+        """Ours: the median."""
+        return statistics.median(self.ours)
+
+    @property
+    def whole(self) -> float:
+        """Stock's time for the whole class."""
+        return self.stock * self.group.students / self.group.measured
+
+    @property
+    def ratio(self) -> float:
+        """How many times ours."""
+        return self.whole / self.middle
+
+
+def measure(group: Class, folder: Path) -> Measured:
+    """Grade a class by ours, a part of it by stock, and by ours again."""
+    course = new_class(folder / group.name, group, group.students)
+    part = course
+    if group.measured != group.students:
+        part = new_class(folder / f"{group.name}-part", group, group.measured)
+    first = memory = nothing_new = least = 0.0
+    times = [ours(course)]
+    print(f"{group.name}, ours: {times[0]:.1f} s", flush=True)
+    slow = stock(part)
+    print(f"{group.name}, stock, {group.measured} students: {slow:.1f} s", flush=True)
+    if group.mixed:
+        seconds, memory, first = watched(course)
+        times.append(seconds)
+        nothing_new = timed(lambda: command(course, "autograder", "grade", *course.modules))
+    else:
+        times += [ours(course), ours(course)]
+    if group.name == "six":
+        least = floor(course)
+    print(f"{group.name}, ours again: {', '.join(f'{s:.1f}' for s in times[1:])} s", flush=True)
+    return Measured(group, tuple(times), slow, memory, first, nothing_new, least)
+
+
+def report(found: list[Measured]) -> str:
+    """`benchmarks/RESULTS.md`."""
+    when = datetime.date.today().isoformat()
+    lines = [
+        "# Grading speed",
+        "",
+        f"`make bench`, {when}: {platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
+        f"Python {platform.python_version()}, box: {choose(trust=True).level}. By the commands an "
+        "instructor types, start-up included; `autograder grade` with two jobs, medians of runs "
+        "before and after stock's `nbgrader autograde`, which is serial. Stock's time is of the "
+        "students in the last column, multiplied to the whole class.",
+        "",
+        "| class | notebooks | `autograder grade` | for each | stock | ratio | stock measured on |",
+        "|---|---:|---:|---:|---:|---:|---|",
+    ]
+    for m in found:
+        group = m.group
+        what = "five lessons as they come" if group.mixed else "all lessons, solved"
+        lines.append(
+            f"| {group.students} students, {what} | {group.notebooks:,} | {m.middle:.1f} s | "
+            f"{1000 * m.middle / group.notebooks:.0f} ms | {m.whole:.0f} s | **{m.ratio:.1f}** | "
+            f"{group.measured} students: {m.stock:.1f} s |"
+        )
+    mix = ", ".join(f"{count} {kind}" for kind, count in MIX.items())
+    lines += ["", f"As they come: of a hundred notebooks {mix}."]
+    for m in found:
+        runs = ", ".join(f"{s:.1f}" for s in m.ours)
+        lines += ["", f"{m.group.students} students: runs of {runs} s."]
+        if m.floor:
+            lines[-1] += f" The floor, plain `exec` of the cells, two at once: {m.floor:.1f} s."
+        if m.memory:
+            lines[-1] += (
+                f" Memory of the whole run: {m.memory / 2**20:.0f} MiB at most. First result after "
+                f"{m.first:.1f} s. With nothing new: {m.nothing_new:.1f} s."
+            )
+    return "\n".join([*lines, ""])
 
 
 def main() -> int:
-    if sys.argv[1:2] == ["class"]:
-        whole_class(int(sys.argv[2]) if len(sys.argv) > 2 else 100)
-        return 0
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
-    times: dict[str, list[float]] = {"ours": [], "floor": [], "serial": [], "two": []}
+    chosen = [CLASSES[name] for name in sys.argv[1:] or CLASSES]
     with tempfile.TemporaryDirectory() as folder:
-        course = class_of(Path(folder) / "hundred", STUDENTS)
-        for number in range(rounds):
-            for name, measure in (
-                ("ours", ours),
-                ("floor", floor),
-                ("serial", lambda course: stock(course, 1)),
-                ("ours", ours),  # the shortest runs, which one busy moment of the machine can spoil
-                ("two", lambda course: stock(course, 2)),
-            ):
-                times[name].append(measure(course))
-                print(f"round {number + 1}, {name}: {times[name][-1]:.1f} s", flush=True)
-        many = class_of(Path(folder) / "thousand", MANY * STUDENTS)
-        seconds, memory, first = watched(many)
-    middle = {name: statistics.median(some) for name, some in times.items()}
-    count = STUDENTS * len(FIVE)
-    rows = [
-        ("`autograder grade`, boxed, two jobs", middle["ours"], ""),
-        ("stock `nbgrader autograde`, serial", middle["serial"], f"{middle['serial'] / middle['ours']:.1f} times ours"),
-        ("stock, two processes", middle["two"], f"{middle['two'] / middle['ours']:.1f} times ours"),
-        ("floor: plain `exec`, two at once", middle["floor"], f"ours: {middle['ours'] / middle['floor']:.2f} of it"),
-    ]  # fmt: skip
-    when = datetime.date.today().isoformat()
-    text = "\n".join(
-        [
-            "# Grading speed",
-            "",
-            f"`make bench`, {when}: {platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python "
-            f"{platform.python_version()}, box: {choose(trust=True).level}. {count} notebooks: {STUDENTS} students, "
-            f"the solutions of {len(FIVE)} lessons. Medians of {rounds} rounds in one run, each taken in turn, "
-            "ours twice, by the commands an instructor types, start-up included (the floor's is left out).",
-            "",
-            "| | seconds | for each notebook | |",
-            "|---|---:|---:|---|",
-            *(
-                f"| {name} | {s:.1f} | {1000 * s / count:.0f} ms | {ratio} |"
-                for name, s, ratio in rows
-            ),
-            "",
-            f"{MANY * count:,} notebooks: {seconds:.1f} s, {seconds / (MANY * middle['ours']):.2f} times ten times the "
-            f"above. Memory of the whole run: {memory / 2**20:.0f} MiB at most. First result after {first:.1f} s.",
-            "",
-        ]
-    )
+        found = [measure(group, Path(folder)) for group in chosen]
+    text = report(found)
     print(text)
-    RESULTS.write_text(text, "utf-8")
+    if len(found) == len(CLASSES):
+        RESULTS.write_text(text, "utf-8")
     return 0
 
 
