@@ -390,6 +390,7 @@ def store(key: str, made: Proof, course: Course = COURSE, room: Path = ROOM) -> 
 def prove(lesson: Lesson, runner: Local, bar: Bar = BAR) -> Proof:
     """All stages; those that were finished for the same digest before are not run again."""
     now, course = digest(lesson), home(lesson)
+    runner.expect(lesson.preload, _jobs())  # a box ends with the thread that started it: this one
     part = load(lesson.key, course, PARTS)
     part = part if part.get("digest") == now else {"digest": now}
     for name, stage in {"bank": bank, "held out": held, "mutants": mutation}.items():

@@ -167,7 +167,9 @@ def _patterns(runs: list[list[Lost]], free: set[str]) -> dict[str, dict[str, lis
 def update(lesson: Lesson, runner: Runner) -> None:
     """Make the lesson's table anew, and say so."""
     bank = answers(lesson.key, home(lesson))
-    table = make(lesson, bank, runner, os.cpu_count() or 1)
+    jobs = os.cpu_count() or 1
+    runner.expect(lesson.preload, jobs)  # a box ends with the thread that started it: this one
+    table = make(lesson, bank, runner, jobs)
     write(lesson, table)
     print(
         f"{lesson.key}: {len(table['slips'])} slips of {sum(not a.is_right for a in bank)} wrong answers",
