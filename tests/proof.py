@@ -638,6 +638,20 @@ def run(keys: Sequence[str], course: Course = COURSE, bar: Bar = BAR) -> bool:
     return reached
 
 
+def measure_costs(keys: Sequence[str], course: Course = COURSE) -> None:
+    """Measure what submissions of proved lessons cost, on a machine with nothing else to do, and
+    write it into their proofs.
+    """
+    runner = Local()
+    for key in keys:
+        made = load(key, course)
+        made["cpu"] = budget.measure(read(key, course), runner).as_json()
+        store(key, made, course)
+        print(f"{key}: {made['cpu']['total']:g} ms of CPU", flush=True)
+    runner.close()
+    write_atomically(course.root / PAGE, render(course).encode())
+
+
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tests.proof", description="Prove lessons; see docs/author.md."
@@ -649,8 +663,14 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--repeats", type=int, default=BAR.repeats, help="fewer for a trial, which is below the bar"
     )
+    parser.add_argument(
+        "--costs", action="store_true", help="only measure costs; nothing is proved"
+    )
     told = parser.parse_args(arguments)
     course = Course.find(told.course) if told.course else COURSE
+    if told.costs:
+        measure_costs(told.lessons or course.lessons, course)
+        return 0
     reached = run(told.lessons or course.lessons, course, replace(BAR, repeats=told.repeats))
     return int(not reached)
 
