@@ -44,8 +44,8 @@ START_SECONDS = 20.0
 SILENT_SECONDS = 30.0  # a server that grades says so more often
 PRIVATE = 0o700
 TERMINAL = (  # variables that decide how a table is printed
-    "COLORTERM", "COLUMNS", "FORCE_COLOR", "LINES", "NO_COLOR", "TERM", "TTY_COMPATIBLE", "TTY_INTERACTIVE",
-    "UNICODE_VERSION",
+    "COLORTERM", "COLUMNS", "FORCE_COLOR", "LINES", "NO_COLOR", "TERM", "TTY_COMPATIBLE",
+    "TTY_INTERACTIVE", "UNICODE_VERSION",
 )  # fmt: skip
 DUMB = ("dumb", "unknown")  # terminals that are taken for 80 wide whatever they are
 
@@ -377,7 +377,7 @@ def running(root: str) -> int | None:
 
 
 def stop(root: str, seconds: float = 5.0) -> bool:
-    """End the course's warm grader, whatever it is doing. Whether there was one, and it has ended."""
+    """End the course's warm grader, whatever it does. Whether there was one, and it has ended."""
     import signal
     import time
 

@@ -1,4 +1,4 @@
-"""`@try_it`: a learner's own experiment, in virtual time, with a sentence instead of a traceback."""
+"""`@try_it`: a learner's own experiment in virtual time; a sentence instead of a traceback."""
 
 from __future__ import annotations
 

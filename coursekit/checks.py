@@ -73,7 +73,7 @@ class Row:
 
 
 class Score:
-    """The rows of one graded cell. Its `repr` is the points earned, which is what nbgrader reads."""
+    """The rows of one graded cell. Its `repr` is the points earned, which nbgrader reads."""
 
     def __init__(self, rows: list[Row]) -> None:
         self.rows = rows
@@ -97,7 +97,10 @@ class Score:
     def summary(self) -> str:
         """One sentence."""
         passed = sum(row.verdict == "pass" for row in self.rows)
-        return f"{passed} of {len(self.rows)} checks passed: {self.points:g} of {self.max_points:g} points."
+        return (
+            f"{passed} of {len(self.rows)} checks passed: "
+            f"{self.points:g} of {self.max_points:g} points."
+        )
 
     def _repr_html_(self) -> str:
         return table(self.rows, self.summary)

@@ -133,7 +133,7 @@ _PLAIN: tuple[tuple[type, Callable[[Any], Any]], ...] = (
 
 
 def _numpy(x: Any, kind: type) -> tuple[Any, ...] | None:
-    """A NumPy scalar as (Python value,), an array as (dtype, shape, values), anything else as None."""
+    """A NumPy scalar as (Python value,), an array as (dtype, shape, values), else None."""
     np = sys.modules.get("numpy")
     if np is None:
         return None

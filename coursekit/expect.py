@@ -102,7 +102,7 @@ class is_true_of(Matcher):
 
 
 class _Reference(Matcher):
-    """What the lesson's solution answers for the same seed; the builder and the grader fill it in."""
+    """What the lesson's solution answers for the same seed; builder and grader fill it in."""
 
     def __str__(self) -> str:
         return "what the reference solution answers"

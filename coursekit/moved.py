@@ -11,7 +11,8 @@ from types import ModuleType
 
 MOVED = {
     "coding": (
-        "activities", "gpu", "logs", "outages", "predictions", "prometheus", "rollout", "routing", "traces", "traffic",
+        "activities", "gpu", "logs", "outages", "predictions", "prometheus", "rollout", "routing",
+        "traces", "traffic",
     ),
     "mlops": ("drift", "experiments", "production", "registries", "training"),
 }  # fmt: skip

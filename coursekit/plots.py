@@ -173,7 +173,7 @@ class _Plot:
         return remembered[key]
 
     def _key(self, results: list[Any], values: Mapping[str, float]) -> str | None:
-        """A digest of everything that the picture depends on; None when not all of that is known."""
+        """A digest of all that the picture depends on; None when not all of it is known."""
         name = _kit_name(self.draw)
         return None if name is None else _digest([name, self.size, dict(values), *results])
 
@@ -190,7 +190,7 @@ remembered: dict[str, bytes] = {}  # pictures, by a digest of everything they we
 
 
 def _kit_name(draw: Callable[..., None]) -> str | None:
-    """The full name of one of `coursekit`'s functions; None for any other, whose code nobody knows."""
+    """The full name of one of `coursekit`'s functions; None for others: nobody knows their code."""
     module, name = getattr(draw, "__module__", ""), getattr(draw, "__name__", "")
     if not (isinstance(module, str) and module.split(".")[0] == "coursekit"):
         return None
@@ -349,7 +349,7 @@ def bars(axes: Axes, boxes: Iterable[Box], **look: Any) -> None:
 
 
 def round_ticks(top: float, most: int = 4) -> dict[float, str]:
-    """Ticks for `label_axes`: from 0 to `top` at most, in no more than `most` equal, round steps."""
+    """Ticks for `label_axes`: from 0 to `top` at most, in at most `most` equal, round steps."""
     from matplotlib.ticker import MaxNLocator
 
     return {

@@ -125,7 +125,7 @@ class _Turns:
                     self._draw()
 
     def wake(self, me: int) -> None:
-        """The lock that thread `me` waits for was given back, or its time is up: it lines up again."""
+        """The lock that `me` waits for was given back, or its time is up: it lines up again."""
         with self.mutex:
             self.steps += 1
             del self.parked[me]
@@ -401,7 +401,7 @@ def _moves(turns: _Turns, before: tuple[int, float]) -> bool:
 
 
 def _watch(turns: _Turns, threads: list[threading.Thread]) -> None:
-    """Wait for the end of a race. Pass on the turn of a thread that waits for what cannot be seen."""
+    """Wait for the end of a race. Pass on the turn of a thread that waits for something unseen."""
     before, idle = (-1, 0.0), 0
     while alive := [thread for thread in threads if thread.is_alive()]:
         alive[0].join(BLOCKED)

@@ -214,7 +214,8 @@ def leak_check(lesson: Lesson, released: bytes) -> None:
             for line in cells[cell.grade_id].splitlines():
                 if line.strip() in secret - public and line.strip():
                     raise CourseError(
-                        f"{lesson.where(cell)}: the hidden line {line.strip()!r} would reach learners."
+                        f"{lesson.where(cell)}: "
+                        f"the hidden line {line.strip()!r} would reach learners."
                     )
 
 

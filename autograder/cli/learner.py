@@ -192,7 +192,9 @@ def plan(
     as_json: AsJson = False,
     course: CourseFolder = Path(),
 ) -> None:
-    """Spread what is left over the days that are left: 6 days of 90 minutes, unless told otherwise."""
+    """Spread what is left over the days that are left: 6 days of 90 minutes, unless told
+    otherwise.
+    """
     from autograder.study import plan as planning, start_page
 
     with studying(context, course) as study:
@@ -232,11 +234,13 @@ def reset(
         print("Nothing was written in it, so there is no copy.")
         return
     print(
-        f"Your work is {study.say(done.copy)}. To go back, delete {done.path.name} and give the copy its name."
+        f"Your work is {study.say(done.copy)}. "
+        f"To go back, delete {done.path.name} and give the copy its name."
     )
     if done.left:
         print(
-            f"Not carried over, because the lesson has no such cell any more: {', '.join(done.left)}."
+            "Not carried over, because the lesson has no such cell any more: "
+            f"{', '.join(done.left)}."
         )
     print("If it is open in JupyterLab, close it without saving and open it again.")
 

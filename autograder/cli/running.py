@@ -94,7 +94,8 @@ class Told:
             self.said = now
             left = (now - self.began) / count * (total - count)
             tell(
-                f"{self.module}: {self.counts()} ({told}), {now - self.began:.0f} s, about {left:.0f} s left"
+                f"{self.module}: {self.counts()} ({told}), "
+                f"{now - self.began:.0f} s, about {left:.0f} s left"
             )
 
 

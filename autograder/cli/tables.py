@@ -183,5 +183,6 @@ def show_budgets(found: Mapping[str, Budget]) -> None:
         )
     out.print(table)
     out.print(
-        "Cells: pictures remembered, as when others have answered alike. Those that draw pay for them."
+        "Cells: pictures remembered, as when others have answered alike. "
+        "Those that draw pay for them."
     )

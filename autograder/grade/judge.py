@@ -164,7 +164,7 @@ def _cell_name(job: Job, index: int) -> str:
 
 
 def unread(lesson: Lesson, student: str, state: str, repairs: tuple[str, ...] = ()) -> Result:
-    """The result of a submission that never ran: every check is failed for the reason in `state`."""
+    """The result of a submission that never ran: every check fails for the reason in `state`."""
     reason = state.partition(":")[2] or state
     rows = tuple(
         CheckResult(grade_id, kit.Row(check, "error", reason, "an answer"))

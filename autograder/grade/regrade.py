@@ -264,7 +264,8 @@ def regrade(
         ]
         if differ:
             raise CourseError(
-                f"{differ[0]} is not what lessons/{module} gives now. Run `autograder build {module}`."
+                f"{differ[0]} is not what lessons/{module} gives now. "
+                f"Run `autograder build {module}`."
             )
         try:
             judges = _judges(group, who, runner)

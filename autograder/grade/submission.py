@@ -207,7 +207,8 @@ def parse_answer(text: str, lesson: Lesson) -> list[tuple[str | None, str]] | No
         title = named["name"] if named else rest.strip("[]").removeprefix("code").strip()
         if title and title not in names:
             raise CourseError(
-                f"{lesson.key} has no solution cell {title!r}.{nearest(title, names)} It has {', '.join(names)}."
+                f"{lesson.key} has no solution cell {title!r}."
+                f"{nearest(title, names)} It has {', '.join(names)}."
             )
         cells.append((title or None, []))
     return [(name, "\n".join(lines).strip("\n")) for name, lines in cells] if cells else None

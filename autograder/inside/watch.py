@@ -54,7 +54,7 @@ class Watch:
             self.cut = Answer.PROCESSES
 
     def look(self) -> None:
-        """Keep the processes within their limits together. Too many end, and the snapshots go on."""
+        """Keep the processes within their joint limits. Too many end, and the snapshots go on."""
         members = self._members()
         if len(members) > resources.TREE_PROCESSES:
             self.cut = Answer.PROCESSES

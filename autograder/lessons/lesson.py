@@ -53,7 +53,7 @@ class Cell:
 
     @cached_property
     def stub(self) -> str:
-        """A cell with a solution as `nbgrader generate_assignment` releases it; any other as it is."""
+        """The cell as `nbgrader generate_assignment` releases it, without its solution."""
         out: list[str] = []
         inside = False
         for line in self.source.splitlines():
@@ -83,7 +83,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Work:
-    """What a learner's process is told about one graded cell: how to observe, never what is right."""
+    """What a learner's process knows of a graded cell: how to observe, never what is right."""
 
     grade_id: str
     source: str
@@ -405,7 +405,8 @@ def _cell(path: Path, cell: Any) -> Cell:
     kind = kinds.get(flags)
     if kind is None or code is (kind == "manual"):
         raise CourseError(
-            f"{path}, cell {grade_id!r}: say at most one of locked, solution or grade for a code cell, "
+            f"{path}, cell {grade_id!r}: "
+            "say at most one of locked, solution or grade for a code cell, "
             "solution and grade with points for a markdown cell graded by hand."
         )
     return Cell(kind, cell.source, grade_id, float(meta.get("points", 0)), tags)

@@ -256,7 +256,7 @@ def timestamp_of(folder: Path) -> datetime.datetime | None:
 
 
 def timestamp_text(folder: Path) -> bytes | None:
-    """What a timestamp.txt holds, when it is a small file: no FIFO, no folder, no link, no giant."""
+    """What a timestamp.txt holds, when it is a small file: no FIFO, folder, link or giant."""
     file = folder / "timestamp.txt"
     with suppress(OSError):
         plain = file.is_file() and not file.is_symlink() and not folder.is_symlink()

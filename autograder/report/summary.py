@@ -195,13 +195,15 @@ def _by_state(item: tuple[str, int]) -> tuple[int, int, str]:
 def _isolation_warnings(module: str, isolation: Counter[str]) -> Iterator[str]:
     if isolation[TRUSTED.level]:
         yield (
-            f"{isolation[TRUSTED.level]} of {isolation.total()} notebooks ran as {TRUSTED.level}, without a box: files "
-            "and network were open to them, so their points are worth as much as you trust those who wrote them. "
+            f"{isolation[TRUSTED.level]} of {isolation.total()} notebooks "
+            f"ran as {TRUSTED.level}, without a box: files and network were open to them, "
+            "so their points are worth as much as you trust those who wrote them. "
             "`autograder doctor` says what a box needs."
         )
     if len(isolation) > 1:
         yield (
-            f"Notebooks ran in different boxes ({', '.join(isolation)}), so not all under the same limits. "
+            f"Notebooks ran in different boxes ({', '.join(isolation)}), "
+            "so not all under the same limits. "
             f"`autograder grade {module}` where the stronger box works runs the others again."
         )
 

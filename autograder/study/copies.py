@@ -250,18 +250,20 @@ def notes(study: Study) -> list[str]:
         if not seen.pristine:
             name = study.say(study.released(card.key))
             out.append(
-                f"{name} was written in. It is the course's own: `git checkout {name}`, and work in {ROOM}/."
+                f"{name} was written in. "
+                f"It is the course's own: `git checkout {name}`, and work in {ROOM}/."
             )
         elif not seen.exists:
             out.append(f"{card.title} is not in {ROOM}/ yet: `autograder update` brings it.")
         elif seen.waiting and not seen.edited:
             out.append(
-                f"{card.title}: the course has a newer version, and you wrote nothing in yours. Close it, and "
-                "`autograder update` brings the new one."
+                f"{card.title}: the course has a newer version, and you wrote nothing in yours. "
+                "Close it, and `autograder update` brings the new one."
             )
         elif seen.waiting and seen.copy.offered != seen.newest.digest:
             out.append(
-                f"{card.title}: the course has a newer version. `autograder update` puts it beside yours, which stays."
+                f"{card.title}: the course has a newer version. "
+                "`autograder update` puts it beside yours, which stays."
             )
         elif seen.waiting and beside:
             out.append(_explained(study, seen, beside[0]))
@@ -270,9 +272,10 @@ def notes(study: Study) -> list[str]:
 
 def _explained(study: Study, seen: Look, beside: Path) -> str:
     return (
-        f"{seen.card.title}: the course has a newer version than the one you wrote in. {_difference(seen)} Yours is "
-        f"untouched; the new one is {study.say(beside)}. Go on in yours and delete the new one, or take it with what "
-        f"you wrote: `autograder reset {seen.card.stem} --keep-answers` (yours is kept under a dated name)."
+        f"{seen.card.title}: the course has a newer version than the one you wrote in. "
+        f"{_difference(seen)} Yours is untouched; the new one is {study.say(beside)}. "
+        "Go on in yours and delete the new one, or take it with what you wrote: "
+        f"`autograder reset {seen.card.stem} --keep-answers` (yours is kept under a dated name)."
     )
 
 

@@ -24,8 +24,8 @@ WORDS = {"done": "✓ done", "begun": "begun", "not begun": "not begun"}
 HEADS = ("lesson", "state", "points", "takes", "left", "spent")
 CALL = "start_page("
 ELSEWHERE = (
-    f"This is the course's own start page. Yours is {ROOM}/{START}: `make lab` opens it (or `autograder update`, then "
-    "`jupyter lab`)."
+    "This is the course's own start page. "
+    f"Yours is {ROOM}/{START}: `make lab` opens it (or `autograder update`, then `jupyter lab`)."
 )
 
 
@@ -56,7 +56,8 @@ class StartPage:
                 "All lessons are done. From an empty cell once more: ",
                 weak,
                 (
-                    f". {tries}`autograder reset {weak.card.stem}` keeps your work under a dated name."
+                    f". {tries}`autograder reset {weak.card.stem}` "
+                    "keeps your work under a dated name."
                 ),
             )
         card = self.plan.next if self.plan else None
@@ -84,7 +85,10 @@ class StartPage:
         possible = sum(_possible(s) for s in every)
         told = ", ".join(f"{n} {state}" for state, n in counts.items() if n)
         left = minutes_in_words(s.left for s in every)
-        return f"{len(every)} lessons: {told}. {points:g} of {possible:g} points; about {left} of lessons are left."
+        return (
+            f"{len(every)} lessons: {told}. "
+            f"{points:g} of {possible:g} points; about {left} of lessons are left."
+        )
 
     @property
     def about_time(self) -> str:
@@ -94,8 +98,10 @@ class StartPage:
             minutes_in_words(PAUSE.seconds // 60),
         )
         return (
-            "“takes” is the lesson's own estimate, “left” the part of it that points are missing for. “spent”, an "
-            f"estimate too, is the time between gradings without pauses over {pause}; in all: {spent}."
+            "“takes” is the lesson's own estimate, "
+            "“left” the part of it that points are missing for. "
+            "“spent”, an estimate too, is the time between gradings "
+            f"without pauses over {pause}; in all: {spent}."
         )
 
     @property
@@ -143,7 +149,10 @@ class StartPage:
     @property
     def _about_plan(self) -> str:
         if self.plan is None:
-            return f"None yet; `autograder plan` begins one of {planning.DAYS} days, {planning.MINUTES} min each."
+            return (
+                f"None yet; `autograder plan` begins one of {planning.DAYS} days, "
+                f"{planning.MINUTES} min each."
+            )
         begun = self.plan.begun
         head = f"{minutes_in_words(begun.minutes)} a day for {begun.days} days, begun {begun.day}."
         done = (
@@ -158,7 +167,10 @@ class StartPage:
         if self.plan is None or not self.plan.without or not self.plan.days:
             return ""
         names = ", ".join(self.plan.without)
-        return f"No lessons yet: {names}. What the plan says of them is practice that nothing here grades."
+        return (
+            f"No lessons yet: {names}. "
+            "What the plan says of them is practice that nothing here grades."
+        )
 
     def _link(self, key: str) -> str:
         return f"{self.base}{quote(key)}.ipynb"

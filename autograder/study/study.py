@@ -115,7 +115,8 @@ class Study:
             if (folder / "notebooks").is_dir() and (folder / "nbgrader_config.py").is_file():
                 return cls(folder, clock)
         raise CourseError(
-            f"{start} does not lie in a course (a folder with notebooks/). Go there, or say --course."
+            f"{start} does not lie in a course (a folder with notebooks/). "
+            "Go there, or say --course."
         )
 
     @cached_property
@@ -173,7 +174,8 @@ class Study:
         try:
             cells = tuple(read_cells(path))
         except Unreadable as error:
-            return f"{self.say(path)}: {error}. `git checkout {self.say(path)}` puts the course's own back."
+            name = self.say(path)
+            return f"{name}: {error}. `git checkout {name}` puts the course's own back."
         facts = Facts.of(cells[0].source if cells else "")
         points = sum(_points(c) for c in cells if c.is_graded)
         by_hand = sum(_points(c) for c in cells if c.is_task)
@@ -210,7 +212,8 @@ class Study:
         """What to say about `name.json` when it is broken or was not written by this course."""
         path = self.say(self.kept / f"{name}.json")
         return Foreign(
-            f"{path} is not as it was written: {why}. It is left out; delete it to be rid of this line."
+            f"{path} is not as it was written: {why}. "
+            "It is left out; delete it to be rid of this line."
         )
 
     def store(self, name: str, data: Any) -> None:

@@ -160,6 +160,7 @@ def draw_skew(figure: Any, seen: Mapping[str, Any], reference_day: float, delay_
     users = seen["users"]
     figure.text(
         0.5, 0.93, ha="center", fontsize=11,
-        s=f"Day {reference_day:g}: {users['left']} users leave soon, {users['stayed']} stay. The job's area is "
-        f"{seen['late'][delay_days]:.2f}, in production it is {seen['honest']:.2f}",
+        s=f"Day {reference_day:g}: {users['left']} users leave soon, {users['stayed']} stay. "
+        f"The job's area is {seen['late'][delay_days]:.2f}, "
+        f"in production it is {seen['honest']:.2f}",
     )  # fmt: skip

@@ -330,8 +330,9 @@ def plot_trade_off(
     bottom.text(9.5, 3.2, f"max_wait_ms, at a size of {max_batch_size}", ha="center", va="top")
     figure.text(
         0.5, 0.95, ha="center", fontsize=11,
-        s=f"Your setting (ring): {here.per_second:.0f} answered per second, p95 {here.p95_ms:.0f} ms, "
-        f"{here.mean_batch:.1f} requests a batch, GPU busy {here.busy:.0%}",
+        s=f"Your setting (ring): {here.per_second:.0f} answered per second, "
+        f"p95 {here.p95_ms:.0f} ms, {here.mean_batch:.1f} requests a batch, "
+        f"GPU busy {here.busy:.0%}",
     )  # fmt: skip
 
 

@@ -261,6 +261,7 @@ def draw_outage(
     back = "not closed again" if closed is None else f"closed {closed:.1f} s after the outage"
     figure.text(
         0.5, 0.93, ha="center", va="center_baseline", fontsize=10,
-        s=f"Callers lost {seen['waited']:.0f} s in failed calls ({seen['waited_without']:.0f} s without a breaker); "
+        s=f"Callers lost {seen['waited']:.0f} s in failed calls "
+        f"({seen['waited_without']:.0f} s without a breaker); "
         f"{seen['needless']} calls rejected for nothing; {back}",
     )  # fmt: skip

@@ -248,7 +248,8 @@ QUESTIONS = (
     ),
     Question(
         "Which share of the predictions is outside the known classes?",
-        'sum(ml_inference_predictions_total{predicted_class="other"}) / sum(ml_inference_predictions_total)',
+        'sum(ml_inference_predictions_total{predicted_class="other"})'
+        " / sum(ml_inference_predictions_total)",
         lambda told: _shares(
             _sums(_of(told, "predictions_total", predicted_class="other")),
             _sums(_of(told, "predictions_total")),
@@ -482,7 +483,10 @@ def ask(exporter: Callable[[], Any], questions: Sequence[Question] = QUESTIONS) 
                     answers,
                     {question: prometheus.query(question.promql) for question in questions},
                 )
-                who = f"Prometheus {prometheus.version} scraped {prometheus.exporter} and answered over HTTP."
+                who = (
+                    f"Prometheus {prometheus.version} scraped {prometheus.exporter} "
+                    "and answered over HTTP."
+                )
             who += (
                 " The official parser agrees."
                 if agree(answers, by_parser)
@@ -549,8 +553,8 @@ def draw_quantile(figure: Figure, seen: Mapping[str, Any], **_sliders: float) ->
     off = 100 * (said / true - 1)
     words = "too high" if off >= 0 else "too low"
     figure.text(
-        0.01, 0.94, f"p95: true {_time(true)}, histogram_quantile {_time(said)}, {abs(off):.0f} % {words}",
-        fontsize=11, fontweight="bold",
+        0.01, 0.94, fontsize=11, fontweight="bold",
+        s=f"p95: true {_time(true)}, histogram_quantile {_time(said)}, {abs(off):.0f} % {words}",
     )  # fmt: skip
     at = next(
         (n for n, bound in enumerate(bounds) if counts[bound] >= 0.95 * counts["+Inf"]),

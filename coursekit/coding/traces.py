@@ -148,7 +148,7 @@ class HitRates:
 
 
 def hit_rates(run: Callable[[int, Seconds], Replay], capacity: int, ttl: Seconds) -> HitRates:
-    """Replays around one setting. `run` replays the trace through a cache of that capacity and ttl."""
+    """Replays around one setting. `run` replays the trace through a cache of capacity and ttl."""
     chosen = run(capacity, ttl)
     by_size = {
         size: chosen if size == capacity else run(size, ttl)

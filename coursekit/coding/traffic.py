@@ -170,5 +170,6 @@ def draw_limits(
     worst = ", ".join(f"{name} {count}" for name, count in most.items())
     figure.text(
         0.5, 0.94, ha="center", va="center_baseline", fontsize=10,
-        s=f"Most allowed requests in any window of {window_seconds:g} s: {worst}; the limit is {limit:g}",
+        s=f"Most allowed requests in any window of {window_seconds:g} s: {worst}; "
+        f"the limit is {limit:g}",
     )  # fmt: skip

@@ -82,7 +82,7 @@ class Story:
 
 
 def random_script(promotes_and_rollbacks: int, seed: int, versions: int = 5) -> list[Step]:
-    """Registers `v1` … and then promotes and rolls back at random, as often the one as the other."""
+    """Registers `v1` … and then promotes and rolls back at random, each as often."""
     rng = random.Random(seed)
     names = [f"v{n}" for n in range(1, versions + 1)]
     steps: list[Step] = [("register", name) for name in names]
