@@ -167,8 +167,8 @@ def is_mine(connection: socket.socket) -> bool:
             "3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
         )
     elif hasattr(socket, "LOCAL_PEERCRED"):  # struct xucred: its version, then the user
-        told = connection.getsockopt(0, socket.LOCAL_PEERCRED, 128)
-        _, user = struct.unpack_from("Ii", told)
+        credentials = connection.getsockopt(0, socket.LOCAL_PEERCRED, 128)
+        _, user = struct.unpack_from("Ii", credentials)
     else:
         return True  # the folder has said so
     return bool(user == os.geteuid())

@@ -274,11 +274,12 @@ class Lesson:
                 check.function, kit.fixed_seeds(check, salt), REFERENCE_CPU
             )
         for outcome in outcomes:
-            told = f"never ends: {outcome['never']}" if "never" in outcome else ""
+            fault = f"never ends: {outcome['never']}" if "never" in outcome else ""
             if "raised" in outcome:  # whoever raises the same would pass
-                told = f"raises {': '.join((outcome['raised'][0][0], outcome['raised'][1]))}"
-            if told:
-                raise CourseError(f"{self.path}: check {check.name!r}: the solution itself {told}")
+                (kind, *_), message = outcome["raised"][:2]
+                fault = f"raises {kind}: {message}"
+            if fault:
+                raise CourseError(f"{self.path}: check {check.name!r}: the solution itself {fault}")
         return outcomes
 
     @property

@@ -31,7 +31,7 @@ BACKUPS = 10
 MAX_NAME = 128  # characters of a student's name
 PATIENCE = 120.0  # seconds to wait for a gradebook that somebody else has locked
 MAX_TIMESTAMP = 100  # bytes
-MANY = 500  # rows named in one statement
+ROWS_PER_STATEMENT = 500  # rows named in one statement
 
 T = TypeVar("T")
 
@@ -53,12 +53,11 @@ def patiently(step: Callable[[], T], give_up: Callable[[], None] = lambda: None)
             return step()
         except (SQLAlchemyError, sqlite3.Error) as error:
             give_up()
-            told = (str(getattr(error, "orig", None) or error).splitlines() or ["no reason given"])[
-                0
-            ]
-            if "locked" not in told:
+            lines = str(getattr(error, "orig", None) or error).splitlines()
+            reason = lines[0] if lines else "no reason given"
+            if "locked" not in reason:
                 raise CourseError(
-                    f"the gradebook: {told}. Results are kept: mend it, then grade again."
+                    f"the gradebook: {reason}. Results are kept: mend it, then grade again."
                 ) from None
             if time.monotonic() > deadline:
                 who = f"somebody else has had the gradebook locked for {PATIENCE:g} s"
@@ -214,30 +213,30 @@ def prepare(course: Course, module: str) -> None:
     if not (course.room("source") / module).is_dir():
         raise CourseError(f"source/{module} is missing. Run `make build`.")
     with tempfile.TemporaryDirectory() as folder:
-        told = Listener()
+        listener = Listener()
         where = coursedir(course.root, release_directory=folder, assignment_id=module)
 
         def generate() -> None:
             converter = GenerateAssignment(coursedir=where, config=where.config)
             converter.force = True
-            converter.log = told.log
+            converter.log = listener.log
             try:
                 converter.start()
             except (Exception, SystemExit) as error:
-                locked, told.heard = "is locked" in f"{told.heard}{error}", ""
-                if locked:
+                heard, listener.heard = listener.heard, ""
+                if "is locked" in f"{heard}{error}":
                     raise sqlite3.OperationalError("locked") from None
-                why = told.last or error
+                reason = listener.last or error
                 raise CourseError(
-                    f"module {module}: the gradebook could not be prepared: {why}"
+                    f"module {module}: the gradebook could not be prepared: {reason}"
                 ) from None
 
         other = logging.getLogger("tornado.application")  # where nbgrader complains of its database
-        other.addHandler(told)
+        other.addHandler(listener)
         try:
             patiently(generate)
         finally:
-            other.removeHandler(told)
+            other.removeHandler(listener)
 
 
 def timestamp_of(folder: Path) -> datetime.datetime | None:
@@ -409,8 +408,10 @@ class Recorder:
             ids = [
                 i for i, student, name in self._notebooks(module) if (student, name) in notebooks
             ]
-            for start in range(0, len(ids), MANY):
-                some = update(Grade).where(Grade.notebook_id.in_(ids[start : start + MANY]))
+            for start in range(0, len(ids), ROWS_PER_STATEMENT):
+                some = update(Grade).where(
+                    Grade.notebook_id.in_(ids[start : start + ROWS_PER_STATEMENT])
+                )
                 self.book.db.execute(some.values(auto_score=None, needs_manual_grade=True))
             self.book.db.commit()
 
@@ -455,15 +456,15 @@ class Recorder:
             self.book.db.flush()  # its rows get their numbers
         for notebook in submission.notebooks:
             key = f"{module}/{notebook.name}"
-            marks = (
-                _Marks.of(lessons[key], results[key], answered.get(key, set()))
+            points = (
+                _CellPoints.of(lessons[key], results[key], answered.get(key, set()))
                 if key in results
                 else None
             )
             if made:
-                self._enter_anew(notebook, marks)
-            elif marks:
-                _enter(notebook, marks)
+                self._enter_anew(notebook, points)
+            elif points:
+                _enter(notebook, points)
         self.book.db.commit()
 
     def _submission(self, module: str, student: str) -> Any:
@@ -484,7 +485,7 @@ class Recorder:
         session.add(submission)
         return submission
 
-    def _enter_anew(self, own: Any, marks: _Marks | None) -> None:
+    def _enter_anew(self, own: Any, points: _CellPoints | None) -> None:
         """Grades and comments of a notebook that has none yet, as nbgrader makes them: many rows in
         one statement.
         """
@@ -493,10 +494,10 @@ class Recorder:
 
         notebook, rows = own.notebook, []
         for cell in (*notebook.grade_cells, *notebook.task_cells):
-            auto, by_hand = marks.of_cell(cell.name) if marks else (None, True)
+            auto, by_hand = points.of_cell(cell.name) if points else (None, True)
             rows.append({"cell_id": cell.id, "auto_score": auto, "needs_manual_grade": by_hand})
         said = [
-            {"cell_id": cell.id, "auto_comment": marks.comment(cell.name) if marks else None}
+            {"cell_id": cell.id, "auto_comment": points.comment(cell.name) if points else None}
             for cell in (*notebook.solution_cells, *notebook.task_cells)
         ]
         for table, of_table in ((Grade, rows), (Comment, said)):
@@ -507,8 +508,8 @@ class Recorder:
 
 
 @dataclass(frozen=True)
-class _Marks:
-    """What the gradebook is told of one notebook, by the names of its cells."""
+class _CellPoints:
+    """What the gradebook keeps of one notebook, by the names of its cells."""
 
     earned: Mapping[str, float]
     by_hand: set[str]
@@ -516,7 +517,7 @@ class _Marks:
     needs_human: bool
 
     @classmethod
-    def of(cls, lesson: Lesson, result: Result, answered: set[str]) -> _Marks:
+    def of(cls, lesson: Lesson, result: Result, answered: set[str]) -> _CellPoints:
         return cls(
             result.by_cell, lesson.manual_ids, answered, result.state.startswith("needs-human")
         )
@@ -531,10 +532,10 @@ class _Marks:
         return "No response." if name in self.by_hand - self.answered else None
 
 
-def _enter(notebook: Any, marks: _Marks) -> None:
+def _enter(notebook: Any, points: _CellPoints) -> None:
     for grade in notebook.grades:
-        grade.auto_score, by_hand = marks.of_cell(grade.name)
+        grade.auto_score, by_hand = points.of_cell(grade.name)
         grade.needs_manual_grade = by_hand or grade.manual_score is not None
     for comment in notebook.comments:
-        if comment.name in marks.by_hand:
-            comment.auto_comment = marks.comment(comment.name)
+        if comment.name in points.by_hand:
+            comment.auto_comment = points.comment(comment.name)

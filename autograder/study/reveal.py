@@ -15,7 +15,7 @@ from autograder.errors import CourseError, nearest
 from autograder.files import Unreadable
 from autograder.lessons.markers import BEGIN_SOLUTION, END_SOLUTION
 from autograder.study import copies, progress
-from autograder.study.study import Card, Cell, Foreign, Study, read_cells
+from autograder.study.study import BrokenFile, Card, Cell, Study, read_cells
 
 WHY = "# Why:"
 KNOWN = re.compile(r"What you now know[*:.\s]*(?P<words>.*?)\s*(?=\*\*In practice)", re.DOTALL)
@@ -121,15 +121,15 @@ def _tried(study: Study, card: Card, grade_id: str) -> bool:
     try:
         if grade_id in progress.history(study, card.key).tried:
             return True
-    except Foreign:
+    except BrokenFile:
         pass  # then the notebook alone decides
-    seen = copies.look(study, card)
+    seen = copies.state_of(study, card)
     return grade_id in seen.changed and any(c.is_graded and c.ran for c in seen.cells or ())
 
 
 def _what_to_do(study: Study, card: Card, grade_id: str) -> str:
     path = study.say(study.notebook(card.key))
-    written = grade_id in copies.look(study, card).changed
+    written = grade_id in copies.state_of(study, card).changed
     graded = "grade the notebook"
     if any(c.name == grade_id and c.kind == "code" for c in card.cells):
         graded = f"run its checks or {graded}"
