@@ -85,7 +85,7 @@ def ask(arguments: list[str]) -> Answer | None:
     try:
         root = course_root(_course_option(arguments))
         place = door(root) if root else None
-        return _asked(root, place, arguments) if root and place else None
+        return _ask_server(root, place, arguments) if root and place else None
     except (Gone, OSError, ValueError):
         return None
 
@@ -216,8 +216,8 @@ def _exactly(connection: socket.socket, size: int) -> bytes:
 # --------------------------------------------------------------------------------------- the asking
 
 
-def _asked(root: str, place: str, arguments: list[str]) -> Answer | None:
-    connection = _connected(place)
+def _ask_server(root: str, place: str, arguments: list[str]) -> Answer | None:
+    connection = _connect(place)
     if connection is not None:
         with connection:
             if not is_mine(connection):
@@ -225,13 +225,13 @@ def _asked(root: str, place: str, arguments: list[str]) -> Answer | None:
             connection.settimeout(TURN_SECONDS)
             hello = receive(connection)
             if not hello.get("stale"):
-                return _told(connection, hello, root, arguments)
-    with _started(root, place) as connection:
+                return _request(connection, hello, root, arguments)
+    with _start_server(root, place) as connection:
         connection.settimeout(START_SECONDS)
-        return _told(connection, receive(connection), root, arguments)
+        return _request(connection, receive(connection), root, arguments)
 
 
-def _connected(place: str) -> socket.socket | None:
+def _connect(place: str) -> socket.socket | None:
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         connection.settimeout(TURN_SECONDS)
@@ -245,7 +245,7 @@ def _connected(place: str) -> socket.socket | None:
         raise
 
 
-def _started(root: str, place: str) -> socket.socket:
+def _start_server(root: str, place: str) -> socket.socket:
     """A first connection to a server that is started. It is nobody's child, and stays when this
     process ends.
     """
@@ -282,7 +282,7 @@ def _started(root: str, place: str) -> socket.socket:
     return ours
 
 
-def _told(
+def _request(
     connection: socket.socket, hello: dict[str, Any], root: str, arguments: list[str]
 ) -> Answer | None:
     pid = hello.get("pid")
@@ -296,7 +296,7 @@ def _told(
     while message.get("still"):
         message = receive(connection)
     answer, file = _answer(message, pid), message.get("file")
-    return _kept(connection, answer, file) if answer and isinstance(file, str) else answer
+    return _confirmed(connection, answer, file) if answer and isinstance(file, str) else answer
 
 
 def identity(root: str) -> dict[str, str]:
@@ -309,7 +309,7 @@ def _answer(message: dict[str, Any], pid: int) -> Answer | None:
     return Answer(out, err, pid) if isinstance(out, str) and isinstance(err, str) else None
 
 
-def _kept(connection: socket.socket, answer: Answer, file: str) -> Answer | None:
+def _confirmed(connection: socket.socket, answer: Answer, file: str) -> Answer | None:
     """The answer, once its result is written. Where the server dies meanwhile, the file shows
     whether it was.
 

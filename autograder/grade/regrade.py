@@ -387,7 +387,9 @@ class Regrading:
             result = self._fitting(handed, key) or self._earlier_preview(handed, key, before)
             if result is None:
                 result = self._run(handed, key)
-            return compare(before, results.as_stored(self._settled(before, result, key), key))
+            return compare(
+                before, results.as_stored(self._with_kept_points(before, result, key), key)
+            )
 
     def _run(self, handed: Handed, key: results.Key) -> Result:
         """Run a submission and keep what comes of it as its preview."""
@@ -427,7 +429,7 @@ class Regrading:
         course, module = self.group.course, self.group.module
         return results.path(course, module, student, lesson.key, PREVIEW).with_suffix(".ipynb")
 
-    def _settled(self, before: Stored | None, result: Result, key: results.Key) -> Result:
+    def _with_kept_points(self, before: Stored | None, result: Result, key: results.Key) -> Result:
         """What the gradebook would get."""
         if not self.never_lower or before is None or not same_submission(before, key):
             return result
@@ -447,7 +449,7 @@ class Regrading:
                 raise CourseError(
                     f"{student} handed in {lesson.key} while this ran. Say the same again."
                 )
-            result = self._settled(results.read(course, lesson, student), result, key)
+            result = self._with_kept_points(results.read(course, lesson, student), result, key)
             text = self._notebook(lesson, student).read_text("utf-8")
             notebook = nbformat.reads(text, as_version=4)
             publish(self.group, lesson, result, notebook, key)

@@ -36,7 +36,7 @@ ROWS_PER_STATEMENT = 500  # rows named in one statement
 T = TypeVar("T")
 
 
-def patiently(step: Callable[[], T], give_up: Callable[[], None] = lambda: None) -> T:
+def retry_while_locked(step: Callable[[], T], give_up: Callable[[], None] = lambda: None) -> T:
     """What `step` returns, tried again while somebody else has the gradebook locked.
 
     Args:
@@ -96,21 +96,21 @@ def back_up(course: Course) -> Path | None:
     folder = course.room(".autograder") / "backups"
     folder.mkdir(parents=True, exist_ok=True)
     now = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%S%fZ")
-    copy, half = folder / f"gradebook-{now}.db", folder / ".half.db"
+    copy, unfinished = folder / f"gradebook-{now}.db", folder / ".half.db"
     for left in folder.glob(".half.db*"):  # by somebody who was stopped
         left.unlink()
 
-    def whole() -> None:
+    def copy_database() -> None:
         with (
             closing(sqlite3.connect(file, timeout=ONE_WAIT)) as live,
-            closing(sqlite3.connect(half)) as kept,
+            closing(sqlite3.connect(unfinished)) as target,
         ):
             # fails where it is locked; `backup` would wait for ever
             live.execute("SELECT 1 FROM sqlite_master")
-            live.backup(kept, progress=lambda *_: None)
+            live.backup(target, progress=lambda *_: None)
 
-    patiently(whole)
-    os.replace(half, copy)
+    retry_while_locked(copy_database)
+    os.replace(unfinished, copy)
     for old in sorted(folder.glob("gradebook-*.db"))[:-BACKUPS]:
         old.unlink()
     return copy
@@ -234,7 +234,7 @@ def prepare(course: Course, module: str) -> None:
         other = logging.getLogger("tornado.application")  # where nbgrader complains of its database
         other.addHandler(listener)
         try:
-            patiently(generate)
+            retry_while_locked(generate)
         finally:
             other.removeHandler(listener)
 
@@ -304,12 +304,12 @@ class Recorder:
         file = sqlite_file(self.dir.db_url)
         # made whole or not at all: nbgrader never mends half of one
         if file is not None and not file.exists():
-            half = file.with_name(f".{file.name}.new")
-            half.unlink(missing_ok=True)
-            _make_tables(f"sqlite:///{half}")
-            Gradebook(f"sqlite:///{half}", self.dir.course_id).close()
-            os.replace(half, file)
-        self.book = patiently(lambda: Gradebook(self.dir.db_url, self.dir.course_id))
+            unfinished = file.with_name(f".{file.name}.new")
+            unfinished.unlink(missing_ok=True)
+            _make_tables(f"sqlite:///{unfinished}")
+            Gradebook(f"sqlite:///{unfinished}", self.dir.course_id).close()
+            os.replace(unfinished, file)
+        self.book = retry_while_locked(lambda: Gradebook(self.dir.db_url, self.dir.course_id))
 
     def __enter__(self) -> Recorder:
         return self
@@ -321,7 +321,7 @@ class Recorder:
         """Whether the gradebook holds the module exactly as it was built: nothing has to be entered
         anew.
         """
-        return patiently(
+        return retry_while_locked(
             lambda: _is_prepared(self.book, self.course, module), self.book.db.rollback
         )
 
@@ -335,7 +335,7 @@ class Recorder:
             return
         if not (self.course.room("source") / module).is_dir():
             raise CourseError(f"source/{module} is missing. Run `make build`.")
-        if not patiently(lambda: self._enter_module(module), self.book.db.rollback):
+        if not retry_while_locked(lambda: self._enter_module(module), self.book.db.rollback):
             prepare(self.course, module)
 
     def _enter_module(self, module: str) -> bool:
@@ -373,7 +373,9 @@ class Recorder:
         from nbgrader.api import Grade
 
         with_points = (Grade.auto_score.is_not(None),)
-        rows = patiently(lambda: self._notebooks(module, with_points), self.book.db.rollback)
+        rows = retry_while_locked(
+            lambda: self._notebooks(module, with_points), self.book.db.rollback
+        )
         return {(student, name) for _, student, name in rows}
 
     def _notebooks(self, module: str, only: Iterable[Any] = ()) -> list[tuple[str, str, str]]:
@@ -416,7 +418,7 @@ class Recorder:
             self.book.db.commit()
 
         if notebooks:
-            patiently(step, self.book.db.rollback)
+            retry_while_locked(step, self.book.db.rollback)
 
     def record(
         self,
@@ -436,7 +438,9 @@ class Recorder:
         with warnings.catch_warnings():
             # nbgrader's own objects, half made when SQLAlchemy flushes
             warnings.simplefilter("ignore", SAWarning)
-            patiently(lambda: self._record(lessons, results, answered), self.book.db.rollback)
+            retry_while_locked(
+                lambda: self._record(lessons, results, answered), self.book.db.rollback
+            )
 
     def _record(
         self,

@@ -310,7 +310,7 @@ def _check(name: str, graded: list[Notebook], known: bool) -> CheckReport:
     passes = [c.passed for c in outcomes]
     rest = [math.fsum(o.points for o in n.checks if o.passed and o.name != name) for n, _ in rows]
     verdicts = Counter(c.verdict for c in outcomes)
-    together = discrimination(passes, rest)
+    correlation = discrimination(passes, rest)
     return CheckReport(
         name=name,
         title=name.replace("_", " "),
@@ -319,18 +319,18 @@ def _check(name: str, graded: list[Notebook], known: bool) -> CheckReport:
         notebooks=len(rows),
         passed=sum(passes),
         difficulty=difficulty(passes),
-        discrimination=together,
+        discrimination=correlation,
         failures={word: verdicts[verdict] for verdict, word in FAILURES.items()},
-        flags=tuple(_flags(passes, together, known)),
+        flags=tuple(_flags(passes, correlation, known)),
     )
 
 
-def _flags(passes: Sequence[bool], together: float | None, known: bool) -> Iterator[str]:
+def _flags(passes: Sequence[bool], correlation: float | None, known: bool) -> Iterator[str]:
     if not any(passes):
         yield NOBODY
     if all(passes):
         yield EVERYBODY
-    if together is not None and together <= CHANCE_DISCRIMINATION:
+    if correlation is not None and correlation <= CHANCE_DISCRIMINATION:
         yield NEGATIVE
     if not known:
         yield GONE
