@@ -75,8 +75,8 @@ def grade_this_notebook(name: str) -> Report | None:
     try:
         return Report(json.loads(out))
     except ValueError:
-        told = err.strip().splitlines()
-        print(told[-1] if told else "The grader said nothing.")
+        lines = err.strip().splitlines()
+        print(lines[-1] if lines else "The grader said nothing.")
         return None
 
 

@@ -44,8 +44,8 @@ START_SECONDS = 20.0
 SILENT_SECONDS = 30.0  # a server that grades says so more often
 PRIVATE = 0o700
 TERMINAL = (  # variables that decide how a table is printed
-    "COLORTERM", "COLUMNS", "FORCE_COLOR", "LINES", "NO_COLOR", "TERM", "TTY_COMPATIBLE", "TTY_INTERACTIVE",
-    "UNICODE_VERSION",
+    "COLORTERM", "COLUMNS", "FORCE_COLOR", "LINES", "NO_COLOR", "TERM", "TTY_COMPATIBLE",
+    "TTY_INTERACTIVE", "UNICODE_VERSION",
 )  # fmt: skip
 DUMB = ("dumb", "unknown")  # terminals that are taken for 80 wide whatever they are
 
@@ -85,7 +85,7 @@ def ask(arguments: list[str]) -> Answer | None:
     try:
         root = course_root(_course_option(arguments))
         place = door(root) if root else None
-        return _asked(root, place, arguments) if root and place else None
+        return _ask_server(root, place, arguments) if root and place else None
     except (Gone, OSError, ValueError):
         return None
 
@@ -167,8 +167,8 @@ def is_mine(connection: socket.socket) -> bool:
             "3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
         )
     elif hasattr(socket, "LOCAL_PEERCRED"):  # struct xucred: its version, then the user
-        told = connection.getsockopt(0, socket.LOCAL_PEERCRED, 128)
-        _, user = struct.unpack_from("Ii", told)
+        credentials = connection.getsockopt(0, socket.LOCAL_PEERCRED, 128)
+        _, user = struct.unpack_from("Ii", credentials)
     else:
         return True  # the folder has said so
     return bool(user == os.geteuid())
@@ -216,8 +216,8 @@ def _exactly(connection: socket.socket, size: int) -> bytes:
 # --------------------------------------------------------------------------------------- the asking
 
 
-def _asked(root: str, place: str, arguments: list[str]) -> Answer | None:
-    connection = _connected(place)
+def _ask_server(root: str, place: str, arguments: list[str]) -> Answer | None:
+    connection = _connect(place)
     if connection is not None:
         with connection:
             if not is_mine(connection):
@@ -225,13 +225,13 @@ def _asked(root: str, place: str, arguments: list[str]) -> Answer | None:
             connection.settimeout(TURN_SECONDS)
             hello = receive(connection)
             if not hello.get("stale"):
-                return _told(connection, hello, root, arguments)
-    with _started(root, place) as connection:
+                return _request(connection, hello, root, arguments)
+    with _start_server(root, place) as connection:
         connection.settimeout(START_SECONDS)
-        return _told(connection, receive(connection), root, arguments)
+        return _request(connection, receive(connection), root, arguments)
 
 
-def _connected(place: str) -> socket.socket | None:
+def _connect(place: str) -> socket.socket | None:
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         connection.settimeout(TURN_SECONDS)
@@ -245,7 +245,7 @@ def _connected(place: str) -> socket.socket | None:
         raise
 
 
-def _started(root: str, place: str) -> socket.socket:
+def _start_server(root: str, place: str) -> socket.socket:
     """A first connection to a server that is started. It is nobody's child, and stays when this
     process ends.
     """
@@ -282,7 +282,7 @@ def _started(root: str, place: str) -> socket.socket:
     return ours
 
 
-def _told(
+def _request(
     connection: socket.socket, hello: dict[str, Any], root: str, arguments: list[str]
 ) -> Answer | None:
     pid = hello.get("pid")
@@ -296,7 +296,7 @@ def _told(
     while message.get("still"):
         message = receive(connection)
     answer, file = _answer(message, pid), message.get("file")
-    return _kept(connection, answer, file) if answer and isinstance(file, str) else answer
+    return _confirmed(connection, answer, file) if answer and isinstance(file, str) else answer
 
 
 def identity(root: str) -> dict[str, str]:
@@ -309,7 +309,7 @@ def _answer(message: dict[str, Any], pid: int) -> Answer | None:
     return Answer(out, err, pid) if isinstance(out, str) and isinstance(err, str) else None
 
 
-def _kept(connection: socket.socket, answer: Answer, file: str) -> Answer | None:
+def _confirmed(connection: socket.socket, answer: Answer, file: str) -> Answer | None:
     """The answer, once its result is written. Where the server dies meanwhile, the file shows
     whether it was.
 
@@ -377,7 +377,7 @@ def running(root: str) -> int | None:
 
 
 def stop(root: str, seconds: float = 5.0) -> bool:
-    """End the course's warm grader, whatever it is doing. Whether there was one, and it has ended."""
+    """End the course's warm grader, whatever it does. Whether there was one, and it has ended."""
     import signal
     import time
 

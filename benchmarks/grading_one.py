@@ -47,7 +47,7 @@ KERNEL = "`grade_this_notebook`"
 
 
 def course(root: Path) -> Path:
-    """A course folder with the solutions of the lessons as answer files and as notebooks in study/."""
+    """A course folder with the lessons' solutions as answer files and as notebooks in study/."""
     for room in ("lessons", "notebooks"):
         shutil.copytree(
             COURSE.root / room, root / room, ignore=shutil.ignore_patterns("__pycache__")
@@ -129,8 +129,9 @@ def section(measured: dict[str, dict[str, list[float]]], rounds: int, load: floa
     """The section of the page."""
     lines = ["## One notebook is graded", ""]
     lines += [
-        "Medians of wall time in seconds, from the second grading on: command to prompt, and in a kernel from "
-        f"Shift+Enter to idle. Beside it {OTHERWISE} in a Python of its own, in the same rounds.",
+        "Medians of wall time in seconds, from the second grading on: "
+        "command to prompt, and in a kernel from Shift+Enter to idle. "
+        f"Beside it {OTHERWISE} in a Python of its own, in the same rounds.",
         "",
     ]
     lines += ["| lesson | | seconds | ratio |", "|---|---|---:|---:|"]
@@ -138,14 +139,15 @@ def section(measured: dict[str, dict[str, list[float]]], rounds: int, load: floa
         base = statistics.median(seconds[OTHERWISE])
         for name, some in seconds.items():
             lines.append(
-                f"| {key} | {name} | {statistics.median(some):.2f} | {statistics.median(some) / base:.2f} |"
+                f"| {key} | {name} | {statistics.median(some):.2f} "
+                f"| {statistics.median(some) / base:.2f} |"
             )
     today = datetime.date.today().isoformat()
     where = f"{platform.system()} with {os.cpu_count()} cores, load {load:.1f} at the end"
     lines += [
         "",
-        f"{rounds} rounds, {today}, {where}, Python {platform.python_version()}, {PAUSE:g} s between two gradings. "
-        "Made by `python -m benchmarks.grading_one`.",
+        f"{rounds} rounds, {today}, {where}, Python {platform.python_version()}, "
+        f"{PAUSE:g} s between two gradings. Made by `python -m benchmarks.grading_one`.",
     ]
     return "\n".join(lines)
 

@@ -67,9 +67,11 @@ def _shown(draw, given):
         _plt.show()
     sliders = {}
     for name, s in given.items():
-        widget, number = (ipywidgets.IntSlider, int) if s.is_whole else (ipywidgets.FloatSlider, float)
+        widget = ipywidgets.IntSlider if s.is_whole else ipywidgets.FloatSlider
+        number = int if s.is_whole else float
         sliders[name] = widget(
-            value=number(s.start), min=number(s.low), max=number(s.high), step=number(s.step), continuous_update=False
+            value=number(s.start), min=number(s.low), max=number(s.high), step=number(s.step),
+            continuous_update=False
         )
     ipywidgets.interact(picture, **sliders)
 for _draw, _given in _explored:
@@ -189,7 +191,8 @@ def sliders(lessons: Sequence[str]) -> list[str]:
         cpu, other = (statistics.median(cost.cpu for cost in costs) for costs in (ours, usual))
         wall, beside = (statistics.median(cost.wall for cost in costs) for costs in (ours, usual))
         rows.append(
-            f"| {lesson} | {len(ours)} | {wall:.0f} | {cpu:.0f} | {beside:.0f} | {other:.0f} | {wall / beside:.2f} |"
+            f"| {lesson} | {len(ours)} | {wall:.0f} | {cpu:.0f} "
+            f"| {beside:.0f} | {other:.0f} | {wall / beside:.2f} |"
         )
         print(rows[-1], flush=True)
     return rows
@@ -269,16 +272,20 @@ def _spent(own: str, kit: str) -> tuple[float, float]:
 TABLES = {
     "sliders": (
         sliders,
-        "## A slider moves\n\nMedians over moves of every slider, in milliseconds: from the browser's message to the "
-        "picture's, and CPU time of the kernel. *Otherwise* is `ipywidgets.interact` with pyplot and the inline "
-        "backend as they come, around the same drawing function and the same code of the learner.\n\n"
+        "## A slider moves\n\n"
+        "Medians over moves of every slider, in milliseconds: "
+        "from the browser's message to the picture's, and CPU time of the kernel. "
+        "*Otherwise* is `ipywidgets.interact` with pyplot and the inline backend as they come, "
+        "around the same drawing function and the same code of the learner.\n\n"
         "| lesson | moves | ours | CPU | otherwise | CPU | ratio |\n|---|---|---|---|---|---|---|",
     ),
     "import": (
         imports,
-        "## The kit is imported\n\nMilliseconds of CPU in fresh processes, medians: what `coursekit` and the lesson's "
-        "names from it cost after the lesson's other imports, beside what those cost. What a kernel itself imports is "
-        "there before; Matplotlib comes with a lesson's first picture and is in neither.\n\n"
+        "## The kit is imported\n\n"
+        "Milliseconds of CPU in fresh processes, medians: "
+        "what `coursekit` and the lesson's names from it cost after the lesson's other imports, "
+        "beside what those cost. What a kernel itself imports is there before; "
+        "Matplotlib comes with a lesson's first picture and is in neither.\n\n"
         "| lesson | the kit | the lesson's other imports | ratio |\n|---|---|---|---|",
     ),
 }

@@ -360,7 +360,7 @@ def measure(contest: Contest, names: Names, rounds: int) -> list[Row]:
 
 
 def child() -> int:
-    """Measure what stands on stdin: the code of solutions, by the name that is looked for in them."""
+    """Measure what stands on stdin: the code of solutions, by the name to look for in them."""
     told = json.load(sys.stdin)
     for contest in CONTESTS:
         if contest.solution in told["code"]:
@@ -435,10 +435,10 @@ def main(rounds: int) -> int:
     lines = [
         "# Solutions beside libraries",
         "",
-        f"`make libraries`, {datetime.date.today().isoformat()}: {platform.system()} {platform.machine()}, "
-        f"{os.cpu_count()} cores, Python {platform.python_version()}. Medians of {rounds} rounds, in each of "
-        f"which all rows of a table took their turn, {SECONDS:g} s at least. Memory: what `tracemalloc` counts for "
-        f"{ENTRIES:,} entries.",
+        f"`make libraries`, {datetime.date.today().isoformat()}: {platform.system()} "
+        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}. "
+        f"Medians of {rounds} rounds, in each of which all rows of a table took their turn, "
+        f"{SECONDS:g} s at least. Memory: what `tracemalloc` counts for {ENTRIES:,} entries.",
         "",
     ]
     command = [sys.executable, "-m", "benchmarks.libraries", "--child"]

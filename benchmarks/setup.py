@@ -39,7 +39,8 @@ PIP, UV = "pip", "uv"
 OLD_WAY = """
 set -eu
 for python in ${PYTHON:-python3.11 python3.12 python3.13 python3}; do
-    "$python" -c 'import ensurepip, ssl, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' && break
+    "$python" -c 'import ensurepip, ssl, sys, venv
+sys.exit(not (3, 11) <= sys.version_info < (3, 14))' && break
 done
 pip=".venv/bin/python -m pip install --quiet --no-input --disable-pip-version-check"
 "$python" -m venv --clear .venv
@@ -87,8 +88,9 @@ def _running(command: str, clone: Path, folder: Path) -> Iterator[float]:
     took until then.
     """
     port = _free_port()
+    options = f"--port={port} --ServerApp.port_retries=0 --IdentityProvider.token="
     environment = os.environ | {
-        "LAB_ARGS": f"--no-browser --port={port} --ServerApp.port_retries=0 --IdentityProvider.token=",
+        "LAB_ARGS": f"--no-browser {options}",
         "JUPYTER_CONFIG_DIR": str(folder / "config"),
         "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
         "PIP_CACHE_DIR": str(folder / "pip"),
@@ -183,20 +185,23 @@ def told(trips: dict[str, list[Trip]]) -> str:
         [
             "## From a clone to the start page",
             "",
-            "`make lab` on a machine that has Python and nothing of the course: empty caches, packages from the index.",
-            "Beside it what 0.1.0 did, pip on the same lock. The page is there when JupyterLab answers for it.",
+            "`make lab` on a machine that has Python and nothing of the course: "
+            "empty caches, packages from the index.",
+            "Beside it what 0.1.0 did, pip on the same lock. "
+            "The page is there when JupyterLab answers for it.",
             "",
             "| | pip, as in 0.1.0 | `make lab` | ratio |",
             "|---|---|---|---|",
             *(
-                f"| {name} | {median(PIP, number):{digits}} | {median(UV, number):{digits}} | {ratio(number)} |"
+                f"| {name} | {median(PIP, number):{digits}} "
+                f"| {median(UV, number):{digits}} | {ratio(number)} |"
                 for name, number, digits in rows
             ),
             "",
-            f"Medians of {rounds} round{'s' * (rounds != 1)}, {datetime.date.today()}, {platform.system()} with "
-            f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end, Python {platform.python_version()}. "
-            "Bytecode is compiled behind the page; the second start comes after that. Made by "
-            "`python -m benchmarks.setup`.",
+            f"Medians of {rounds} round{'s' * (rounds != 1)}, {datetime.date.today()}, "
+            f"{platform.system()} with {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at "
+            f"the end, Python {platform.python_version()}. Bytecode is compiled behind the page; "
+            "the second start comes after that. Made by `python -m benchmarks.setup`.",
             "",
         ]
     )

@@ -25,7 +25,8 @@ SHOW = """above => {
   const sheet = table.closest(".jp-WindowedPanel-outer");
   const away = table.getBoundingClientRect().top - sheet.getBoundingClientRect().top - above;
   sheet.scrollTop += away;
-  window.still = Math.abs(away) < 1 ? (window.still ?? 0) + 1 : 0;  // cells get their height when they come into view
+  // cells get their height when they come into view
+  window.still = Math.abs(away) < 1 ? (window.still ?? 0) + 1 : 0;
   return window.still > 60;
 }"""
 
@@ -46,7 +47,8 @@ def main() -> None:
             page.wait_for_function(SHOW, arg=ABOVE)
             page.screenshot(path=PICTURE)
     print(
-        f"{PICTURE.relative_to(ROOT)}: {PICTURE.stat().st_size // 1024} kB. Look at it before you commit it."
+        f"{PICTURE.relative_to(ROOT)}: {PICTURE.stat().st_size // 1024} kB. "
+        "Look at it before you commit it."
     )
 
 

@@ -180,16 +180,16 @@ def release(course: Course, source: Tree, modules: Iterable[str]) -> Tree:
             p for p in GenerateAssignment.preprocessors.default_args[0] if p is not SaveCells
         ]
         for module in modules:
-            told = Listener()
+            listener = Listener()
             coursedir = CourseDirectory(config=config)
             coursedir.assignment_id = module
             converter = GenerateAssignment(coursedir=coursedir, config=config)
-            converter.log = told.log
+            converter.log = listener.log
             try:
                 converter.start()
             except (Exception, SystemExit) as error:
                 raise CourseError(
-                    f"module {module}: nbgrader generate_assignment: {told.last or error}"
+                    f"module {module}: nbgrader generate_assignment: {listener.last or error}"
                 ) from None
         found = (Path(folder) / "release").rglob("*.ipynb")
         return {p.relative_to(folder): p.read_bytes() for p in sorted(found)}
@@ -214,7 +214,8 @@ def leak_check(lesson: Lesson, released: bytes) -> None:
             for line in cells[cell.grade_id].splitlines():
                 if line.strip() in secret - public and line.strip():
                     raise CourseError(
-                        f"{lesson.where(cell)}: the hidden line {line.strip()!r} would reach learners."
+                        f"{lesson.where(cell)}: "
+                        f"the hidden line {line.strip()!r} would reach learners."
                     )
 
 

@@ -18,11 +18,17 @@ from autograder.lessons.course import Course
 STAMP = "<!-- drawn from mermaid text with sha256 {} -->\n"
 PICTURE = re.compile(r"!\[(?P<alt>[^\]]*)\]\(diagrams/(?P<name>[\w-]+)\.mmd\)")
 MERMAID = "11.12.0"
-PAGE = """<!doctype html><meta charset="utf-8"><body style="background:#fff"><script src="mermaid.min.js"></script>"""
+PAGE = (
+    '<!doctype html><meta charset="utf-8"><body style="background:#fff">'
+    '<script src="mermaid.min.js"></script>'
+)
 DRAW = """async ([name, text]) => {
-  mermaid.initialize({startOnLoad: false, deterministicIds: true, deterministicIDSeed: name, securityLevel: "strict",
+  mermaid.initialize({
+    startOnLoad: false, deterministicIds: true, deterministicIDSeed: name, securityLevel: "strict",
     theme: "neutral", fontFamily: "Helvetica, Arial, sans-serif", htmlLabels: false,
-    flowchart: {htmlLabels: false, useMaxWidth: false}, sequence: {useMaxWidth: false}, state: {useMaxWidth: false}});
+    flowchart: {htmlLabels: false, useMaxWidth: false}, sequence: {useMaxWidth: false},
+    state: {useMaxWidth: false},
+  });
   const {svg} = await mermaid.render("d" + name, text);
   const holder = document.createElement("div");
   holder.innerHTML = svg;
@@ -31,7 +37,9 @@ DRAW = """async ([name, text]) => {
   node.setAttribute("width", Math.ceil(w));
   node.setAttribute("height", Math.ceil(h));
   const paper = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-  for (const [k, v] of Object.entries({x, y, width: w, height: h, fill: "#ffffff"})) paper.setAttribute(k, v);
+  for (const [k, v] of Object.entries({x, y, width: w, height: h, fill: "#ffffff"})) {
+    paper.setAttribute(k, v);
+  }
   node.insertBefore(paper, node.firstChild);
   return new XMLSerializer().serializeToString(node);
 }"""

@@ -29,13 +29,13 @@ and what was seen beside what was expected. Nothing you run waits in real time.
 `Grade this notebook`, at a lesson's end, grades the saved file with checks you have not seen. Run the cell below
 (Shift+Enter) whenever you want to know where you stand and what comes next: it reads what those gradings left on this
 machine. The first run begins a plan of six days.
-"""
+"""  # noqa: E501 (as it stands in notebooks)
 REVEAL = """\
 ## After an honest try
 
 A cell below shows the reference solution of the cell it names, folded, and why it is so, once you have written your own
 and run its checks, or graded the notebook. `anyway=True` shows it all the same.
-"""
+"""  # noqa: E501 (as it stands in notebooks)
 
 
 def notebook_bytes(notebook: Any) -> bytes:
@@ -56,12 +56,15 @@ def self_study(lessons: Lessons, released: Tree) -> Tree:
         around = row[at - 1] if at else None, row[at + 1] if at + 1 < len(row) else None
         notebook.cells += [
             nbformat.v4.new_markdown_cell(
-                "## Grade this notebook\n\nSave first (Ctrl+S): the cell below grades the file on disk, with hidden "
-                "checks too. Of those it tells the criterion, the verdict and the hint. The start page counts it.",
+                "## Grade this notebook\n\n"
+                "Save first (Ctrl+S): the cell below grades the file on disk, with hidden checks "
+                "too. Of those it tells the criterion, the verdict and the hint. "
+                "The start page counts it.",
                 id="self-check-how",
             ),
             nbformat.v4.new_code_cell(
-                f'from autograder.selfstudy import grade_this_notebook\n\ngrade_this_notebook("{lesson.name}.ipynb")',
+                "from autograder.selfstudy import grade_this_notebook\n\n"
+                f'grade_this_notebook("{lesson.name}.ipynb")',
                 id="self-check",
             ),
             nbformat.v4.new_markdown_cell(_navigation(lesson, *around), id="navigation"),

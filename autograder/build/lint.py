@@ -43,7 +43,10 @@ def inspect(lesson: Lesson) -> None:
 def _ids(lesson: Lesson) -> Iterator[str]:
     ids = [c.grade_id for c in lesson.cells if c.grade_id]
     for grade_id in sorted({i for i in ids if ids.count(i) > 1}):
-        yield f"{lesson.path}, cell {grade_id!r}: two cells have this grade id. Give one of them another."
+        yield (
+            f"{lesson.path}, cell {grade_id!r}: "
+            "two cells have this grade id. Give one of them another."
+        )
     for cell in lesson.cells:
         if cell.grade_id and not KEBAB.match(cell.grade_id):
             yield f"{lesson.where(cell)}: write the grade id in kebab-case."
@@ -64,7 +67,10 @@ def _markers(lesson: Lesson) -> Iterator[str]:
             mark = line.strip()
             if mark not in (begin, end):
                 wanted = f"{begin!r} or {end!r}" if begin else "no marker at all"
-                yield f"{lesson.where(cell)}, line {number}: {mark!r} would reach learners; here stands {wanted}."
+                yield (
+                    f"{lesson.where(cell)}, line {number}: "
+                    f"{mark!r} would reach learners; here stands {wanted}."
+                )
             elif (mark == begin) == bool(inside):
                 fault = f"line {inside} has no end" if inside else "it ends what never began"
                 yield f"{lesson.where(cell)}, line {number}: {mark!r}: {fault}."
@@ -72,7 +78,10 @@ def _markers(lesson: Lesson) -> Iterator[str]:
             else:
                 inside = number if mark == begin else 0
         if inside:
-            yield f"{lesson.where(cell)}: the region that begins in line {inside} has no end. Add {end!r}."
+            yield (
+                f"{lesson.where(cell)}: "
+                f"the region that begins in line {inside} has no end. Add {end!r}."
+            )
 
 
 def _stubs(lesson: Lesson) -> Iterator[str]:
@@ -88,8 +97,9 @@ def _stubs(lesson: Lesson) -> Iterator[str]:
         ]
         if any(isinstance(statement, ast.Raise) for body in bodies for statement in body):
             yield (
-                f"{lesson.where(cell)}: {BEGIN_SOLUTION!r} stands outside of a function: the stub would raise as "
-                "soon as it is run. Put the markers inside functions and methods."
+                f"{lesson.where(cell)}: {BEGIN_SOLUTION!r} stands outside of a function: "
+                "the stub would raise as soon as it is run. "
+                "Put the markers inside functions and methods."
             )
 
 
@@ -98,7 +108,10 @@ def _prose(lesson: Lesson) -> Iterator[str]:
     verb = lesson.name.split("_")[1]
     title = TITLE.match(first.source)
     if first.kind != "prose" or title is None or title[1].lower() != verb:
-        yield f"{lesson.path}: the first cell's title must begin with its verb: '# {verb.capitalize()} …'."
+        yield (
+            f"{lesson.path}: the first cell's title must begin with its verb: "
+            f"'# {verb.capitalize()} …'."
+        )
     if not lesson.facts.complete:
         yield f"{lesson.path}: the first cell must say '**Time** … · **Level** … · **Needs** …'."
     missing = [h for h in CLOSING if h not in last.source]
@@ -112,7 +125,10 @@ def _prose(lesson: Lesson) -> Iterator[str]:
                 yield f"{lesson.where(cell)}: no hints (<details>) in the text before it."
             hints = 0
     if not lesson.of_kind("manual"):
-        yield f"{lesson.path}: no trade-off question (a markdown cell with grade, solution and points)."
+        yield (
+            f"{lesson.path}: "
+            "no trade-off question (a markdown cell with grade, solution and points)."
+        )
 
 
 def _checks(lesson: Lesson) -> Iterator[str]:
@@ -130,7 +146,10 @@ def _checks(lesson: Lesson) -> Iterator[str]:
     for check in checks:
         twin = shown.get(in_words(check.expect)) if check.hidden else None
         if twin:
-            yield f"{lesson.path}: hidden check {check.name!r} has the same answer as the visible {twin!r}."
+            yield (
+                f"{lesson.path}: "
+                f"hidden check {check.name!r} has the same answer as the visible {twin!r}."
+            )
 
 
 def _graded(lesson: Lesson, cell: Cell, checks: list[Check]) -> Iterator[str]:
@@ -150,7 +169,10 @@ def _graded(lesson: Lesson, cell: Cell, checks: list[Check]) -> Iterator[str]:
         isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef) and s.lineno not in secret
         for s in body
     ):
-        yield f"{where}: only hidden checks: learners would see an empty cell. Show at least one check."
+        yield (
+            f"{where}: "
+            "only hidden checks: learners would see an empty cell. Show at least one check."
+        )
     last = body[-1] if body else None
     if not (last and ast.unparse(last) == "scoreboard()" and last.lineno not in secret):
         yield f"{where}: the last line must be scoreboard(), outside the hidden block."

@@ -66,8 +66,9 @@ def make(course: Course, name: str) -> list[Path]:
     files = dict(texts(plan))
     for path in files:
         if (course.root / path).exists():
-            told = f"{path.as_posix()} is there already. Choose another noun"
-            raise CourseError(f"{told}: nothing is overwritten.")
+            raise CourseError(
+                f"{path.as_posix()} is there already. Choose another noun: nothing is overwritten."
+            )
     missing = {path: text for path, text in _packages(plan) if not (course.root / path).exists()}
     files = missing | files
     for path, text in files.items():

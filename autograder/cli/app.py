@@ -23,7 +23,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Build, check and grade the course. "
-    "Learners' code runs in the strongest box that works on this machine; `autograder doctor` says which, and why.",
+    "Learners' code runs in the strongest box that works on this machine; "
+    "`autograder doctor` says which, and why.",
 )
 for room in (learner, instructor, author):
     app.add_typer(room.commands)

@@ -113,7 +113,8 @@ def doctor() -> None:
     for box in (BUBBLEWRAP, LANDLOCK, TRUSTED):
         why = probe(box.level)
         print(
-            f"{box.level}: {'works' if why is None else 'missing'}. {why or box.promise.capitalize()}."
+            f"{box.level}: {'works' if why is None else 'missing'}. "
+            f"{why or box.promise.capitalize()}."
         )
     print(f"`autograder grade` would use: {choose(trust=True).level}.")
 

@@ -53,7 +53,7 @@ def grade(
     Several modules in one command share what it takes to start.
     """
     from autograder.cli import early_start, tables
-    from autograder.cli.running import Told, err, stoppable
+    from autograder.cli.running import ProgressDisplay, err, stoppable
     from autograder.grade import batch, collected
     from autograder.lessons.course import Course
     from autograder.phases import Phases
@@ -64,14 +64,14 @@ def grade(
 
     home = Course.find(course)
     modules = list(dict.fromkeys(module))
-    told, phases = Told(", ".join(modules), as_json), Phases()
+    progress, phases = ProgressDisplay(", ".join(modules), as_json), Phases()
     graded: dict[str, list[Result]] = {}
     total = sum(collected.size(home, name, student) for name in modules)
 
     def done(result: Result, _: int) -> None:
-        told.count(result.state.partition(":")[0], total)
+        progress.count(result.state.partition(":")[0], total)
 
-    with stoppable(told) as stop:
+    with stoppable(progress) as stop:
         runner = (
             Cluster(scheduler, trust) if scheduler else early_start.runner() or Local(choose(trust))
         )
@@ -137,19 +137,19 @@ def regrade(
     results. What was run for the table is not run again to write it.
     """
     from autograder.cli import tables
-    from autograder.cli.running import Told, stoppable
+    from autograder.cli.running import ProgressDisplay, stoppable
     from autograder.grade import regrade as regrading
     from autograder.lessons.course import Course
     from autograder.runner.box import choose
     from autograder.runner.pool import Local
 
     home = Course.find(course)
-    told = Told(module, as_json)
+    progress = ProgressDisplay(module, as_json)
 
     def done(change: Change, total: int) -> None:
-        told.count(change.kind, total)
+        progress.count(change.kind, total)
 
-    with stoppable(told) as stop, contextlib.closing(Local(choose(trust))) as runner:
+    with stoppable(progress) as stop, contextlib.closing(Local(choose(trust))) as runner:
         flags = {"again": again, "never_lower": never_lower, "write": write}
         changes = regrading.regrade(
             home, module, student, jobs=jobs, runner=runner, done=done, stop=stop, **flags

@@ -89,19 +89,18 @@ def check(
     else:
         result = grader.grade(read, job)
 
-    def show(told: str) -> None:
+    def show(note: str) -> None:
         if as_json:
-            print(
-                json.dumps({**result.as_json(reveal), "study": told}, ensure_ascii=False, indent=1)
-            )
+            data = {**result.as_json(reveal), "study": note}
+            print(json.dumps(data, ensure_ascii=False, indent=1))
         else:
             _show(result, reveal)
-            print(told, end="\n" if told else "")
+            print(note, end="\n" if note else "")
 
-    show(_counted(Study(home.root, setting(context).clock), notebook, result, grader, show))
+    show(_record(Study(home.root, setting(context).clock), notebook, result, grader, show))
 
 
-def _counted(
+def _record(
     study: Study, notebook: Path, result: Result, grader: Grader, show: Callable[[str], None]
 ) -> str:
     """Keep the result for the start page, if it is of the learner's own notebook; a sentence when
@@ -151,8 +150,8 @@ def update(context: typer.Context, course: CourseFolder = Path()) -> None:
 
     with studying(context, course) as study:
         for change in copies.update(study):
-            told = _CHANGES[change.kind].format(study.say(study.released(change.key)))
-            print(f"{study.say(change.path)}: {told}")
+            message = _CHANGES[change.kind].format(study.say(study.released(change.key)))
+            print(f"{study.say(change.path)}: {message}")
         progressing.visit(study)
         start_page.lay_out(study)
         for note in copies.notes(study):
@@ -192,7 +191,9 @@ def plan(
     as_json: AsJson = False,
     course: CourseFolder = Path(),
 ) -> None:
-    """Spread what is left over the days that are left: 6 days of 90 minutes, unless told otherwise."""
+    """Spread what is left over the days that are left: 6 days of 90 minutes, unless told
+    otherwise.
+    """
     from autograder.study import plan as planning, start_page
 
     with studying(context, course) as study:
@@ -232,11 +233,13 @@ def reset(
         print("Nothing was written in it, so there is no copy.")
         return
     print(
-        f"Your work is {study.say(done.copy)}. To go back, delete {done.path.name} and give the copy its name."
+        f"Your work is {study.say(done.copy)}. "
+        f"To go back, delete {done.path.name} and give the copy its name."
     )
     if done.left:
         print(
-            f"Not carried over, because the lesson has no such cell any more: {', '.join(done.left)}."
+            "Not carried over, because the lesson has no such cell any more: "
+            f"{', '.join(done.left)}."
         )
     print("If it is open in JupyterLab, close it without saving and open it again.")
 

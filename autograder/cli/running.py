@@ -24,7 +24,7 @@ from autograder.files import Stop
 
 err = Console(stderr=True)
 STOPPED = 130  # exit code after a signal
-EVERY = 10.0  # seconds between two lines of progress
+LINE_SECONDS = 10.0  # seconds between two lines of progress
 
 
 @contextlib.contextmanager
@@ -49,17 +49,20 @@ def _signals() -> Iterator[Stop]:
 
 
 @contextlib.contextmanager
-def stoppable(told: Told) -> Iterator[Stop]:
+def stoppable(progress: ProgressDisplay) -> Iterator[Stop]:
     """A run with progress that may be stopped: a sentence, and the exit code that shells expect."""
     try:
-        with _signals() as stop, told:
+        with _signals() as stop, progress:
             yield stop
     except KeyboardInterrupt:
-        tell(f"autograder: stopped; {told.counts()} are done. The same command goes on from there.")
+        tell(
+            f"autograder: stopped; {progress.counts()} are done. "
+            "The same command goes on from there."
+        )
         raise typer.Exit(STOPPED) from None
 
 
-class Told:
+class ProgressDisplay:
     """Progress on stderr: a bar in a terminal, elsewhere a line at the first result, now and then,
     and at the end.
     """
@@ -72,7 +75,7 @@ class Told:
         self.task = self.bar.add_task(module, total=None, states="")
         self.began = self.said = time.monotonic()
 
-    def __enter__(self) -> Told:
+    def __enter__(self) -> ProgressDisplay:
         self.bar.start()
         return self
 
@@ -87,14 +90,15 @@ class Told:
         """One more of a kind."""
         self.total = total
         self.states[kind] += 1
-        told = ", ".join(f"{n} {state}" for state, n in self.states.items())
-        self.bar.update(self.task, total=total, advance=1, states=told)
+        states = ", ".join(f"{n} {state}" for state, n in self.states.items())
+        self.bar.update(self.task, total=total, advance=1, states=states)
         now, count = time.monotonic(), self.states.total()
-        if self.lines and (count in (1, total) or now - self.said >= EVERY):
+        if self.lines and (count in (1, total) or now - self.said >= LINE_SECONDS):
             self.said = now
             left = (now - self.began) / count * (total - count)
             tell(
-                f"{self.module}: {self.counts()} ({told}), {now - self.began:.0f} s, about {left:.0f} s left"
+                f"{self.module}: {self.counts()} ({states}), "
+                f"{now - self.began:.0f} s, about {left:.0f} s left"
             )
 
 

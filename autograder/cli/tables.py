@@ -15,7 +15,7 @@ from coursekit.checks import WORDS, shorten
 
 if TYPE_CHECKING:
     from autograder.grade.budget import Budget
-    from autograder.grade.regrade import Change, Mark
+    from autograder.grade.regrade import Change, CheckOutcome
 
 
 def show(result: Result, reveal: bool) -> None:
@@ -32,15 +32,15 @@ def show(result: Result, reveal: bool) -> None:
     for head in ("cell", "criterion", "result", "points", "seen, expected, hint"):
         table.add_column(head, overflow="fold")
     for c in result.checks:
-        row, told = c.row, ""
+        row, explanation = c.row, ""
         if row.verdict != "pass":
-            secret = row.check.hidden and not reveal
-            shown = (
-                "" if secret else f"seen {shorten(row.seen)}; expected {shorten(row.expected)}. "
-            )
-            told = shown + row.check.hint
+            explanation = row.check.hint
+            if reveal or not row.check.hidden:
+                seen, expected = shorten(row.seen), shorten(row.expected)
+                explanation = f"seen {seen}; expected {expected}. {explanation}"
         points = f"{row.earned:g}/{row.check.points:g}"
-        table.add_row(*map(escape, (c.grade_id, row.check.title, WORDS[row.verdict], points, told)))
+        cells = c.grade_id, row.check.title, WORDS[row.verdict], points, explanation
+        table.add_row(*map(escape, cells))
     out.print(table)
     for sentence in (*filter(None, [result.guess]), *result.repairs, *result.problems):
         out.print("•", escape(sentence))
@@ -64,19 +64,20 @@ def show_class(module: str, results: list[Result]) -> None:
     for r in results:
         by_student.setdefault(r.student, {})[r.lesson] = r
     for name, own in by_student.items():
-        marks = ["" if own[k].state == "graded" else " *" for k in lessons_]
-        points = [
-            f"{own[k].points:g}/{own[k].max_points:g}{mark}"
-            for k, mark in zip(lessons_, marks, strict=True)
-        ]
-        total = (
-            f"{sum(r.points for r in own.values()):g}/{sum(r.max_points for r in own.values()):g}"
-        )
+        points = [_points_of(own[k]) for k in lessons_]
+        earned = sum(r.points for r in own.values())
+        most = sum(r.max_points for r in own.values())
+        total = f"{earned:g}/{most:g}"
         remarks = [(k, r.state) for k, r in own.items() if r.state != "graded"]
         remarks += [(k, r.note) for k, r in own.items() if r.note]
-        told = "; ".join(f"{k.split('/')[1]}: {remark}" for k, remark in remarks)
-        table.add_row(escape(name), *points, total, escape(told))
+        notes = "; ".join(f"{k.split('/')[1]}: {remark}" for k, remark in remarks)
+        table.add_row(escape(name), *points, total, escape(notes))
     Console().print(table)
+
+
+def _points_of(result: Result) -> str:
+    points = f"{result.points:g}/{result.max_points:g}"
+    return points if result.state == "graded" else f"{points} *"
 
 
 def show_changes(module: str, changes: list[Change]) -> None:
@@ -87,26 +88,20 @@ def show_changes(module: str, changes: list[Change]) -> None:
     table = Table(title=f"{module}: what changes", title_justify="left")
     for head in ("student", "lesson", "points", "difference", "because of"):
         table.add_column(head, overflow="fold")
-    shown = [c for c in changes if c.shows]
-    for c in shown:
-        difference = (
-            ""
-            if c.kind in ("new", "handed in anew")
-            else f"{c.difference:+g}"
-            if c.difference
-            else "0"
-        )
-        cells = (c.student, c.lesson.split("/")[1], _points(c), difference, "\n".join(_reasons(c)))
-        table.add_row(*map(escape, cells))
-    if shown:
+    listed = [c for c in changes if c.shows]
+    for c in listed:
+        lesson, reasons = c.lesson.split("/")[1], "\n".join(_reasons(c))
+        table.add_row(*map(escape, (c.student, lesson, _points(c), _difference(c), reasons)))
+    if listed:
         out.print(table)
-    if counted := {check: n for check, n in regrading.by_check(changes).items() if any(n.values())}:
+    counts = {check: n for check, n in regrading.by_check(changes).items() if any(n.values())}
+    if counts:
         table = Table(title="checks", title_justify="left")
         for head in ("lesson", "check", "up", "down"):
             table.add_column(
                 head, overflow="fold", justify="right" if head in ("up", "down") else "left"
             )
-        for (lesson, name), count in counted.items():
+        for (lesson, name), count in counts.items():
             news = " (added)" if count["added"] else " (removed)" if count["removed"] else ""
             title = name.replace("_", " ") + news
             table.add_row(
@@ -114,8 +109,8 @@ def show_changes(module: str, changes: list[Change]) -> None:
             )
         out.print(table)
     total = regrading.totals(changes)
-    told = ", ".join(f"{n:g} {kind}" for kind, n in total.items() if kind != "mean change")
-    print(f"{len(changes)} notebooks: {told}. Mean change: {total['mean change']:+.2f} points.")
+    kinds = ", ".join(f"{n:g} {kind}" for kind, n in total.items() if kind != "mean change")
+    print(f"{len(changes)} notebooks: {kinds}. Mean change: {total['mean change']:+.2f} points.")
 
 
 def _points(c: Change) -> str:
@@ -127,12 +122,15 @@ def _points(c: Change) -> str:
     return kept if kept and not c.difference else ", ".join(filter(None, (both, kept)))
 
 
-def _mark(mark: Mark | None) -> str:
-    return (
-        f"{WORDS.get(mark.verdict, mark.verdict)} {mark.points:g}/{mark.max_points:g}"
-        if mark
-        else ""
-    )
+def _difference(c: Change) -> str:
+    if c.kind in ("new", "handed in anew"):
+        return ""
+    return f"{c.difference:+g}" if c.difference else "0"
+
+
+def _outcome(check: CheckOutcome) -> str:
+    verdict = WORDS.get(check.verdict, check.verdict)
+    return f"{verdict} {check.points:g}/{check.max_points:g}"
 
 
 def _reasons(c: Change) -> Iterator[str]:
@@ -141,15 +139,13 @@ def _reasons(c: Change) -> Iterator[str]:
     if c.state_before is not None and c.state_before != c.state_after:
         yield f"state: {c.state_before} → {c.state_after}"
     for check in c.checks:
-        before, after = map(_mark, (check.before, check.after))
-        told = (
-            f"{before} → {after}"
-            if before and after
-            else f"added, {after}"
-            if after
-            else f"removed, was {before}"
-        )
-        yield f"{check.name.replace('_', ' ')}: {told}"
+        before = _outcome(check.before) if check.before else ""
+        after = _outcome(check.after) if check.after else ""
+        if before and after:
+            change = f"{before} → {after}"
+        else:
+            change = f"added, {after}" if after else f"removed, was {before}"
+        yield f"{check.name.replace('_', ' ')}: {change}"
 
 
 def show_phases(phases: Phases, notebooks: int) -> None:
@@ -183,5 +179,6 @@ def show_budgets(found: Mapping[str, Budget]) -> None:
         )
     out.print(table)
     out.print(
-        "Cells: pictures remembered, as when others have answered alike. Those that draw pay for them."
+        "Cells: pictures remembered, as when others have answered alike. "
+        "Those that draw pay for them."
     )

@@ -40,7 +40,7 @@ STILL_SECONDS = 5.0
 LOCK_SECONDS = 5.0  # for one that is about to end
 TALK_SECONDS = 10.0  # for one message of the other side
 LARGEST = 1 << 30  # bytes in memory
-MANY = 20  # lessons that are kept ready
+MAX_READY_LESSONS = 20  # lessons that are kept ready
 
 
 def main(root: str, place: str, descriptor: str, minutes: str) -> None:
@@ -268,7 +268,7 @@ class Ready:
         if known is not None and seen == (data, _stamp(slips.path(known))):
             return known
         lesson = Lesson.read(path)
-        if len(self._lessons) >= MANY:
+        if len(self._lessons) >= MAX_READY_LESSONS:
             self._lessons.clear()
             self._judges.clear()
         self._judges.pop(path, None)
@@ -381,11 +381,11 @@ class _Printed(io.StringIO):
 
     def taken(self) -> dict[str, str]:
         """What was printed since this was asked last."""
-        told = {"out": self.getvalue(), "err": self.errors_.getvalue()}
+        printed = {"out": self.getvalue(), "err": self.errors_.getvalue()}
         for stream in (self, self.errors_):
             stream.seek(0)
             stream.truncate()
-        return told
+        return printed
 
 
 @contextlib.contextmanager

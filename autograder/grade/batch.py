@@ -186,7 +186,7 @@ class Grading:
             recorder.set_waiting(module, self._outdated(recorder.graded(module)))
 
     def _outdated(self, graded: set[tuple[str, str]]) -> set[tuple[str, str]]:
-        """Those of `graded` (student, notebook) whose stored result is not of what lies there now."""
+        """Those of `graded` (student, notebook) whose result is not of what lies there now."""
         course, found = self.group.course, set()
         for student in self.who:
             for lesson in self.group.lessons.values():

@@ -73,7 +73,8 @@ def _once(lesson: Lesson, runner: Local) -> tuple[float, float, float, float]:
         result = judge.grade(lesson, job)
         if result.trace is None or result.state != "graded" or result.points < result.max_points:
             raise CourseError(
-                f"{lesson.path}: the solution does not earn everything. `autograder check` says why."
+                f"{lesson.path}: the solution does not earn everything. "
+                "`autograder check` says why."
             )
         traces.append(result.trace)
     checks = sum(map(_checks, traces)) / len(traces)

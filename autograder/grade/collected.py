@@ -42,7 +42,8 @@ def students(course: Course, module: str, wanted: list[str] | None = None) -> li
             raise CourseError(f"submitted/{shown(student)}/{module} does not exist.{near}")
     if not found:
         raise CourseError(
-            f"nobody handed in {module}: there is no folder submitted/<student>/{module}. Collect first."
+            f"nobody handed in {module}: "
+            f"there is no folder submitted/<student>/{module}. Collect first."
         )
     return sorted(set(wanted)) if wanted else found
 

@@ -15,14 +15,15 @@ BUILTINS = frozenset(dir(builtins))
 # a learner's own code that runs where a class is defined
 HOOKS = ("__init_subclass__", "__set_name__", "metaclass")
 MAKERS = """
-NamedTuple NewType OrderedDict TypeVar abstractmethod asynccontextmanager cache cached_property classmethod
-contextmanager dataclass defaultdict deque dict field final float frozenset int list lru_cache namedtuple property range
-set setter staticmethod str timedelta total_ordering tuple unique
+NamedTuple NewType OrderedDict TypeVar abstractmethod asynccontextmanager cache cached_property
+classmethod contextmanager dataclass defaultdict deque dict field final float frozenset int list
+lru_cache namedtuple property range set setter staticmethod str timedelta total_ordering tuple
+unique
 """  # the last of their names; called, they make something new and touch nothing else
 PARTS = (
-    ast.Attribute, ast.BinOp, ast.BoolOp, ast.Compare, ast.Constant, ast.Dict, ast.IfExp, ast.List, ast.Name, ast.Set,
-    ast.Slice, ast.Subscript, ast.Tuple, ast.UnaryOp, ast.boolop, ast.cmpop, ast.expr_context, ast.keyword,
-    ast.operator, ast.unaryop,
+    ast.Attribute, ast.BinOp, ast.BoolOp, ast.Compare, ast.Constant, ast.Dict, ast.IfExp, ast.List,
+    ast.Name, ast.Set, ast.Slice, ast.Subscript, ast.Tuple, ast.UnaryOp, ast.boolop, ast.cmpop,
+    ast.expr_context, ast.keyword, ast.operator, ast.unaryop,
 )  # fmt: skip
 
 
@@ -68,7 +69,7 @@ def _defines(statement: ast.stmt) -> bool:
 
 
 def _makes(value: ast.expr | None) -> bool:
-    """Whether an expression makes a value and changes nothing. What a lambda will do is not asked."""
+    """Whether an expression makes a value and changes nothing. A lambda's body is not asked."""
     waiting: list[Any] = [value] if value else []
     while waiting:
         node = waiting.pop()

@@ -19,7 +19,7 @@ from autograder.runner.parcels import pack, pack_lesson, pack_reference
 from autograder.runner.pool import Local, Runner
 from coursekit import checks as kit
 
-MANY = 10_000  # verdicts of a lesson that are remembered
+MAX_REMEMBERED_VERDICTS = 10_000  # of a lesson
 TRIES = 2  # a runner that dies under a job is given the same job once more
 
 
@@ -29,7 +29,7 @@ def fresh_salt() -> str:
 
 
 @dataclass
-class Kept:
+class LessonCache:
     """What is worked out once for a lesson and used for all who hand it in."""
 
     lesson: Lesson
@@ -54,7 +54,8 @@ class Judge:
     preload: tuple[str, ...] | None = None
 
     prepared: set[str] = field(default_factory=set, repr=False)  # lessons
-    kept: dict[int, Kept] = field(default_factory=dict, repr=False)  # by the identity of the lesson
+    # by the identity of the lesson
+    caches: dict[int, LessonCache] = field(default_factory=dict, repr=False)
 
     def reference(self, lesson: Lesson, drawn: bool) -> Trace | None:
         """What the lesson's own solution does in a warm process, drawing too if that is wanted.
@@ -67,7 +68,7 @@ class Judge:
             with contextlib.suppress(RunnerGone):
                 parcel = pack(job, pack_reference(lesson, self.salt, self._modules(lesson)))
                 trace = self.runner.run(parcel)
-                self._kept(lesson).pictures = submission.pictures(job, trace)
+                self._cache(lesson).pictures = submission.pictures(job, trace)
                 return trace
         return None
 
@@ -94,16 +95,16 @@ class Judge:
         return unread(lesson, job.student, "needs-human:the runner died under it", job.repairs)
 
     def _packed(self, lesson: Lesson) -> str:
-        kept = self._kept(lesson)
-        if not kept.packed:
-            kept.packed = pack_lesson(lesson, self.salt, self._modules(lesson), kept.pictures)
-        return kept.packed
+        cache = self._cache(lesson)
+        if not cache.packed:
+            cache.packed = pack_lesson(lesson, self.salt, self._modules(lesson), cache.pictures)
+        return cache.packed
 
     def _modules(self, lesson: Lesson) -> tuple[str, ...]:
         return lesson.preload if self.preload is None else self.preload
 
-    def _kept(self, lesson: Lesson) -> Kept:
-        return self.kept.setdefault(id(lesson), Kept(lesson))
+    def _cache(self, lesson: Lesson) -> LessonCache:
+        return self.caches.setdefault(id(lesson), LessonCache(lesson))
 
     def verdicts(self, lesson: Lesson, job: Job, trace: Trace) -> Result:
         """Judge a trace."""
@@ -117,14 +118,14 @@ class Judge:
         problems = [f"{_cell_name(job, c.step)}: {c.problem}" for c in trace.cells if c.problem]
         if trace.problem:
             problems.append(trace.problem)
-        told = job.repairs, tuple(problems)
         slip = self._slip(lesson, rows, trace) if state == "graded" else ""
         return Result(
             job.student,
             lesson.key,
             state,
             tuple(rows),
-            *told,
+            job.repairs,
+            tuple(problems),
             self.runner.level,
             trace,
             self.salt,
@@ -133,10 +134,10 @@ class Judge:
 
     def _row(self, lesson: Lesson, check: kit.Check, outcomes: Any) -> kit.Row:
         """The verdict on what was observed; in a class many observe the same."""
-        rows = self._kept(lesson).rows
+        rows = self._cache(lesson).rows
         key = check.name, hashlib.sha256(json.dumps(outcomes).encode()).digest()
         row = rows.get(key) or kit.judge(check, outcomes, lesson.expectation(check, self.salt))
-        if len(rows) < MANY:
+        if len(rows) < MAX_REMEMBERED_VERDICTS:
             rows[key] = row
         return row
 
@@ -144,7 +145,7 @@ class Judge:
         failed = [r.row for r in rows if r.row.verdict != "pass"]
         if not failed:
             return ""
-        return self._kept(lesson).known_slips.nearest(
+        return self._cache(lesson).known_slips.nearest(
             [
                 Lost(r, observed(trace, r.check.name), lesson.expectation(r.check, self.salt))
                 for r in failed
@@ -164,7 +165,7 @@ def _cell_name(job: Job, index: int) -> str:
 
 
 def unread(lesson: Lesson, student: str, state: str, repairs: tuple[str, ...] = ()) -> Result:
-    """The result of a submission that never ran: every check is failed for the reason in `state`."""
+    """The result of a submission that never ran: every check fails for the reason in `state`."""
     reason = state.partition(":")[2] or state
     rows = tuple(
         CheckResult(grade_id, kit.Row(check, "error", reason, "an answer"))

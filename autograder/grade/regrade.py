@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from autograder.build import builder
 from autograder.errors import CourseError
@@ -32,16 +32,17 @@ from autograder.record.gradebook import Recorder, back_up, prepare
 from autograder.runner.pool import Local, Runner
 
 PREVIEW = "preview"  # beside the stored results
-TINY = 1e-6  # points: what sums of fractions may differ by
+TOLERANCE = 1e-6  # points: what sums of fractions may differ by
 Stored = Mapping[str, Any]  # a result as `results.as_stored` makes it
 Kind = Literal["up", "down", "same", "new", "handed in anew"]
+COMPARED: tuple[Kind, ...] = ("up", "down", "same")  # kinds with points of one submission
 
 
 # ---------------------------------------------------------------------------------------- comparing
 
 
 @dataclass(frozen=True)
-class Mark:
+class CheckOutcome:
     """How one check went."""
 
     verdict: str
@@ -54,15 +55,15 @@ class CheckChange:
     """A check that went otherwise than before; None where there was no such check."""
 
     name: str
-    before: Mark | None
-    after: Mark | None
+    before: CheckOutcome | None
+    after: CheckOutcome | None
 
     @property
     def difference(self) -> float:
         """Points that it brings or takes."""
-        return (self.after.points if self.after else 0.0) - (
-            self.before.points if self.before else 0.0
-        )
+        before = self.before.points if self.before else 0.0
+        after = self.after.points if self.after else 0.0
+        return after - before
 
     @property
     def matters(self) -> bool:
@@ -94,7 +95,7 @@ class Change:
     @property
     def kept(self) -> bool:
         """Whether it has more points than the lesson gives now."""
-        return self.after > self.earned + TINY
+        return self.after > self.earned + TOLERANCE
 
     @property
     def shows(self) -> bool:
@@ -111,29 +112,33 @@ def compare(before: Stored | None, after: Stored) -> Change:
     """Two stored results of one notebook. Their points are compared where they are of one
     submission.
     """
-    points, was = float(after["points"]), float(before["points"]) if before else None
-    checks: tuple[CheckChange, ...] = ()
-    kind: Kind
-    if before is None or was is None:
-        kind = "new"
-    elif not same_submission(before, after["key"]):
-        kind = "handed in anew"
-    else:
-        kind = "up" if points > was + TINY else "down" if points < was - TINY else "same"
-        checks = tuple(_checks(before["checks"], after["checks"]))
+    points = float(after["points"])
+    kind = _kind(before, after)
+    checks = _checks(before["checks"], after["checks"]) if before and kind in COMPARED else ()
     return Change(
         student=after["student"],
         lesson=after["lesson"],
         kind=kind,
-        before=was,
+        before=float(before["points"]) if before else None,
         after=points,
         max_before=float(before["max_points"]) if before else None,
         max_after=float(after["max_points"]),
         earned=points - sum(after["kept"].values()),
         state_before=before["state"] if before else None,
         state_after=after["state"],
-        checks=checks,
+        checks=tuple(checks),
     )
+
+
+def _kind(before: Stored | None, after: Stored) -> Kind:
+    if before is None:
+        return "new"
+    if not same_submission(before, after["key"]):
+        return "handed in anew"
+    difference = float(after["points"]) - float(before["points"])
+    if abs(difference) <= TOLERANCE:
+        return "same"
+    return "up" if difference > 0 else "down"
 
 
 def same_submission(stored: Stored, key: results.Key) -> bool:
@@ -143,14 +148,15 @@ def same_submission(stored: Stored, key: results.Key) -> bool:
 
 
 def _checks(before: list[Stored], after: list[Stored]) -> Iterable[CheckChange]:
-    was, now = (
-        {c["name"]: Mark(c["verdict"], c["points"], c["max_points"]) for c in cs}
-        for cs in (before, after)
-    )
+    was, now = _outcomes(before), _outcomes(after)
     for name in dict.fromkeys([*now, *was]):
         old, new = was.get(name), now.get(name)
         if old is None or new is None or (old.verdict, old.points) != (new.verdict, new.points):
             yield CheckChange(name, old, new)
+
+
+def _outcomes(checks: list[Stored]) -> dict[str, CheckOutcome]:
+    return {c["name"]: CheckOutcome(c["verdict"], c["points"], c["max_points"]) for c in checks}
 
 
 def keep(before: Stored, result: Result) -> Result:
@@ -182,12 +188,11 @@ def totals(changes: Iterable[Change]) -> dict[str, float]:
     a result.
     """
     listed = list(changes)
-    kinds: list[Kind] = ["up", "down", "same", "new", "handed in anew"]
-    compared = [c.difference for c in listed if c.kind in ("up", "down", "same")]
+    compared = [c.difference for c in listed if c.kind in COMPARED]
     mean = sum(compared) / len(compared) if compared else 0.0
     count = Counter(c.kind for c in listed)
     return {
-        **{k: count[k] for k in kinds},
+        **{kind: count[kind] for kind in get_args(Kind)},
         "kept": sum(c.kept and c.shows for c in listed),
         "mean change": mean,
     }
@@ -200,21 +205,18 @@ def by_check(changes: Iterable[Change]) -> dict[tuple[str, str], dict[str, int]]
     out: dict[tuple[str, str], dict[str, int]] = {}
     for change in changes:
         for c in change.checks:
-            count = out.setdefault(
-                (change.lesson, c.name), dict.fromkeys(("up", "down", "added", "removed"), 0)
-            )
-            told = {
-                "up": c.difference > 0,
-                "down": c.difference < 0,
-                "added": not c.before,
-                "removed": not c.after,
-            }
-            for word, holds in told.items():
-                count[word] += holds
+            none_yet = {"up": 0, "down": 0, "added": 0, "removed": 0}
+            count = out.setdefault((change.lesson, c.name), none_yet)
+            count["up"] += c.difference > 0
+            count["down"] += c.difference < 0
+            count["added"] += c.before is None
+            count["removed"] += c.after is None
     return out
 
 
 # ------------------------------------------------------------------------------------------ running
+
+Done = Callable[[Change, int], None]
 
 
 def regrade(
@@ -227,7 +229,7 @@ def regrade(
     again: bool = False,
     never_lower: bool = False,
     write: bool = False,
-    done: Callable[[Change, int], None] = lambda change, total: None,
+    done: Done = lambda change, total: None,
     stop: Stop | None = None,
 ) -> list[Change]:
     """What grading a module with its lessons as they are would change, and, if asked, the change
@@ -257,122 +259,98 @@ def regrade(
     try:
         group = Class.of(course, module)
         who = [student for student in students(course, module, wanted) if not misnamed(student)]
-        differ = [
-            p
-            for p in builder.build(course, [module], check=True)
-            if p.parts[0] in ("source", "release")
-        ]
-        if differ:
-            raise CourseError(
-                f"{differ[0]} is not what lessons/{module} gives now. Run `autograder build {module}`."
-            )
-        try:
-            judges = _judges(group, who, runner)
-        finally:
-            stop.check()  # the reference swallows what a signal raises, or fails of it
-        run = _Run(group, runner.level, judges, again, never_lower, stop)
-        changes = []
-        threads = ThreadPoolExecutor(max(1, jobs), thread_name_prefix="regrade")
-        try:
-            waiting = [
-                threads.submit(run.preview, le, student)
-                for student in who
-                for le in group.lessons.values()
-            ]
-            for future in waiting:
-                changes.append(future.result())
-                done(changes[-1], len(waiting))
-                stop.check()
-        except BaseException:
-            stop.asked = True
-            runner.close()
-            raise
-        finally:
-            threads.shutdown(wait=True, cancel_futures=True)
+        _refuse_outdated(course, module)
+        run = Regrading(group, runner, who, again=again, never_lower=never_lower, stop=stop)
+        changes = run.preview(jobs, done)
         if write:
-            run.write(who, stop)
+            run.write()
         return changes
     finally:
         if own:
             runner.close()
 
 
-def _judges(group: Class, who: list[str], runner: Runner) -> dict[tuple[str, str], Judge]:
-    """For each student and lesson a judge with the salt of the stored result, or with the usual one
-    of the class.
+def _refuse_outdated(course: Course, module: str) -> None:
+    """Raise unless what was built from the lessons is of the lessons as they are."""
+    for path in builder.build(course, [module], check=True):
+        if path.parts[0] in ("source", "release"):
+            raise CourseError(
+                f"{path} is not what lessons/{module} gives now. Run `autograder build {module}`."
+            )
+
+
+class Regrading:
+    """One regrading of one module: first its preview, then, if asked, what is written.
+
+    Args:
+        who: students, in the order of the changes.
+        again: run everything, even where a stored result or an earlier preview fits exactly.
+        never_lower: no notebook gets fewer points than it has.
+        stop: asked to end the run at once.
     """
-    stored = results.stored(group.course, group.module)
-    salts = {(raw["student"], raw["lesson"]): raw["salt"] for raw in stored if raw.get("salt")}
-    usual = Counter(salts.values()).most_common(1)
-    common = usual[0][0] if usual else fresh_salt()
-    judges = {salt: Judge(runner, salt) for salt in {common, *salts.values()}}
-    out = {(s, key): judges[salts.get((s, key), common)] for s in who for key in group.lessons}
-    for key, salt in sorted({(key, judge.salt) for (_, key), judge in out.items()}):
-        judges[salt].prepare(group.lessons[key])
-    return out
 
+    def __init__(
+        self,
+        group: Class,
+        runner: Runner,
+        who: list[str],
+        *,
+        again: bool,
+        never_lower: bool,
+        stop: Stop,
+    ) -> None:
+        self.group, self.runner, self.who = group, runner, who
+        self.again, self.never_lower, self.stop = again, never_lower, stop
+        self._judges: dict[tuple[str, str], Judge] = {}  # by student and lesson
 
-@dataclass(frozen=True)
-class _Run:
-    """One regrading of a module."""
+    def preview(self, jobs: int, done: Done) -> list[Change]:
+        """Compare every notebook. Call it once, from the main thread: lessons run there.
 
-    group: Class
-    level: str
-    judges: Mapping[tuple[str, str], Judge]  # by student and lesson
-    again: bool
-    never_lower: bool
-    stop: Stop
-
-    def _settled(self, before: Stored | None, result: Result, key: results.Key) -> Result:
-        """What the gradebook would get."""
-        if not self.never_lower or before is None or not same_submission(before, key):
-            return result
-        return keep(before, result) if result.points < before["points"] else result
-
-    def preview(self, lesson: Lesson, student: str) -> Change:
-        """Compare one notebook's stored result with what it gets now, which is run unless it is
-        known.
+        Raises:
+            CourseError: a reference does not answer.
+            KeyboardInterrupt: the run was stopped.
         """
-        course = self.group.course
-        with results.locked(course, f"{student}/{lesson.key}", self.stop):
-            self.stop.check()
-            handed = hand_in(course, lesson, student)
-            key = results.key(handed.data, lesson, self.level)
-            before = results.read(course, lesson, student)
-            judge = self.judges[student, lesson.key]
-            result = self._fitting(lesson, handed, key)
-            if result is None and not self.again and handed.data is not None:
-                result = self._previewed(lesson, student, key)
-                if (
-                    result is not None
-                    and before is not None
-                    and result.salt not in ("", judge.salt)
-                ):
-                    result = None  # graded since, in other worlds
-            if result is None:
-                result = judged(judge, handed)
-                self.stop.check()  # a run that was cut off says nothing about the submission
-                notebook = autograded.as_bytes(notebook_of(self.group, handed, result))
-                write_locked(self._notebook(lesson, student), notebook)
-                results.store(course, self.group.module, result, key, PREVIEW)
-            return compare(before, results.as_stored(self._settled(before, result, key), key))
+        try:
+            self._prepare_judges()
+        finally:
+            self.stop.check()  # the reference swallows what a signal raises, or fails of it
+        changes: list[Change] = []
+        threads = ThreadPoolExecutor(max(1, jobs), thread_name_prefix="regrade")
+        try:
+            waiting = [
+                threads.submit(self._preview_one, lesson, student)
+                for student in self.who
+                for lesson in self.group.lessons.values()
+            ]
+            for future in waiting:
+                changes.append(future.result())
+                done(changes[-1], len(waiting))
+                self.stop.check()
+        except BaseException:
+            self.stop.asked = True
+            self.runner.close()
+            raise
+        finally:
+            threads.shutdown(wait=True, cancel_futures=True)
+        return changes
 
-    def _fitting(self, lesson: Lesson, handed: Handed, key: results.Key) -> Result | None:
-        """The stored result, if running it again would give the same. Why nothing could be read may
-        have changed.
+    def _prepare_judges(self) -> None:
+        """Get a judge for each student and lesson, with the salt of the stored result, or with the
+        usual one of the class.
         """
-        known = not self.again and handed.data is not None
-        return results.load(self.group.course, lesson, handed.student, key) if known else None
+        stored = results.stored(self.group.course, self.group.module)
+        salts = {(raw["student"], raw["lesson"]): raw["salt"] for raw in stored if raw.get("salt")}
+        usual = Counter(salts.values()).most_common(1)
+        common = usual[0][0] if usual else fresh_salt()
+        judges = {salt: Judge(self.runner, salt) for salt in {common, *salts.values()}}
+        for student in self.who:
+            for key in self.group.lessons:
+                self._judges[student, key] = judges[salts.get((student, key), common)]
+        used = {(key, judge.salt) for (_, key), judge in self._judges.items()}
+        for key, salt in sorted(used):
+            judges[salt].prepare(self.group.lessons[key])
 
-    def _previewed(self, lesson: Lesson, student: str, key: results.Key) -> Result | None:
-        return results.load(self.group.course, lesson, student, key, PREVIEW)
-
-    def _notebook(self, lesson: Lesson, student: str) -> Path:
-        return results.path(
-            self.group.course, self.group.module, student, lesson.key, PREVIEW
-        ).with_suffix(".ipynb")
-
-    def write(self, who: list[str], stop: Stop) -> None:
+    def write(self) -> None:
         """Enter what was previewed, nothing else. A preview goes once it is entered: the next call
         does the rest.
         """
@@ -381,24 +359,89 @@ class _Run:
             back_up(course)
             prepare(course, module)
         with Recorder(course) as recorder:
-            for student in who:
-                stop.check()
+            for student in self.who:
+                self.stop.check()
                 ran = [
-                    le for le in self.group.lessons.values() if self._notebook(le, student).exists()
+                    lesson
+                    for lesson in self.group.lessons.values()
+                    if self._notebook(lesson, student).exists()
                 ]
                 if ran:
-                    enter(self.group, recorder, {le.key: self._publish(le, student) for le in ran})
-                shutil.rmtree(
-                    results.folder(course) / PREVIEW / module / student, ignore_errors=True
-                )
+                    published = {lesson.key: self._publish(lesson, student) for lesson in ran}
+                    enter(self.group, recorder, published)
+                previews = results.folder(course) / PREVIEW / module / student
+                shutil.rmtree(previews, ignore_errors=True)
+
+    # ------------------------------------------------------------------------------ one notebook
+
+    def _preview_one(self, lesson: Lesson, student: str) -> Change:
+        """Compare one notebook's stored result with what it gets now, which is run unless it is
+        known.
+        """
+        course = self.group.course
+        with results.locked(course, f"{student}/{lesson.key}", self.stop):
+            self.stop.check()
+            handed = hand_in(course, lesson, student)
+            key = results.key(handed.data, lesson, self.runner.level)
+            before = results.read(course, lesson, student)
+            result = self._fitting(handed, key) or self._earlier_preview(handed, key, before)
+            if result is None:
+                result = self._run(handed, key)
+            return compare(
+                before, results.as_stored(self._with_kept_points(before, result, key), key)
+            )
+
+    def _run(self, handed: Handed, key: results.Key) -> Result:
+        """Run a submission and keep what comes of it as its preview."""
+        lesson, student = handed.lesson, handed.student
+        result = judged(self._judges[student, lesson.key], handed)
+        self.stop.check()  # a run that was cut off says nothing about the submission
+        notebook = autograded.as_bytes(notebook_of(self.group, handed, result))
+        write_locked(self._notebook(lesson, student), notebook)
+        results.store(self.group.course, self.group.module, result, key, PREVIEW)
+        return result
+
+    def _fitting(self, handed: Handed, key: results.Key) -> Result | None:
+        """The stored result, if running it again would give the same. Why nothing could be read may
+        have changed.
+        """
+        if self.again or handed.data is None:
+            return None
+        return results.load(self.group.course, handed.lesson, handed.student, key)
+
+    def _earlier_preview(
+        self, handed: Handed, key: results.Key, before: Stored | None
+    ) -> Result | None:
+        """The preview of an earlier call, if running it again would give the same."""
+        if self.again or handed.data is None:
+            return None
+        result = self._previewed(handed.lesson, handed.student, key)
+        judge = self._judges[handed.student, handed.lesson.key]
+        if result is not None and before is not None and result.salt not in ("", judge.salt):
+            return None  # graded since, in other worlds
+        return result
+
+    def _previewed(self, lesson: Lesson, student: str, key: results.Key) -> Result | None:
+        return results.load(self.group.course, lesson, student, key, PREVIEW)
+
+    def _notebook(self, lesson: Lesson, student: str) -> Path:
+        """Where the autograded notebook of a preview lies."""
+        course, module = self.group.course, self.group.module
+        return results.path(course, module, student, lesson.key, PREVIEW).with_suffix(".ipynb")
+
+    def _with_kept_points(self, before: Stored | None, result: Result, key: results.Key) -> Result:
+        """What the gradebook would get."""
+        if not self.never_lower or before is None or not same_submission(before, key):
+            return result
+        return keep(before, result) if result.points < before["points"] else result
 
     def _publish(self, lesson: Lesson, student: str) -> tuple[Result, bool]:
         course = self.group.course
         with results.locked(course, f"{student}/{lesson.key}"):
             handed = hand_in(course, lesson, student)
             said = answered(lesson, self.group.released[lesson.key], handed)
-            key = results.key(handed.data, lesson, self.level)
-            fitting = self._fitting(lesson, handed, key)
+            key = results.key(handed.data, lesson, self.runner.level)
+            fitting = self._fitting(handed, key)
             if fitting is not None:
                 return fitting, said
             result = self._previewed(lesson, student, key)
@@ -406,9 +449,8 @@ class _Run:
                 raise CourseError(
                     f"{student} handed in {lesson.key} while this ran. Say the same again."
                 )
-            result = self._settled(results.read(course, lesson, student), result, key)
-            notebook = nbformat.reads(
-                self._notebook(lesson, student).read_text("utf-8"), as_version=4
-            )
+            result = self._with_kept_points(results.read(course, lesson, student), result, key)
+            text = self._notebook(lesson, student).read_text("utf-8")
+            notebook = nbformat.reads(text, as_version=4)
             publish(self.group, lesson, result, notebook, key)
             return result, said

@@ -176,7 +176,7 @@ def digest(lesson: Lesson) -> str:
 
 
 def read(lesson: Lesson) -> Table:
-    """The lesson's table; an empty one when it is missing, or of a lesson that has changed since."""
+    """The lesson's table; an empty one when it is missing, or the lesson has changed since."""
     try:
         raw = json.loads(path(lesson).read_text("utf-8"))
         if raw["lesson"] != digest(lesson):

@@ -49,14 +49,7 @@ def parse_notebook(data: bytes, repairs: list[str]) -> list[Source]:
         raise Unreadable("not a notebook: not a JSON object")
     cells = notebook.get("cells")
     if not isinstance(cells, list):
-        sheets = notebook.get("worksheets")
-        sheets = sheets if isinstance(sheets, list) else []
-        cells = [
-            c
-            for s in sheets
-            if isinstance(s, dict) and isinstance(s.get("cells"), list)
-            for c in s["cells"]
-        ]
+        cells = _cells_of_sheets(notebook.get("worksheets"))
         if not cells:
             raise Unreadable("not a notebook: it holds no cells")
         repairs.append("an old notebook format (3): read as it is")
@@ -69,6 +62,15 @@ def parse_notebook(data: bytes, repairs: list[str]) -> list[Source]:
     if mended != sources:
         repairs.append("halves of characters, which no file can hold, were replaced")
     return mended
+
+
+def _cells_of_sheets(sheets: Any) -> list[Any]:
+    """The cells of a notebook in the format 3."""
+    cells = []
+    for sheet in sheets if isinstance(sheets, list) else ():
+        if isinstance(sheet, dict) and isinstance(sheet.get("cells"), list):
+            cells += sheet["cells"]
+    return cells
 
 
 def _source(cell: dict[str, Any]) -> Source:
@@ -136,15 +138,10 @@ def _waiting(lesson: Lesson, steps: list[Step]) -> list[Step]:
         return only_adds(step.source, [s.source for s in steps[:index]])
 
     out = list(steps)
-    waits, first = (
-        True,
-        next((n for n, step in enumerate(steps) if step.kind == "checks"), len(steps)),
-    )
-    for index in range(len(steps) - 1, first - 1, -1):  # from the end
-        if steps[index].kind == "checks":
-            out[index], waits = replace(steps[index], waits=waits), True
-        else:
-            waits = waits and changes_nothing(index)
+    graded = [index for index, step in enumerate(steps) if step.kind == "checks"]
+    for index, following in zip(graded, [*graded[1:], len(steps)], strict=True):
+        waits = all(changes_nothing(between) for between in range(index + 1, following))
+        out[index] = replace(steps[index], waits=waits)
     return out
 
 
@@ -167,9 +164,9 @@ def _steps(cell: Cell, texts: list[tuple[int, str]], repairs: list[str]) -> list
         if texts and _squeeze(texts[0][1]) != _squeeze(cell.source):
             repairs.append(f"cell {cell.grade_id!r} was edited: the lesson's own was run")
         return [_locked(cell, position)]
-    return (
-        [Step("checks", grade_id=cell.grade_id, position=position)] if cell.kind == "checks" else []
-    )
+    if cell.kind == "checks":
+        return [Step("checks", grade_id=cell.grade_id, position=position)]
+    return []
 
 
 def _squeeze(text: str) -> list[str]:
@@ -207,7 +204,8 @@ def parse_answer(text: str, lesson: Lesson) -> list[tuple[str | None, str]] | No
         title = named["name"] if named else rest.strip("[]").removeprefix("code").strip()
         if title and title not in names:
             raise CourseError(
-                f"{lesson.key} has no solution cell {title!r}.{nearest(title, names)} It has {', '.join(names)}."
+                f"{lesson.key} has no solution cell {title!r}."
+                f"{nearest(title, names)} It has {', '.join(names)}."
             )
         cells.append((title or None, []))
     return [(name, "\n".join(lines).strip("\n")) for name, lines in cells] if cells else None
@@ -238,16 +236,13 @@ def answer_job(lesson: Lesson, student: str, text: str) -> Job:
     steps: list[Step] = []
     repairs: list[str] = []
     for cell in lesson.of_kind("locked", "given", "solution", "checks"):
-        if cell.kind in ("given", "solution"):
-            given = sources.get(str(cell.grade_id))
-            given = [cell.stub] if given is None else given
-            steps += [Step("cell", s, cell.grade_id) for s in given if s.strip()]
+        if cell.kind == "locked":
+            steps.append(_locked(cell))
+        elif cell.kind == "checks":
+            steps.append(Step("checks", grade_id=cell.grade_id))
         else:
-            steps += (
-                [_locked(cell)]
-                if cell.kind == "locked"
-                else [Step("checks", grade_id=cell.grade_id)]
-            )
+            texts = sources.get(str(cell.grade_id), [cell.stub])
+            steps += [Step("cell", text, cell.grade_id) for text in texts if text.strip()]
     return Job(student, lesson.key, tuple(_waiting(lesson, steps)), tuple(repairs))
 
 
@@ -271,7 +266,8 @@ def reference_job(lesson: Lesson, drawn: bool) -> Job:
             steps.append(Step("checks", grade_id=cell.grade_id))
         elif cell.kind != "free" or (drawn and "explore(" in cell.source):
             steps.append(Step("cell", cell.source, cell.grade_id))
-    steps += [Step("cell", SHOW_PICTURES)] if drawn else []
+    if drawn:
+        steps.append(Step("cell", SHOW_PICTURES))
     return Job("", lesson.key, tuple(_waiting(lesson, steps)))
 
 
@@ -281,11 +277,10 @@ def pictures(job: Job, trace: Trace) -> dict[str, bytes]:
 
     A learner whose code answers alike is shown the same picture and need not have it drawn.
     """
-    if (
-        not trace.cells
-        or trace.cells[-1].step != len(job.steps) - 1
-        or job.steps[-1].source != SHOW_PICTURES
-    ):
+    last = len(job.steps) - 1
+    if not trace.cells or trace.cells[-1].step != last:  # it was never reached
+        return {}
+    if job.steps[last].source != SHOW_PICTURES:
         return {}
     found = {}
     for output in trace.cells[-1].outputs:

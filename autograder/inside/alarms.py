@@ -21,13 +21,13 @@ from pathlib import Path
 from autograder.inside.forks import BACKSTOP
 
 # of the time between two looks: a process that runs less is idle, polling loops included
-BUSY = 0.1
-LOOK = 0.2  # seconds; whoever looks less often has been kept from it, as the job may have been
-AGAIN = 0.2  # seconds between two alarms for what is idle: code may swallow the first
+BUSY_SHARE = 0.1
+LOOK_SECONDS = 0.2  # whoever looks less often was kept from it, as the job may have been
+ALARM_SECONDS = 0.2  # between two alarms for what is idle: code may swallow the first
 MOST_ALARMS = 10  # of one idle process; then it ends
-OVERDUE_AGAIN = 1.0  # seconds between two alarms for what is overdue; the system ends it in the end
+OVERDUE_ALARM_SECONDS = 1.0  # the same for what is overdue; the system ends it at last
 TICKS = os.sysconf("SC_CLK_TCK")  # of a second, in which the system counts CPU time
-LATER = 0.25  # of the time, once something of the job has been interrupted
+LATER_SHARE = 0.25  # of the time, once something of the job has been interrupted
 
 
 class Alarms:
@@ -62,7 +62,7 @@ class Alarms:
             if (
                 _overdue(pid)
                 and _hears_alarms(pid)
-                and time.monotonic() - self._woken.get(pid, 0.0) > OVERDUE_AGAIN
+                and time.monotonic() - self._woken.get(pid, 0.0) > OVERDUE_ALARM_SECONDS
             ):
                 self._woken[pid] = time.monotonic()
                 _send(pid, signal.SIGALRM)
@@ -71,18 +71,18 @@ class Alarms:
 
     def _look_for_idle(self, members: Sequence[int]) -> None:
         now = time.monotonic()
-        passed, self._looked = min(now - self._looked, LOOK), now
+        passed, self._looked = min(now - self._looked, LOOK_SECONDS), now
         before, self._turns = self._turns, {pid: _turns(pid) for pid in members}
         busiest = max((turns - before.get(pid, 0) for pid, turns in self._turns.items()), default=0)
-        if busiest > BUSY * passed * 1e9:
+        if busiest > BUSY_SHARE * passed * 1e9:
             self._seconds = max(0.0, self._seconds - passed)
             return
         self._seconds += passed
-        limit = self._limit * (LATER if self._alarms else 1.0)
+        limit = self._limit * (LATER_SHARE if self._alarms else 1.0)
         if self._seconds >= limit:
             guarded = [pid for pid in members if _hears_alarms(pid)]
             # else they wait for the judge
-            self._seconds = max(0.0, limit - AGAIN) if guarded else 0.0
+            self._seconds = max(0.0, limit - ALARM_SECONDS) if guarded else 0.0
             for pid in guarded:
                 self._alarms[pid] += 1
                 _send(pid, signal.SIGALRM if self._alarms[pid] <= MOST_ALARMS else signal.SIGKILL)

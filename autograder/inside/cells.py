@@ -54,9 +54,9 @@ def child(
     judge = socket.socket(fileno=fds[0])
     scratch.own_files()
     lock.close(level, scratch.prepare(level, number))
-    told = wire.receive(judge)
-    if told is not None:
-        job: Job = messages.read(told, Job)
+    message = wire.receive(judge)
+    if message is not None:
+        job: Job = messages.read(message, Job)
         plots.remembered.update(
             {digest: base64.b64decode(png) for digest, png in job.pictures.items()}
         )

@@ -104,12 +104,9 @@ def written(folder: Path, members: Iterable[int]) -> tuple[int, int]:
         with contextlib.suppress(OSError):
             for fd in Path("/proc", str(pid), "fd").iterdir():
                 with contextlib.suppress(OSError):
-                    told = fd.stat()
-                    size += (
-                        told.st_blocks * 512
-                        if stat.S_ISREG(told.st_mode) and told.st_nlink == 0
-                        else 0
-                    )
+                    status = fd.stat()
+                    if stat.S_ISREG(status.st_mode) and status.st_nlink == 0:
+                        size += status.st_blocks * 512
     return size, files
 
 

@@ -22,13 +22,13 @@ from autograder.inside.messages import MOST_HANGS, Check, CheckDone, Observe
 from coursekit import checks as kit, vtime
 from coursekit.codec import Json, encode_raised
 
-TOGETHER = 0.05  # seconds; what a snapshot sees in less is told in one message
+BATCH_SECONDS = 0.05  # what a snapshot sees in less is sent in one message
 # seconds for a check that is made without care: one that needs more is made once more
 FIRST_CPU = 1.0
-LATE = 2.0  # seconds of real time that an answer may be late
+LATE_SECONDS = 2.0  # of real time that an answer may be late
 HANG_CPU = 1.0  # seconds for a check, once two have never ended
 # seconds of CPU after which a check that is found to be endless counts as one that used up its time
-HANG = 0.5
+HANG_SECONDS = 0.5
 TOO_MUCH: list[Json] = [{"never": "more data than a check may return"}]
 
 
@@ -44,8 +44,8 @@ def answer(
     """
     gc.freeze()  # collections in forks to come shall not touch, and so copy, what is here
     began = cpu_seconds()
-    while (told := wire.receive(judge)) is not None:
-        order: Observe = messages.read(told, Observe)
+    while (message := wire.receive(judge)) is not None:
+        order: Observe = messages.read(message, Observe)
         world = dict(names)
         broken = _prepared(world, order, given, pristine)
         if broken:
@@ -57,7 +57,7 @@ def answer(
                 judge,
                 world,
                 [(check, min(check.cpu, FIRST_CPU)) for check in order.checks],
-                TOGETHER,
+                BATCH_SECONDS,
                 began,
             )
         began = cpu_seconds()
@@ -136,10 +136,10 @@ def _heard(observer: socket.socket, pid: int, check: Check, cpu: float) -> Check
     """
     name = check.name
     try:
-        told = wire.receive(observer, vtime.real.monotonic() + check.wall + LATE)
-        if told is None:
+        message = wire.receive(observer, vtime.real.monotonic() + check.wall + LATE_SECONDS)
+        if message is None:
             return _never(name, *_ended(pid, cpu))
-        (done,) = messages.read(told, list[CheckDone])
+        (done,) = messages.read(message, list[CheckDone])
         return done if done.name == name else _never(name, "no answer")
     except TimeoutError:
         return _never(name, "more than its share of real time", hung=True)
@@ -174,19 +174,19 @@ def _observe(
 
     Args:
         checks: each with the CPU seconds that it may take for each seed.
-        at_least: seconds between two messages; what is seen meanwhile is told together.
+        at_least: seconds between two messages; what is seen meanwhile is sent together.
         spent: CPU seconds of this process that belong to none of these checks.
     """
     seen: list[CheckDone] = []
-    told = vtime.real.monotonic()
+    sent = vtime.real.monotonic()
     for n, (check, cpu) in enumerate(checks, 1):
         outcomes, hung = _outcomes(world[check.name], check.seeds, cpu)
         goes_on = "never" not in outcomes[-1] and alone()
         spent, before = cpu_seconds(), spent
         seen.append(CheckDone(check.name, outcomes, goes_on, hung, spent - before))
-        if not goes_on or n == len(checks) or vtime.real.monotonic() - told >= at_least:
+        if not goes_on or n == len(checks) or vtime.real.monotonic() - sent >= at_least:
             goes_on = _say(listener, seen) and goes_on
-            seen, told = [], vtime.real.monotonic()
+            seen, sent = [], vtime.real.monotonic()
         if not goes_on:
             return
 
@@ -205,7 +205,7 @@ def _outcomes(
             break
     never = outcomes[-1].get("never", "")
     return outcomes, bool(never) and (
-        str(never).startswith(vtime.OUT_OF_TIME) or cpu_seconds() - began >= HANG
+        str(never).startswith(vtime.OUT_OF_TIME) or cpu_seconds() - began >= HANG_SECONDS
     )
 
 

@@ -54,7 +54,7 @@ class Watch:
             self.cut = Answer.PROCESSES
 
     def look(self) -> None:
-        """Keep the processes within their limits together. Too many end, and the snapshots go on."""
+        """Keep the processes within their joint limits. Too many end, and the snapshots go on."""
         members = self._members()
         if len(members) > resources.TREE_PROCESSES:
             self.cut = Answer.PROCESSES
@@ -64,7 +64,7 @@ class Watch:
                 self.end()
             return
         self.alarms.look(members)
-        sizes = {pid: told for pid in members if (told := _sizes(pid))}
+        sizes = {pid: size for pid in members if (size := _sizes(pid))}
         cut = self._too_much(sizes)
         if cut is not None:
             self.cut = cut
@@ -99,7 +99,7 @@ class Watch:
 
     def _too_much(self, sizes: dict[int, dict[str, int]]) -> Answer | None:
         """What the processes have too much of, memory aside."""
-        if sum(told["FDSize"] for told in sizes.values()) > resources.TREE_DESCRIPTORS:
+        if sum(size["FDSize"] for size in sizes.values()) > resources.TREE_DESCRIPTORS:
             return Answer.DESCRIPTORS
         # its scratch folders are file systems of their own, of limited size
         if self.level == "bubblewrap":
@@ -115,7 +115,7 @@ class Watch:
         # at most this much of each process is only borrowed
         mine = _sizes(os.getpid()).get("RssAnon", 0)
         rough = {
-            pid: max(0, told["RssAnon"] - mine) + told["RssShmem"] for pid, told in sizes.items()
+            pid: max(0, size["RssAnon"] - mine) + size["RssShmem"] for pid, size in sizes.items()
         }
         used = sum(rough.values())
         if used <= resources.TREE_MEMORY:
@@ -136,8 +136,8 @@ class Watch:
 def _sizes(pid: int) -> dict[str, int]:
     """What the kernel says of a process; nothing when it has ended and only its number is left."""
     with contextlib.suppress(OSError):
-        told = _fields(Path("/proc", str(pid), "status").read_text())
-        return told if "RssAnon" in told else {}
+        fields = _fields(Path("/proc", str(pid), "status").read_text())
+        return fields if "RssAnon" in fields else {}
     return {}
 
 
@@ -155,7 +155,7 @@ def _fields(text: str) -> dict[str, int]:
 def _share(pid: int, otherwise: int) -> int:
     """A process's share of the memory it uses together with others."""
     try:
-        told = _fields(Path("/proc", str(pid), "smaps_rollup").read_text())
-        return told.get("Pss_Anon", otherwise) + told.get("Pss_Shmem", 0)
+        fields = _fields(Path("/proc", str(pid), "smaps_rollup").read_text())
+        return fields.get("Pss_Anon", otherwise) + fields.get("Pss_Shmem", 0)
     except OSError:
         return otherwise

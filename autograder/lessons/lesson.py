@@ -53,7 +53,7 @@ class Cell:
 
     @cached_property
     def stub(self) -> str:
-        """A cell with a solution as `nbgrader generate_assignment` releases it; any other as it is."""
+        """The cell as `nbgrader generate_assignment` releases it, without its solution."""
         out: list[str] = []
         inside = False
         for line in self.source.splitlines():
@@ -83,7 +83,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Work:
-    """What a learner's process is told about one graded cell: how to observe, never what is right."""
+    """What a learner's process knows of a graded cell: how to observe, never what is right."""
 
     grade_id: str
     source: str
@@ -274,11 +274,12 @@ class Lesson:
                 check.function, kit.fixed_seeds(check, salt), REFERENCE_CPU
             )
         for outcome in outcomes:
-            told = f"never ends: {outcome['never']}" if "never" in outcome else ""
+            fault = f"never ends: {outcome['never']}" if "never" in outcome else ""
             if "raised" in outcome:  # whoever raises the same would pass
-                told = f"raises {': '.join((outcome['raised'][0][0], outcome['raised'][1]))}"
-            if told:
-                raise CourseError(f"{self.path}: check {check.name!r}: the solution itself {told}")
+                (kind, *_), message = outcome["raised"][:2]
+                fault = f"raises {kind}: {message}"
+            if fault:
+                raise CourseError(f"{self.path}: check {check.name!r}: the solution itself {fault}")
         return outcomes
 
     @property
@@ -405,7 +406,8 @@ def _cell(path: Path, cell: Any) -> Cell:
     kind = kinds.get(flags)
     if kind is None or code is (kind == "manual"):
         raise CourseError(
-            f"{path}, cell {grade_id!r}: say at most one of locked, solution or grade for a code cell, "
+            f"{path}, cell {grade_id!r}: "
+            "say at most one of locked, solution or grade for a code cell, "
             "solution and grade with points for a markdown cell graded by hand."
         )
     return Cell(kind, cell.source, grade_id, float(meta.get("points", 0)), tags)

@@ -74,9 +74,9 @@ class Outline:
                 *(_practice(p, p["day"]) for p in raw.get("practice", ())),
             ]
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            told = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+            reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
             needed = "Each module has title, day and room, practice what and minutes."
-            raise CourseError(f"{path}: {told}. {needed}") from None
+            raise CourseError(f"{path}: {reason}. {needed}") from None
         return cls(modules, tuple(sorted(practice, key=lambda p: p.day)))
 
     def title(self, module: str) -> str:

@@ -45,17 +45,16 @@ def clean_output(output: dict[str, Any], count: int | None = None) -> dict[str, 
         return {"output_type": "stream", "name": name, "text": _text(output.get("text"))}
     if kind == "error":
         traceback = output.get("traceback")
-        lines = (
-            [_text(line)[:10_000] for line in traceback[:300]]
-            if isinstance(traceback, list)
-            else []
-        )
+        lines = traceback[:300] if isinstance(traceback, list) else []
+        lines = [_text(line)[:10_000] for line in lines]
         ename, evalue = _text(output.get("ename"))[:200], _text(output.get("evalue"))[:5000]
         return {"output_type": "error", "ename": ename, "evalue": evalue, "traceback": lines}
     if kind not in ("display_data", "execute_result") or not isinstance(output.get("data"), dict):
         return None
-    made = {"output_type": kind, **_clean_display(output)}
-    return made | {"execution_count": count} if kind == "execute_result" else made
+    clean = {"output_type": kind, **_clean_display(output)}
+    if kind == "execute_result":
+        clean["execution_count"] = count
+    return clean
 
 
 def _clean_display(output: dict[str, Any]) -> dict[str, Any]:
@@ -66,14 +65,14 @@ def _clean_display(output: dict[str, Any]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Shown:
+class CellRun:
     """What a cell showed when it ran: its number, and its outputs as they may be stored."""
 
     number: int | None = None
     outputs: tuple[dict[str, Any], ...] = ()
 
 
-def shown_cells(job: Job, trace: Trace) -> dict[int | str, Shown]:
+def cells_as_run(job: Job, trace: Trace) -> dict[int | str, CellRun]:
     """What was run, by position in the submission, or by grade id where the submission lacks the
     cell.
 
@@ -82,34 +81,44 @@ def shown_cells(job: Job, trace: Trace) -> dict[int | str, Shown]:
     `MAX_GROWTH`.
     """
     outputs = {cell.step: cell.outputs for cell in trace.cells}
-    last = {
-        name: _clean_display(o)
-        for cell in trace.cells
-        for o in cell.outputs
-        if (name := _name(o)) and _is_display(o)
-    }
-    room = MAX_GROWTH
-    shown: dict[int | str, Shown] = {}
+    updates = _Updates(trace)
+    runs: dict[int | str, CellRun] = {}
     number = 0
     for index, step in enumerate(job.steps):
-        runs = step.kind == "checks" or bool(step.source.strip())
-        number += runs
-        count = number if runs and (step.kind == "checks" or index in outputs) else None
-        kept = []
+        is_run = step.kind == "checks" or bool(step.source.strip())
+        number += is_run
+        count = number if is_run and (step.kind == "checks" or index in outputs) else None
+        shown = []
         for output in outputs.get(index, ()):
-            clean, name = clean_output(output, count), _name(output)
-            if clean is None:
-                continue
-            if name in last and "data" in clean:
-                growth = _size(last[name]) - _size(clean)
-                if growth <= room:
-                    room -= max(0, growth)
-                    clean |= last[name]
-            kept.append(clean)
-        shown[step.position if step.position is not None else str(step.grade_id)] = Shown(
-            count, tuple(kept)
-        )
-    return shown
+            clean = clean_output(output, count)
+            if clean is not None:
+                shown.append(updates.latest(_name(output), clean))
+        place = step.position if step.position is not None else str(step.grade_id)
+        runs[place] = CellRun(count, tuple(shown))
+    return runs
+
+
+class _Updates:
+    """What was displayed under a name, as it was last updated."""
+
+    def __init__(self, trace: Trace) -> None:
+        self._last: dict[str, dict[str, Any]] = {}
+        self._room = MAX_GROWTH
+        for cell in trace.cells:
+            for output in cell.outputs:
+                name = _name(output)
+                if name and _is_display(output):
+                    self._last[name] = _clean_display(output)
+
+    def latest(self, name: str | None, output: dict[str, Any]) -> dict[str, Any]:
+        """An output in its latest state, unless that would take more room than is left."""
+        if name not in self._last or "data" not in output:
+            return output
+        growth = _size(self._last[name]) - _size(output)
+        if growth > self._room:
+            return output
+        self._room -= max(0, growth)
+        return output | self._last[name]
 
 
 def _is_display(output: dict[str, Any]) -> bool:
@@ -151,8 +160,8 @@ def autograded_notebook(
     """The notebook for `autograded/`: the learner's cells in the lesson's order, the lesson's own
     as released.
     """
-    shown = shown_cells(job, result.trace) if job is not None and result.trace is not None else {}
-    out = list(_cells(released, lesson, cells, result, shown))
+    runs = cells_as_run(job, result.trace) if job is not None and result.trace is not None else {}
+    out = list(_cells(released, lesson, cells, result, runs))
     return {"cells": out, "metadata": released.metadata, "nbformat": 4, "nbformat_minor": 5}
 
 
@@ -169,7 +178,7 @@ def _cells(
     lesson: Lesson,
     cells: list[Source],
     result: Result,
-    shown: Mapping[int | str, Shown],
+    runs: Mapping[int | str, CellRun],
 ) -> Iterator[dict[str, Any]]:
     known = {
         c.metadata["nbgrader"]["grade_id"]: c for c in released.cells if "nbgrader" in c.metadata
@@ -185,50 +194,46 @@ def _cells(
         own = groups.get(grade_id, [])
         if grade_id is not None:
             first = next((p for p in own if cells[p].grade_id == grade_id), None)
-            yield _lesson_cell(
-                known[grade_id], kinds[grade_id], grade_id, cells, first, result, shown
-            )
+            text = None if first is None else cells[first].text
+            ran = runs.get(grade_id if first is None else first, CellRun())
+            yield _lesson_cell(known[grade_id], kinds[grade_id], text, result, ran)
             own = [p for p in own if p != first]
             if kinds[grade_id] in ("locked", "checks"):
                 own = [p for p in own if cells[p].grade_id != grade_id]
         for position in own:
-            yield _own_cell(cells[position], plain, position, shown.get(position, Shown()))
+            yield _own_cell(cells[position], plain, position, runs.get(position, CellRun()))
 
 
 def _lesson_cell(
-    released: Any,
-    kind: str,
-    grade_id: str,
-    cells: list[Source],
-    position: int | None,
-    result: Result,
-    shown: Any,
+    released: Any, kind: str, text: str | None, result: Result, ran: CellRun
 ) -> dict[str, Any]:
+    """A cell of the lesson, with the learner's `text` where the cell is theirs to write."""
     cell = dict(released)
-    theirs = kind in ("given", "solution", "manual")
-    if theirs and (position is not None or kind != "given"):
-        cell["source"] = cells[position].text if position is not None else ""
+    if kind in ("solution", "manual") or (kind == "given" and text is not None):
+        cell["source"] = text or ""
         if kind == "manual" and cell["source"] != released.source:
             cell["source"] = clean_markdown(cell["source"])
     if cell["cell_type"] == "code":
-        ran = shown.get(position if position is not None else grade_id, Shown())
-        cell |= _as_shown(ran)
+        cell |= _as_run(ran)
         if kind == "checks":
-            score = Score([c.row for c in result.checks if c.grade_id == grade_id])
-            lost = score.points < score.max_points
-            guess = f"<p>{html.escape(result.guess)}</p>" if result.guess and lost else ""
-            data = {"text/plain": repr(score), "text/html": score._repr_html_() + guess}
-            shown_ = {
-                "output_type": "execute_result",
-                "data": data,
-                "metadata": {},
-                "execution_count": ran.number,
-            }
-            cell["outputs"] = [shown_]
+            cell["outputs"] = [_score(released.metadata["nbgrader"]["grade_id"], result, ran)]
     return cell
 
 
-def _as_shown(ran: Shown) -> dict[str, Any]:
+def _score(grade_id: str, result: Result, ran: CellRun) -> dict[str, Any]:
+    """The table of a graded cell, as its output."""
+    score = Score([c.row for c in result.checks if c.grade_id == grade_id])
+    lost = score.points < score.max_points
+    guess = f"<p>{html.escape(result.guess)}</p>" if result.guess and lost else ""
+    return {
+        "output_type": "execute_result",
+        "data": {"text/plain": repr(score), "text/html": score._repr_html_() + guess},
+        "metadata": {},
+        "execution_count": ran.number,
+    }
+
+
+def _as_run(ran: CellRun) -> dict[str, Any]:
     """What running adds to a code cell, no more of it than nbgrader would keep."""
     return {"execution_count": ran.number, "outputs": list(_limited(ran.outputs))}
 
@@ -245,22 +250,17 @@ def _limited(outputs: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             length += len(lines)
             output = {**output, "text": "\n".join(lines)}
         elif output["output_type"] == "error" and len(output["traceback"]) > MAX_TRACEBACK:
-            half = MAX_TRACEBACK // 2
-            cut = [
-                *output["traceback"][:half],
-                "... Traceback truncated ...",
-                *output["traceback"][-half + 1 :],
-            ]
-            output = {**output, "traceback": cut}
+            lines, half = output["traceback"], MAX_TRACEBACK // 2
+            lines = [*lines[:half], "... Traceback truncated ...", *lines[-half + 1 :]]
+            output = {**output, "traceback": lines}
         yield output
 
 
-def _own_cell(cell: Source, plain: dict[str, Any], position: int, ran: Shown) -> dict[str, Any]:
+def _own_cell(cell: Source, plain: dict[str, Any], position: int, ran: CellRun) -> dict[str, Any]:
     name = f"own-{position}"
     if cell.kind == "code":
-        return {"cell_type": "code", "id": name, "metadata": {}, "source": cell.text} | _as_shown(
-            ran
-        )
+        code = {"cell_type": "code", "id": name, "metadata": {}, "source": cell.text}
+        return code | _as_run(ran)
     lessons_own = plain.get(cell.grade_id or "")
     untouched = lessons_own is not None and lessons_own.source == cell.text
     text = cell.text if untouched else clean_markdown(cell.text)

@@ -59,8 +59,7 @@ def _scores(result: Result) -> Iterator[tuple[str, Markup]]:
     """The scoreboard of each graded cell, by grade id."""
     for grade_id in dict.fromkeys(c.grade_id for c in result.checks):
         score = Score([c.row for c in result.checks if c.grade_id == grade_id])
-        # safe: coursekit escapes every text that it puts into this table
-        yield grade_id, Markup(score._repr_html_())
+        yield grade_id, Markup(score._repr_html_())  # safe: coursekit escapes every text in it
 
 
 def _is_theirs(cell: dict[str, Any]) -> bool:

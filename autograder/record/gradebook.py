@@ -31,12 +31,12 @@ BACKUPS = 10
 MAX_NAME = 128  # characters of a student's name
 PATIENCE = 120.0  # seconds to wait for a gradebook that somebody else has locked
 MAX_TIMESTAMP = 100  # bytes
-MANY = 500  # rows named in one statement
+ROWS_PER_STATEMENT = 500  # rows named in one statement
 
 T = TypeVar("T")
 
 
-def patiently(step: Callable[[], T], give_up: Callable[[], None] = lambda: None) -> T:
+def retry_while_locked(step: Callable[[], T], give_up: Callable[[], None] = lambda: None) -> T:
     """What `step` returns, tried again while somebody else has the gradebook locked.
 
     Args:
@@ -53,12 +53,11 @@ def patiently(step: Callable[[], T], give_up: Callable[[], None] = lambda: None)
             return step()
         except (SQLAlchemyError, sqlite3.Error) as error:
             give_up()
-            told = (str(getattr(error, "orig", None) or error).splitlines() or ["no reason given"])[
-                0
-            ]
-            if "locked" not in told:
+            lines = str(getattr(error, "orig", None) or error).splitlines()
+            reason = lines[0] if lines else "no reason given"
+            if "locked" not in reason:
                 raise CourseError(
-                    f"the gradebook: {told}. Results are kept: mend it, then grade again."
+                    f"the gradebook: {reason}. Results are kept: mend it, then grade again."
                 ) from None
             if time.monotonic() > deadline:
                 who = f"somebody else has had the gradebook locked for {PATIENCE:g} s"
@@ -97,21 +96,21 @@ def back_up(course: Course) -> Path | None:
     folder = course.room(".autograder") / "backups"
     folder.mkdir(parents=True, exist_ok=True)
     now = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%S%fZ")
-    copy, half = folder / f"gradebook-{now}.db", folder / ".half.db"
+    copy, unfinished = folder / f"gradebook-{now}.db", folder / ".half.db"
     for left in folder.glob(".half.db*"):  # by somebody who was stopped
         left.unlink()
 
-    def whole() -> None:
+    def copy_database() -> None:
         with (
             closing(sqlite3.connect(file, timeout=ONE_WAIT)) as live,
-            closing(sqlite3.connect(half)) as kept,
+            closing(sqlite3.connect(unfinished)) as target,
         ):
             # fails where it is locked; `backup` would wait for ever
             live.execute("SELECT 1 FROM sqlite_master")
-            live.backup(kept, progress=lambda *_: None)
+            live.backup(target, progress=lambda *_: None)
 
-    patiently(whole)
-    os.replace(half, copy)
+    retry_while_locked(copy_database)
+    os.replace(unfinished, copy)
     for old in sorted(folder.glob("gradebook-*.db"))[:-BACKUPS]:
         old.unlink()
     return copy
@@ -214,30 +213,30 @@ def prepare(course: Course, module: str) -> None:
     if not (course.room("source") / module).is_dir():
         raise CourseError(f"source/{module} is missing. Run `make build`.")
     with tempfile.TemporaryDirectory() as folder:
-        told = Listener()
+        listener = Listener()
         where = coursedir(course.root, release_directory=folder, assignment_id=module)
 
         def generate() -> None:
             converter = GenerateAssignment(coursedir=where, config=where.config)
             converter.force = True
-            converter.log = told.log
+            converter.log = listener.log
             try:
                 converter.start()
             except (Exception, SystemExit) as error:
-                locked, told.heard = "is locked" in f"{told.heard}{error}", ""
-                if locked:
+                heard, listener.heard = listener.heard, ""
+                if "is locked" in f"{heard}{error}":
                     raise sqlite3.OperationalError("locked") from None
-                why = told.last or error
+                reason = listener.last or error
                 raise CourseError(
-                    f"module {module}: the gradebook could not be prepared: {why}"
+                    f"module {module}: the gradebook could not be prepared: {reason}"
                 ) from None
 
         other = logging.getLogger("tornado.application")  # where nbgrader complains of its database
-        other.addHandler(told)
+        other.addHandler(listener)
         try:
-            patiently(generate)
+            retry_while_locked(generate)
         finally:
-            other.removeHandler(told)
+            other.removeHandler(listener)
 
 
 def timestamp_of(folder: Path) -> datetime.datetime | None:
@@ -256,7 +255,7 @@ def timestamp_of(folder: Path) -> datetime.datetime | None:
 
 
 def timestamp_text(folder: Path) -> bytes | None:
-    """What a timestamp.txt holds, when it is a small file: no FIFO, no folder, no link, no giant."""
+    """What a timestamp.txt holds, when it is a small file: no FIFO, folder, link or giant."""
     file = folder / "timestamp.txt"
     with suppress(OSError):
         plain = file.is_file() and not file.is_symlink() and not folder.is_symlink()
@@ -305,12 +304,12 @@ class Recorder:
         file = sqlite_file(self.dir.db_url)
         # made whole or not at all: nbgrader never mends half of one
         if file is not None and not file.exists():
-            half = file.with_name(f".{file.name}.new")
-            half.unlink(missing_ok=True)
-            _make_tables(f"sqlite:///{half}")
-            Gradebook(f"sqlite:///{half}", self.dir.course_id).close()
-            os.replace(half, file)
-        self.book = patiently(lambda: Gradebook(self.dir.db_url, self.dir.course_id))
+            unfinished = file.with_name(f".{file.name}.new")
+            unfinished.unlink(missing_ok=True)
+            _make_tables(f"sqlite:///{unfinished}")
+            Gradebook(f"sqlite:///{unfinished}", self.dir.course_id).close()
+            os.replace(unfinished, file)
+        self.book = retry_while_locked(lambda: Gradebook(self.dir.db_url, self.dir.course_id))
 
     def __enter__(self) -> Recorder:
         return self
@@ -322,7 +321,7 @@ class Recorder:
         """Whether the gradebook holds the module exactly as it was built: nothing has to be entered
         anew.
         """
-        return patiently(
+        return retry_while_locked(
             lambda: _is_prepared(self.book, self.course, module), self.book.db.rollback
         )
 
@@ -336,7 +335,7 @@ class Recorder:
             return
         if not (self.course.room("source") / module).is_dir():
             raise CourseError(f"source/{module} is missing. Run `make build`.")
-        if not patiently(lambda: self._enter_module(module), self.book.db.rollback):
+        if not retry_while_locked(lambda: self._enter_module(module), self.book.db.rollback):
             prepare(self.course, module)
 
     def _enter_module(self, module: str) -> bool:
@@ -374,7 +373,9 @@ class Recorder:
         from nbgrader.api import Grade
 
         with_points = (Grade.auto_score.is_not(None),)
-        rows = patiently(lambda: self._notebooks(module, with_points), self.book.db.rollback)
+        rows = retry_while_locked(
+            lambda: self._notebooks(module, with_points), self.book.db.rollback
+        )
         return {(student, name) for _, student, name in rows}
 
     def _notebooks(self, module: str, only: Iterable[Any] = ()) -> list[tuple[str, str, str]]:
@@ -409,13 +410,15 @@ class Recorder:
             ids = [
                 i for i, student, name in self._notebooks(module) if (student, name) in notebooks
             ]
-            for start in range(0, len(ids), MANY):
-                some = update(Grade).where(Grade.notebook_id.in_(ids[start : start + MANY]))
+            for start in range(0, len(ids), ROWS_PER_STATEMENT):
+                some = update(Grade).where(
+                    Grade.notebook_id.in_(ids[start : start + ROWS_PER_STATEMENT])
+                )
                 self.book.db.execute(some.values(auto_score=None, needs_manual_grade=True))
             self.book.db.commit()
 
         if notebooks:
-            patiently(step, self.book.db.rollback)
+            retry_while_locked(step, self.book.db.rollback)
 
     def record(
         self,
@@ -435,7 +438,9 @@ class Recorder:
         with warnings.catch_warnings():
             # nbgrader's own objects, half made when SQLAlchemy flushes
             warnings.simplefilter("ignore", SAWarning)
-            patiently(lambda: self._record(lessons, results, answered), self.book.db.rollback)
+            retry_while_locked(
+                lambda: self._record(lessons, results, answered), self.book.db.rollback
+            )
 
     def _record(
         self,
@@ -455,15 +460,15 @@ class Recorder:
             self.book.db.flush()  # its rows get their numbers
         for notebook in submission.notebooks:
             key = f"{module}/{notebook.name}"
-            marks = (
-                _Marks.of(lessons[key], results[key], answered.get(key, set()))
+            points = (
+                _CellPoints.of(lessons[key], results[key], answered.get(key, set()))
                 if key in results
                 else None
             )
             if made:
-                self._enter_anew(notebook, marks)
-            elif marks:
-                _enter(notebook, marks)
+                self._enter_anew(notebook, points)
+            elif points:
+                _enter(notebook, points)
         self.book.db.commit()
 
     def _submission(self, module: str, student: str) -> Any:
@@ -484,7 +489,7 @@ class Recorder:
         session.add(submission)
         return submission
 
-    def _enter_anew(self, own: Any, marks: _Marks | None) -> None:
+    def _enter_anew(self, own: Any, points: _CellPoints | None) -> None:
         """Grades and comments of a notebook that has none yet, as nbgrader makes them: many rows in
         one statement.
         """
@@ -493,10 +498,10 @@ class Recorder:
 
         notebook, rows = own.notebook, []
         for cell in (*notebook.grade_cells, *notebook.task_cells):
-            auto, by_hand = marks.of_cell(cell.name) if marks else (None, True)
+            auto, by_hand = points.of_cell(cell.name) if points else (None, True)
             rows.append({"cell_id": cell.id, "auto_score": auto, "needs_manual_grade": by_hand})
         said = [
-            {"cell_id": cell.id, "auto_comment": marks.comment(cell.name) if marks else None}
+            {"cell_id": cell.id, "auto_comment": points.comment(cell.name) if points else None}
             for cell in (*notebook.solution_cells, *notebook.task_cells)
         ]
         for table, of_table in ((Grade, rows), (Comment, said)):
@@ -507,8 +512,8 @@ class Recorder:
 
 
 @dataclass(frozen=True)
-class _Marks:
-    """What the gradebook is told of one notebook, by the names of its cells."""
+class _CellPoints:
+    """What the gradebook keeps of one notebook, by the names of its cells."""
 
     earned: Mapping[str, float]
     by_hand: set[str]
@@ -516,7 +521,7 @@ class _Marks:
     needs_human: bool
 
     @classmethod
-    def of(cls, lesson: Lesson, result: Result, answered: set[str]) -> _Marks:
+    def of(cls, lesson: Lesson, result: Result, answered: set[str]) -> _CellPoints:
         return cls(
             result.by_cell, lesson.manual_ids, answered, result.state.startswith("needs-human")
         )
@@ -531,10 +536,10 @@ class _Marks:
         return "No response." if name in self.by_hand - self.answered else None
 
 
-def _enter(notebook: Any, marks: _Marks) -> None:
+def _enter(notebook: Any, points: _CellPoints) -> None:
     for grade in notebook.grades:
-        grade.auto_score, by_hand = marks.of_cell(grade.name)
+        grade.auto_score, by_hand = points.of_cell(grade.name)
         grade.needs_manual_grade = by_hand or grade.manual_score is not None
     for comment in notebook.comments:
-        if comment.name in marks.by_hand:
-            comment.auto_comment = marks.comment(comment.name)
+        if comment.name in points.by_hand:
+            comment.auto_comment = points.comment(comment.name)

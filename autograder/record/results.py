@@ -76,10 +76,18 @@ def load(
     for c in raw["checks"]:
         grade_id, check = checks[c["name"]]
         rows.append(CheckResult(grade_id, Row(check, c["verdict"], c["seen"], c["expected"])))
-    told = tuple(raw["repairs"]), tuple(raw["problems"])
-    kept = tuple(raw["kept"].items())
-    more = {"salt": raw["salt"], "slip": raw.get("slip") or "", "kept": kept}
-    return Result(student, lesson.key, raw["state"], tuple(rows), *told, raw["isolation"], **more)
+    return Result(
+        student,
+        lesson.key,
+        raw["state"],
+        tuple(rows),
+        tuple(raw["repairs"]),
+        tuple(raw["problems"]),
+        raw["isolation"],
+        salt=raw["salt"],
+        slip=raw.get("slip") or "",
+        kept=tuple(raw["kept"].items()),
+    )
 
 
 def _fits(raw: dict[str, Any], key: Key) -> bool:

@@ -15,9 +15,9 @@ MAX_LENGTH = 500_000  # characters; what is longer is cut
 MAX_DEPTH = 50
 EMPTY = frozenset({"br", "hr", "img"})
 TAGS = EMPTY | {
-    "a", "b", "blockquote", "caption", "code", "del", "details", "div", "em", "h1", "h2", "h3", "h4", "h5", "h6", "i",
-    "li", "ol", "p", "pre", "span", "strong", "sub", "summary", "sup", "table", "tbody", "td", "th", "thead", "tr",
-    "ul",
+    "a", "b", "blockquote", "caption", "code", "del", "details", "div", "em", "h1", "h2", "h3",
+    "h4", "h5", "h6", "i", "li", "ol", "p", "pre", "span", "strong", "sub", "summary", "sup",
+    "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
 TOKEN = re.compile(
     r"<(?P<end>/?)(?P<tag>[a-zA-Z][a-zA-Z0-9]{0,11})(?P<rest>(?:\s[^<>]{0,20000})?)/?>"
@@ -49,8 +49,10 @@ SCHEME = re.compile(
 HIDDEN = re.compile(
     r"(?i)(j\s*a\s*v\s*a\s*s\s*c\s*r\s*i\s*p\s*t|v\s*b\s*s\s*c\s*r\s*i\s*p\s*t|d\s*a\s*t\s*a)(\s*\\?):"
 )
-COMMANDS = re.compile(r"\\(?=(?:href|url|require|style|class|cssId|data|def|let|gdef|edef|xdef|(?:re)?newcommand|"
-                      r"newenvironment|html|unicode|bbox|includegraphics)\b)")  # fmt: skip
+COMMANDS = re.compile(
+    r"\\(?=(?:href|url|require|style|class|cssId|data|def|let|gdef|edef|xdef|(?:re)?newcommand|"
+    r"newenvironment|html|unicode|bbox|includegraphics)\b)"
+)
 TAG = re.compile(r"<(?=[a-zA-Z/!?])(?!/?(?:br|b|i|em|strong|sub|sup|code)>)")
 BREAK = "\u200b"  # of no width: the word looks the same and means nothing
 

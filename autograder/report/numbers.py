@@ -1,4 +1,4 @@
-"""The statistics of a class: how points are spread, and what a check tells about those who took it."""
+"""The statistics of a class: how points are spread, and what a check tells about its takers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Spread:
 
 
 def spread(points: Sequence[float]) -> Spread | None:
-    """The spread of points; quartiles are interpolated as `numpy.quantile` does. None without any."""
+    """The spread of points, quartiles as `numpy.quantile` interpolates them. None without any."""
     if not points:
         return None
     first, median, third = (

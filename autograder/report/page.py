@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from autograder.pages import render_bytes
 from autograder.report.stored import FAILURES
-from autograder.report.summary import CHANCE, LOOK, Report
+from autograder.report.summary import CHANCE_DISCRIMINATION, NEEDS_ATTENTION, Report
 
 DASH = "–"
 
@@ -19,8 +19,8 @@ def page(report: Report) -> bytes:
         contents=_contents(report),
         again=f"autograder grade {report.module}",
         failures=list(FAILURES.values()),
-        look=LOOK,
-        chance=CHANCE,
+        look=NEEDS_ATTENTION,
+        chance=CHANCE_DISCRIMINATION,
         dash=DASH,
         count=_count,
         decimal=_decimal,

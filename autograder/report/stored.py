@@ -97,15 +97,12 @@ def _read(file: Path, module: str) -> Notebook:
             )
             for c in raw["checks"]
         )
-        state, points, max_points = (
-            _text(raw["state"]),
-            _number(raw["points"]),
-            _number(raw["max_points"]),
-        )
-        kept = (
-            ("a regrade kept points that the lesson does not give now",) if raw.get("kept") else ()
-        )
-        told = (*map(_text, raw["repairs"]), *kept), tuple(map(_text, raw["problems"]))
+        state = _text(raw["state"])
+        points, max_points = _number(raw["points"]), _number(raw["max_points"])
+        repairs = tuple(map(_text, raw["repairs"]))
+        if raw.get("kept"):
+            repairs += ("a regrade kept points that the lesson does not give now",)
+        problems = tuple(map(_text, raw["problems"]))
         isolation, slip = _text(raw["isolation"]), _text(raw.get("slip") or "")
     except (KeyError, TypeError, ValueError, ArithmeticError):
         raise ValueError("not of the shape that this version of the grader stores") from None
@@ -113,7 +110,17 @@ def _read(file: Path, module: str) -> Notebook:
         raise ValueError("not of the shape that this version of the grader stores")
     student, lesson, stored = file.parent.name, f"{module}/{file.stem}", file.stat().st_mtime
     return Notebook(
-        student, lesson, state, points, max_points, checks, *told, isolation, slip, stored
+        student,
+        lesson,
+        state,
+        points,
+        max_points,
+        checks,
+        repairs,
+        problems,
+        isolation,
+        slip,
+        stored,
     )
 
 

@@ -32,8 +32,9 @@ from coursekit.checks import shorten
 NOBODY, EVERYBODY = "nobody passes", "everybody passes"
 NEGATIVE = "discriminates negatively: look at this check"
 GONE = "not in the lesson any more"
-LOOK = (NOBODY, NEGATIVE)  # what somebody should look at
-CHANCE = -0.1  # a discrimination between this and 0 is chance, even in a large class
+WHOLE_RUN = "the run as a whole"  # where a problem is that no cell has
+NEEDS_ATTENTION = (NOBODY, NEGATIVE)  # what somebody should look at
+CHANCE_DISCRIMINATION = -0.1  # a discrimination between this and 0 is chance, even in a large class
 QUOTED_CELL = re.compile(r"cell '[^']*'")
 PROBLEM = re.compile(
     r"(?P<where>cell '[^']*'|a cell of your own|a cell)(?: \(number \d+\))?: (?P<error>[^:]*)"
@@ -179,12 +180,10 @@ def gather(course: Course, module: str) -> Report:
 
 
 def _newest(notebooks: list[Notebook]) -> str | None:
-    newest = max((n.stored for n in notebooks), default=None)
-    return (
-        None
-        if newest is None
-        else datetime.fromtimestamp(newest, UTC).isoformat(timespec="seconds")
-    )
+    if not notebooks:
+        return None
+    newest = max(n.stored for n in notebooks)
+    return datetime.fromtimestamp(newest, UTC).isoformat(timespec="seconds")
 
 
 def _by_state(item: tuple[str, int]) -> tuple[int, int, str]:
@@ -195,13 +194,15 @@ def _by_state(item: tuple[str, int]) -> tuple[int, int, str]:
 def _isolation_warnings(module: str, isolation: Counter[str]) -> Iterator[str]:
     if isolation[TRUSTED.level]:
         yield (
-            f"{isolation[TRUSTED.level]} of {isolation.total()} notebooks ran as {TRUSTED.level}, without a box: files "
-            "and network were open to them, so their points are worth as much as you trust those who wrote them. "
+            f"{isolation[TRUSTED.level]} of {isolation.total()} notebooks "
+            f"ran as {TRUSTED.level}, without a box: files and network were open to them, "
+            "so their points are worth as much as you trust those who wrote them. "
             "`autograder doctor` says what a box needs."
         )
     if len(isolation) > 1:
         yield (
-            f"Notebooks ran in different boxes ({', '.join(isolation)}), so not all under the same limits. "
+            f"Notebooks ran in different boxes ({', '.join(isolation)}), "
+            "so not all under the same limits. "
             f"`autograder grade {module}` where the stronger box works runs the others again."
         )
 
@@ -227,17 +228,15 @@ def _waiting(
 
 
 def _for_human(module: str, notebook: Notebook) -> Ungraded:
+    student, lesson, reason = notebook.student, notebook.lesson, notebook.reason
     if notebook.isolation:
-        step, command = (
-            "Read the notebook in submitted/, then give its points in formgrader, where it waits.",
-            "",
+        step = (
+            "Read the notebook in submitted/, then give its points in formgrader, where it waits."
         )
-    else:
-        step = "The grader did not get through it: mend what the reason names, then grade it again."
-        command = shlex.join(
-            ["autograder", "grade", module, f"--student={notebook.student}", "--again"]
-        )
-    return Ungraded(notebook.student, notebook.lesson, notebook.reason, step, command)
+        return Ungraded(student, lesson, reason, step)
+    step = "The grader did not get through it: mend what the reason names, then grade it again."
+    command = shlex.join(["autograder", "grade", module, f"--student={student}", "--again"])
+    return Ungraded(student, lesson, reason, step, command)
 
 
 def _zero(module: str, notebook: Notebook) -> Ungraded:
@@ -256,20 +255,17 @@ def _repairs(notebooks: list[Notebook]) -> tuple[Repair, ...]:
 
 
 def _problems(notebooks: list[Notebook]) -> Iterator[Problem]:
-    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    found: dict[tuple[str, str], list[tuple[str, str]]] = {}  # (student, error) by lesson and cell
     for n in notebooks:
         for sentence in n.problems if n.isolation else ():
             match = PROBLEM.match(sentence)
-            where, error = (
-                (match["where"], match["error"]) if match else ("the run as a whole", sentence)
-            )
+            where, error = match.group("where", "error") if match else (WHOLE_RUN, sentence)
             where = where.replace("of your own", "of the learner's own")
             found.setdefault((n.lesson, where), []).append((n.student, shorten(error, 80)))
-    for (lesson, where), told in sorted(
-        found.items(), key=lambda item: (item[0][0], -len(item[1]), item[0][1])
-    ):
-        errors = dict(Counter(error for _, error in told).most_common())
-        yield Problem(lesson, where, len({student for student, _ in told}), errors)
+    for lesson, where in sorted(found, key=lambda at: (at[0], -len(found[at]), at[1])):
+        failures = found[lesson, where]
+        errors = dict(Counter(error for _, error in failures).most_common())
+        yield Problem(lesson, where, len({student for student, _ in failures}), errors)
 
 
 def _lesson(lesson: Lesson, notebooks: list[Notebook]) -> LessonReport:
@@ -287,7 +283,7 @@ def _lesson(lesson: Lesson, notebooks: list[Notebook]) -> LessonReport:
         spread=spread(points),
         histogram=histogram(points, max_points) if graded else (),
         checks=checks,
-        to_look_at=sum(not set(LOOK).isdisjoint(c.flags) for c in checks),
+        to_look_at=sum(not set(NEEDS_ATTENTION).isdisjoint(c.flags) for c in checks),
         faulty=sum(not all(c.passed for c in n.checks) for n in graded),
         slips=dict(Counter(sorted(n.slip for n in graded if n.slip)).most_common()),
     )
@@ -302,11 +298,10 @@ def _order(lesson: Lesson) -> list[str]:
 
 
 def _checks(order: list[str], graded: list[Notebook]) -> Iterator[CheckReport]:
-    met = list(dict.fromkeys(c.name for n in graded for c in n.checks))
-    for name in sorted(
-        met, key=lambda name: (order.index(name) if name in order else len(order), met.index(name))
-    ):
-        yield _check(name, graded, name in order)
+    met = dict.fromkeys(c.name for n in graded for c in n.checks)
+    known = [name for name in order if name in met]
+    for name in dict.fromkeys([*known, *met]):
+        yield _check(name, graded, name in known)
 
 
 def _check(name: str, graded: list[Notebook], known: bool) -> CheckReport:
@@ -315,7 +310,7 @@ def _check(name: str, graded: list[Notebook], known: bool) -> CheckReport:
     passes = [c.passed for c in outcomes]
     rest = [math.fsum(o.points for o in n.checks if o.passed and o.name != name) for n, _ in rows]
     verdicts = Counter(c.verdict for c in outcomes)
-    together = discrimination(passes, rest)
+    correlation = discrimination(passes, rest)
     return CheckReport(
         name=name,
         title=name.replace("_", " "),
@@ -324,18 +319,18 @@ def _check(name: str, graded: list[Notebook], known: bool) -> CheckReport:
         notebooks=len(rows),
         passed=sum(passes),
         difficulty=difficulty(passes),
-        discrimination=together,
+        discrimination=correlation,
         failures={word: verdicts[verdict] for verdict, word in FAILURES.items()},
-        flags=tuple(_flags(passes, together, known)),
+        flags=tuple(_flags(passes, correlation, known)),
     )
 
 
-def _flags(passes: Sequence[bool], together: float | None, known: bool) -> Iterator[str]:
+def _flags(passes: Sequence[bool], correlation: float | None, known: bool) -> Iterator[str]:
     if not any(passes):
         yield NOBODY
     if all(passes):
         yield EVERYBODY
-    if together is not None and together <= CHANCE:
+    if correlation is not None and correlation <= CHANCE_DISCRIMINATION:
         yield NEGATIVE
     if not known:
         yield GONE

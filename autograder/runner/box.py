@@ -66,7 +66,8 @@ class Box:
 
 BUBBLEWRAP = Box(
     "bubblewrap",
-    "a box of its own (bubblewrap, Landlock, seccomp): no network, no sight of any file but Python's, "
+    "a box of its own (bubblewrap, Landlock, seccomp): "
+    "no network, no sight of any file but Python's, "
     "limits on memory, processes, files, time and output",
 )
 LANDLOCK = Box(
@@ -79,8 +80,8 @@ TRUSTED = Box("trusted", "a process of its own with limits only: files and netwo
 
 def _bubblewrap() -> list[str]:
     command = [
-        "bwrap", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try",
-        "--die-with-parent", "--new-session", "--cap-drop", "ALL",
+        "bwrap", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts",
+        "--unshare-cgroup-try", "--die-with-parent", "--new-session", "--cap-drop", "ALL",
     ]  # fmt: skip
     # the warm process becomes nobody itself; a user namespace would keep it root outside
     if os.getuid() == 0:
@@ -161,19 +162,27 @@ def probe(level: str) -> str | None:
     command = box.wrap([sys.executable, "-I", "-B", "-m", "autograder.inside.lock"], Path("/"))
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, check=False,
+            command,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            stdin=subprocess.DEVNULL,
+            check=False,
             env={"PATH": os.environ.get("PATH", os.defpath), "AUTOGRADER_LEVEL": level},
-        )  # fmt: skip
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"{level} cannot be started: {error}"
     if done.returncode == 0:
         return None
-    told = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+    reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
     if level == "bubblewrap" and (
-        "uid map" in told or "namespace" in told.lower() or "Permission denied" in told
+        "uid map" in reason or "namespace" in reason.lower() or "Permission denied" in reason
     ):
-        told += ". Unprivileged user namespaces may be off (Ubuntu: an AppArmor profile for bwrap turns them on)"
-    return f"{level} does not work here: {told}"
+        reason += (
+            ". Unprivileged user namespaces may be off "
+            "(Ubuntu: an AppArmor profile for bwrap turns them on)"
+        )
+    return f"{level} does not work here: {reason}"
 
 
 def choose(trust: bool = False) -> Box:

@@ -121,11 +121,10 @@ class Warm:
         if not self._ready:
             process, self._process = self._process, None
             process.kill()
-            told = (process.communicate()[1] or b"").decode(errors="replace").strip().splitlines()
+            lines = (process.communicate()[1] or b"").decode(errors="replace").strip().splitlines()
             self.close()
-            raise CourseError(
-                f"the grader's runner did not start: {told[-1] if told else 'no reason given'}"
-            )
+            reason = lines[-1] if lines else "no reason given"
+            raise CourseError(f"the grader's runner did not start: {reason}")
         # it has a folder of its own, and a grader that is killed leaves none
         if self.box.level == "bubblewrap":
             with contextlib.suppress(OSError):

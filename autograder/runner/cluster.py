@@ -94,7 +94,8 @@ def _compare(address: str, found: tuple[str, str], wanted: tuple[str, str]) -> N
     for what, here, there in zip(("grader", "box"), found, wanted, strict=True):
         if here != there:
             raise CourseError(
-                f"worker {address}: its {what} is {here}, wanted is {there}. Start all workers from the same image."
+                f"worker {address}: its {what} is {here}, wanted is {there}. "
+                "Start all workers from the same image."
             )
 
 
@@ -149,7 +150,8 @@ class Cluster:
                 self._client = Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
         except (OSError, TimeoutError, ValueError, TypeError, RuntimeError) as error:
             raise CourseError(
-                f"no Dask scheduler answers at {self._address}: {error}. Start it, or give the address that it printed."
+                f"no Dask scheduler answers at {self._address}: {error}. "
+                "Start it, or give the address that it printed."
             ) from None
         try:
             self._wanted = self._introductions()
@@ -233,7 +235,8 @@ class Cluster:
         while not (threads := int(sum(self._ask(self._client.nthreads).values()))):
             if time.monotonic() > deadline:
                 raise CourseError(
-                    f"the scheduler at {self._address} has no worker. Start some: dask worker {self._address}"
+                    f"the scheduler at {self._address} has no worker. "
+                    f"Start some: dask worker {self._address}"
                 )
             time.sleep(0.5)
         return threads
@@ -247,6 +250,7 @@ class Cluster:
 
     def _lost(self) -> CourseError:
         return CourseError(
-            f"the connection to the scheduler at {self._address} was lost. Finished notebooks are kept: "
-            "give the same command again when it is back, or leave --scheduler out."
+            f"the connection to the scheduler at {self._address} was lost. "
+            "Finished notebooks are kept: give the same command again when it is back, "
+            "or leave --scheduler out."
         )

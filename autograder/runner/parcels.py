@@ -102,7 +102,8 @@ def _compiled(work: Work) -> Work:
 
 def pack(job: Job, packed_lesson: str) -> bytes:
     """A parcel: two lines of JSON."""
-    return f"{json.dumps({**vars(job), 'steps': [vars(step) for step in job.steps]})}\n{packed_lesson}".encode()
+    packed_job = json.dumps({**vars(job), "steps": [vars(step) for step in job.steps]})
+    return f"{packed_job}\n{packed_lesson}".encode()
 
 
 def pack_trace(trace: Trace) -> bytes:

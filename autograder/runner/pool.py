@@ -20,7 +20,7 @@ from autograder.runner.client import RunnerGone, Warm
 from autograder.runner.limits import Limits
 from autograder.runner.parcels import PackedLesson, Parcel, unpack_job, unpack_lesson
 
-MANY = 20  # lessons that are kept open
+MAX_OPEN_LESSONS = 20  # lessons that are kept open
 # users for the warm processes of one grader of root's, and how many graders have their own
 USERS, BLOCKS = 50, 20
 
@@ -126,7 +126,7 @@ class Local:
         job, _, packed = parcel.partition(b"\n")
         lesson = self._lessons.get(packed)
         if lesson is None:
-            if len(self._lessons) == MANY:
+            if len(self._lessons) == MAX_OPEN_LESSONS:
                 self._lessons.clear()
             lesson = self._lessons[packed] = unpack_lesson(packed)
         with self._warm(lesson.preload) as warm:

@@ -121,11 +121,15 @@ class Run:
     def _job(self) -> messages.Job:
         cells = [
             messages.Cell(
-                step.kind, step.source, step.names, step.waits and not self.careful, step.grade_id is None,
+                step.kind,
+                step.source,
+                step.names,
+                step.waits and not self.careful,
+                step.grade_id is None,
                 index in self.slow,
             )
             for index, step in enumerate(self.parcel.job.steps)
-        ]  # fmt: skip
+        ]
         limits = self.limits
         return messages.Job(
             cells, self.parcel.lesson.pictures, limits.cell, limits.cell_again, limits.cell_wall
@@ -251,7 +255,10 @@ class Cells:
         if late:
             return f"the cells did not end within {self._limits.cells_wall:g} s"
         if silent >= self._limits.cell:
-            return f"a cell did not end within {self._limits.cell:g} s of CPU time, and could not be interrupted"
+            return (
+                f"a cell did not end within {self._limits.cell:g} s of CPU time, "
+                "and could not be interrupted"
+            )
         return "the process ended before all cells had run"
 
 
@@ -353,7 +360,7 @@ class Checks:
             raise Unclean
 
     def listen_for_more(self, sock: socket.socket, grade_id: str) -> None:
-        """After the last answer a snapshot that is what it should be says nothing more, and ends."""
+        """After the last answer an honest snapshot says nothing more, and ends."""
         with contextlib.suppress(OSError, wire.Malformed):
             sock.shutdown(socket.SHUT_WR)
             if wire.receive(sock, _now() + GOODBYE_SECONDS) is not None:
@@ -381,7 +388,7 @@ def _send(sock: socket.socket, message: Mapping[str, Any]) -> None:
 
 
 def _frames(sock: socket.socket, deadline: float, patience: float) -> Iterator[tuple[Any, int]]:
-    """Messages, each with its bytes, until the other side is silent, gone or no longer makes sense."""
+    """Messages with their bytes, until the other side is silent, gone or makes no sense."""
     while True:
         try:
             frame = wire.receive_frame(sock, min(deadline, _now() + patience))

@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 from autograder.errors import CourseError
 from autograder.files import Unreadable, write_atomically, write_beside
-from autograder.study.study import ROOM, Card, Cell, Foreign, Study, read_cells
+from autograder.study.study import ROOM, BrokenFile, Card, Cell, Study, read_cells
 
 COPIES = "copies"
 Kind = Literal["new", "updated", "beside", "moved"]
@@ -59,7 +59,7 @@ class Copy:
 
 
 @dataclass(frozen=True)
-class Look:
+class CopyState:
     """How a lesson's copy stands to the course's notebook."""
 
     card: Card
@@ -143,13 +143,13 @@ class Reset:
     left: tuple[str, ...] = ()  # written cells that the newest version has no place for
 
 
-def look(study: Study, card: Card) -> Look:
+def state_of(study: Study, card: Card) -> CopyState:
     """Read the lesson's copy. Nothing is written."""
     path = study.notebook(card.key)
     cells = None
     with contextlib.suppress(Unreadable):
         cells = tuple(read_cells(path))
-    return Look(
+    return CopyState(
         card,
         Version.of(card.cells),
         _pristine(study, card),
@@ -175,7 +175,7 @@ def update(study: Study) -> list[Change]:
     in, and for the others the newer one beside."""
     changes = []
     for card in study.cards.values():
-        seen = look(study, card)
+        seen = state_of(study, card)
         data, path = study.released(card.key).read_bytes(), study.notebook(card.key)
         if not seen.exists:
             write_atomically(path, data)
@@ -205,7 +205,7 @@ def reset(study: Study, key: str, keep_answers: bool = False) -> Reset:
     Raises:
         CourseError: the course's own notebook is not as the course wrote it.
     """
-    seen = look(study, study.cards[key])
+    seen = state_of(study, study.cards[key])
     path, released = study.notebook(key), study.released(key)
     if not seen.pristine:
         name = study.say(released)
@@ -242,61 +242,69 @@ def notes(study: Study) -> list[str]:
     out = []
     try:
         _copies(study)
-    except Foreign as error:
+    except BrokenFile as error:
         out.append(str(error))
     for card in study.cards.values():
-        seen = look(study, card)
+        seen = state_of(study, card)
         beside = [p for p in _beside(study, card.key) if _version(p) == seen.newest]
         if not seen.pristine:
             name = study.say(study.released(card.key))
             out.append(
-                f"{name} was written in. It is the course's own: `git checkout {name}`, and work in {ROOM}/."
+                f"{name} was written in. "
+                f"It is the course's own: `git checkout {name}`, and work in {ROOM}/."
             )
         elif not seen.exists:
             out.append(f"{card.title} is not in {ROOM}/ yet: `autograder update` brings it.")
         elif seen.waiting and not seen.edited:
             out.append(
-                f"{card.title}: the course has a newer version, and you wrote nothing in yours. Close it, and "
-                "`autograder update` brings the new one."
+                f"{card.title}: the course has a newer version, and you wrote nothing in yours. "
+                "Close it, and `autograder update` brings the new one."
             )
         elif seen.waiting and seen.copy.offered != seen.newest.digest:
             out.append(
-                f"{card.title}: the course has a newer version. `autograder update` puts it beside yours, which stays."
+                f"{card.title}: the course has a newer version. "
+                "`autograder update` puts it beside yours, which stays."
             )
         elif seen.waiting and beside:
             out.append(_explained(study, seen, beside[0]))
     return out
 
 
-def _explained(study: Study, seen: Look, beside: Path) -> str:
+def _explained(study: Study, seen: CopyState, beside: Path) -> str:
     return (
-        f"{seen.card.title}: the course has a newer version than the one you wrote in. {_difference(seen)} Yours is "
-        f"untouched; the new one is {study.say(beside)}. Go on in yours and delete the new one, or take it with what "
-        f"you wrote: `autograder reset {seen.card.stem} --keep-answers` (yours is kept under a dated name)."
+        f"{seen.card.title}: the course has a newer version than the one you wrote in. "
+        f"{_difference(seen)} Yours is untouched; the new one is {study.say(beside)}. "
+        "Go on in yours and delete the new one, or take it with what you wrote: "
+        f"`autograder reset {seen.card.stem} --keep-answers` (yours is kept under a dated name)."
     )
 
 
-def _difference(seen: Look) -> str:
+def _difference(seen: CopyState) -> str:
     """What the course changed since the copy was made, in a sentence."""
     old = seen.copy.base or seen.theirs
     if old is None:
         return "Yours cannot be read, so what changed cannot be said."
-    had, own = {part for _, part in old.cells}, seen.card.cells
-    fresh = [c for c, (_, part) in zip(own, seen.newest.cells, strict=True) if part not in had]
+    had = {part for _, part in old.cells}
+    cells = zip(seen.card.cells, seen.newest.cells, strict=True)
+    fresh = [cell for cell, (_, part) in cells if part not in had]
     # then it is compared with the learner's own, where tasks differ anyhow
     if seen.copy.base is None:
         fresh = [c for c in fresh if not c.is_task]
     named: dict[str, list[str]] = {"task": [], "checks": [], "given code": []}
     for c in fresh:
-        if c.name:
-            named["task" if c.is_task else "checks" if c.is_graded else "given code"].append(c.name)
-    told = [f"{kind} {', '.join(names)}" for kind, names in named.items() if names]
+        if c.is_task and c.name:
+            named["task"].append(c.name)
+        elif c.name:
+            named["checks" if c.is_graded else "given code"].append(c.name)
+    changes = [f"{kind} {', '.join(names)}" for kind, names in named.items() if names]
     for kind, words in (("markdown", "text"), ("code", "examples")):
-        if count := sum(not c.name and c.kind == kind for c in fresh):
-            told.append(f"{count} cell{'s' * (count > 1)} of {words}")
-    gone = set(old.by_name) - set(seen.newest.by_name)
-    told += [f"without {', '.join(sorted(gone))}"] if gone else []
-    return f"Changed: {'; '.join(told)}." if told else "Only cells were moved or left out."
+        count = sum(not c.name and c.kind == kind for c in fresh)
+        if count:
+            changes.append(f"{count} cell{'s' * (count > 1)} of {words}")
+    gone = sorted(set(old.by_name) - set(seen.newest.by_name))
+    if gone:
+        changes.append(f"without {', '.join(gone)}")
+    return f"Changed: {'; '.join(changes)}." if changes else "Only cells were moved or left out."
 
 
 # ------------------------------------------------------------------------------- what is remembered
@@ -343,19 +351,19 @@ def _copies(study: Study) -> dict[str, Any]:
     """What is remembered about all copies.
 
     Raises:
-        Foreign: it cannot be read. Copies that were written in then count as such, and nothing is
-            lost.
+        BrokenFile: it cannot be read. Copies that were written in then count as such, and nothing
+            is lost.
     """
     stored = study.load(COPIES)
     if not isinstance(stored, dict | None):
-        raise study.foreign(COPIES, "it does not hold versions of copies")
+        raise study.broken_file(COPIES, "it does not hold versions of copies")
     return stored or {}
 
 
 def _copy(study: Study, key: str) -> Copy:
     try:
         entry = _copies(study).get(key)
-    except Foreign:
+    except BrokenFile:
         entry = None
     if not isinstance(entry, dict):
         return Copy()
@@ -373,7 +381,7 @@ def _remember(study: Study, key: str, copy: Copy) -> None:
         return
     try:
         stored = _copies(study)
-    except Foreign:
+    except BrokenFile:
         study.set_aside(COPIES)
         stored = {}
     cells = [list(cell) for cell in copy.base.cells] if copy.base else []

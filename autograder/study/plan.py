@@ -11,18 +11,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from autograder.errors import CourseError
-from autograder.lessons.outline import DAYS as SIX
+from autograder.lessons.outline import DAYS as OUTLINE_DAYS
 from autograder.study.progress import Progress, Standing, minutes_in_words
-from autograder.study.study import Card, Foreign, Study
+from autograder.study.study import BrokenFile, Card, Study
 
 NAME = "plan"
 DAYS, MINUTES = 6, 90  # what a plan has unless told otherwise
 MOST_DAYS, LEAST_MINUTES, MOST_MINUTES = 60, 15, 720
-STEP, PIECE = 15, 15  # minutes: of advice, and the least that a lesson is cut into
+ADVICE_STEP = 15  # minutes a day by which advice goes up
+MIN_PIECE = 15  # minutes: no lesson is cut into less
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def stored(study: Study) -> Begun | None:
     """The plan that was begun, if there is one.
 
     Raises:
-        Foreign: its file cannot be read.
+        BrokenFile: its file cannot be read.
     """
     raw = study.load(NAME)
     if raw is None:
@@ -87,7 +88,7 @@ def stored(study: Study) -> Begun | None:
         _ = begun.day + timedelta(MOST_DAYS)  # there are such days
         return begun
     except (KeyError, TypeError, ValueError, OverflowError, CourseError):
-        raise study.foreign(NAME, "it does not hold a plan") from None
+        raise study.broken_file(NAME, "it does not hold a plan") from None
 
 
 def begin(
@@ -100,13 +101,18 @@ def begin(
     """
     try:
         old = stored(study)
-    except Foreign:
+    except BrokenFile:
         study.set_aside(NAME)
         old = None
-    whole = days if days is not None else old.days if old else DAYS
-    each = minutes if minutes is not None else old.minutes if old else MINUTES
-    goes_on = old is not None and whole == old.days and not anew
-    begun = Begun(old.day if goes_on and old else study.clock().date(), whole, each)
+    today = study.clock().date()
+    base = old or Begun(today)
+    begun = Begun(
+        day=base.day,
+        days=base.days if days is None else days,
+        minutes=base.minutes if minutes is None else minutes,
+    )
+    if anew or begun.days != base.days:
+        begun = replace(begun, day=today)
     _fits(begun)
     if begun != old:
         study.store(
@@ -133,10 +139,12 @@ def make(progress: Progress, begun: Begun, today: date) -> Plan:
         m.title for name, m in progress.outline.modules.items() if name not in progress.modules
     )
     if number > begun.days:
-        over = f"The plan of {_days(begun.days)} ended on {begun.day + timedelta(begun.days - 1)}."
+        last_day = begun.day + timedelta(begun.days - 1)
+        advice = f"The plan of {_days(begun.days)} ended on {last_day}."
         more = _days_that_do(progress, begun.minutes)
-        again = f" For another: `autograder plan --days {more} --anew`." if left and more else ""
-        return Plan(begun, number, (), left, done, left, without, over + again)
+        if left and more:
+            advice += f" For another: `autograder plan --days {more} --anew`."
+        return Plan(begun, number, (), left, done, left, without, advice)
     days, missing = _spread(progress, number, begun.days, begun.minutes, done)
     first = begun.day if today >= begun.day else today
     dated = tuple(Day(n, first + timedelta(n - 1), tuple(tasks)) for n, tasks in days.items())
@@ -150,7 +158,7 @@ def _spread(
     """The tasks of each day from today on, and the minutes that find no room."""
     out: dict[int, list[Task]] = {n: [] for n in range(today, days + 1)}
     for practice in progress.outline.practice:
-        on = math.ceil(practice.day * days / SIX)
+        on = math.ceil(practice.day * days / OUTLINE_DAYS)
         if on in out and practice.module not in progress.modules:
             weak = [s.card.title for s in progress.weakest[:2]] if practice.hardest else []
             hardest = f" (hardest so far: {', '.join(weak)})" if weak else ""
@@ -164,15 +172,20 @@ def _spread(
     def place(standing: Standing, where: Iterable[int]) -> None:
         card = standing.card
         for n in where:
-            if piece := _piece(left[card.key], room[n]):
+            piece = _piece(left[card.key], room[n])
+            if piece:
                 lessons[n].append(Task(piece, card.title, card, piece < standing.left))
                 room[n] -= piece
                 left[card.key] -= piece
 
     for standing in progress.ahead:
-        own = progress.outline.day(standing.card.module)
-        on = math.ceil(own * days / SIX) if own else 0
-        place(standing, out if standing.state == "begun" else [n for n in out if n == on])
+        if standing.state == "begun":
+            place(standing, out)
+            continue
+        outline_day = progress.outline.day(standing.card.module)
+        on = math.ceil(outline_day * days / OUTLINE_DAYS) if outline_day else 0
+        if on in out:
+            place(standing, [on])
     for standing in progress.ahead:
         place(standing, out)
     missing += sum(left.values())
@@ -185,21 +198,24 @@ def _piece(left: int, room: int) -> int:
     """
     if left <= room:
         return left
-    part = min(room, left - PIECE) // 5 * 5
-    return part if part >= PIECE else 0
+    part = min(room, left - MIN_PIECE) // 5 * 5
+    return part if part >= MIN_PIECE else 0
 
 
 def _advice(progress: Progress, today: int, begun: Begun, missing: int, done: int) -> str:
     days_left = begun.days - today + 1
-    told = f"{minutes_in_words(missing)} do not fit into the {_days(days_left)} left."
-    enough = (m for m in range(begun.minutes // STEP * STEP + STEP, MOST_MINUTES + 1, STEP))
-    more = next((m for m in enough if not _spread(progress, today, begun.days, m, done)[1]), None)
-    longer = _days_that_do(progress, begun.minutes)
-    ways = [f"{minutes_in_words(more)} a day (`autograder plan --minutes {more}`)"] if more else []
-    ways += (
-        [f"{_days(longer)} from today (`autograder plan --days {longer} --anew`)"] if longer else []
-    )
-    return f"{told} These would do: {', or '.join(ways)}." if ways else told
+    ways = []
+    least = (begun.minutes // ADVICE_STEP + 1) * ADVICE_STEP
+    for minutes in range(least, MOST_MINUTES + 1, ADVICE_STEP):
+        if not _spread(progress, today, begun.days, minutes, done)[1]:
+            command = f"`autograder plan --minutes {minutes}`"
+            ways.append(f"{minutes_in_words(minutes)} a day ({command})")
+            break
+    days = _days_that_do(progress, begun.minutes)
+    if days:
+        ways.append(f"{_days(days)} from today (`autograder plan --days {days} --anew`)")
+    problem = f"{minutes_in_words(missing)} do not fit into the {_days(days_left)} left."
+    return f"{problem} These would do: {', or '.join(ways)}." if ways else problem
 
 
 def _days_that_do(progress: Progress, minutes: int) -> int | None:

@@ -17,12 +17,12 @@ from typing import Any, Literal
 
 from autograder.lessons.outline import Outline
 from autograder.study import copies
-from autograder.study.copies import Look
-from autograder.study.study import Card, Foreign, Study
+from autograder.study.copies import CopyState
+from autograder.study.study import BrokenFile, Card, Study
 
 State = Literal["not begun", "begun", "done"]
 PAUSE = timedelta(minutes=60)
-KEEP = 500  # gradings of a lesson, and visits, that are kept
+MAX_STORED = 500  # gradings of a lesson, and visits
 VISITS = "visits"
 
 
@@ -72,7 +72,9 @@ class Standing:
         """Minutes of its own estimate that are left, by points, rounded up to five; never 0 before
         it is done.
         """
-        return max(5, _five(self.card.minutes * (1 - self.share))) if self.state != "done" else 0
+        if self.state == "done":
+            return 0
+        return max(5, _five(self.card.minutes * (1 - self.share)))
 
 
 @dataclass(frozen=True)
@@ -117,43 +119,45 @@ def read(study: Study) -> Progress:
     for key in study.cards:
         try:
             histories[key] = history(study, key)
-        except Foreign as error:
+        except BrokenFile as error:
             histories[key] = History()
             problems.append(str(error))
     try:
         visits = _visits(study)
-    except Foreign as error:
+    except BrokenFile as error:
         visits = []
         problems.append(str(error))
     spent = _spent(histories, visits)
-    out = [
-        _standing(study, copies.look(study, c), histories[k], spent.get(k, timedelta()))
-        for k, c in study.cards.items()
-    ]
-    return Progress(tuple(out), tuple(problems), study.outline)
+    standings = []
+    for key, card in study.cards.items():
+        copy, time = copies.state_of(study, card), spent.get(key, timedelta())
+        standings.append(_standing(study, copy, histories[key], time))
+    return Progress(tuple(standings), tuple(problems), study.outline)
 
 
-def _standing(study: Study, seen: Look, past: History, spent: timedelta) -> Standing:
-    gradings = past.current
+def _standing(study: Study, copy: CopyState, past: History, spent: timedelta) -> Standing:
+    card, gradings = copy.card, past.current
     last = gradings[-1] if gradings else None
-    done = (
-        last is not None
-        and last.state == "graded"
-        and 0 < max(last.max_points, seen.card.points) <= last.points
-    )
-    begun = last is not None or seen.edited
     midnight = study.clock().replace(hour=0, minute=0, second=0, microsecond=0)
     before = [g for g in gradings if g.at < midnight]
-    gained = _share(last, seen.card) - _share(before[-1] if before else None, seen.card)
-    today = math.floor(seen.card.minutes * max(0.0, gained))
-    state: State = "done" if done else "begun" if begun else "not begun"
-    return Standing(seen.card, state, last, len(gradings), today, spent)
+    gained = _share(last, card) - _share(before[-1] if before else None, card)
+    today = math.floor(card.minutes * max(0.0, gained))
+    return Standing(card, _state(copy, last), last, len(gradings), today, spent)
+
+
+def _state(copy: CopyState, last: Grading | None) -> State:
+    if last is None:
+        return "begun" if copy.edited else "not begun"
+    # the lesson may have got more points since
+    most = max(last.max_points, copy.card.points)
+    return "done" if last.state == "graded" and 0 < most <= last.points else "begun"
 
 
 def _share(grading: Grading | None, card: Card) -> float:
-    # the lesson may have got more since
     most = max(grading.max_points, card.points) if grading else 0.0
-    return min(1.0, max(0.0, grading.points / most)) if grading and most > 0 else 0.0
+    if grading is None or most <= 0:
+        return 0.0
+    return min(1.0, max(0.0, grading.points / most))
 
 
 def _five(minutes: float) -> int:
@@ -168,8 +172,10 @@ def _spent(histories: dict[str, History], visits: list[datetime]) -> dict[str, t
     spent: dict[str, timedelta] = {}
     pending, before = timedelta(), None
     for at, key in events:
-        gap = at - before if before is not None else PAUSE * 2
-        pending = pending + gap if gap <= PAUSE else timedelta()
+        if before is not None and at - before <= PAUSE:
+            pending += at - before
+        else:  # a new sitting
+            pending = timedelta()
         if key:
             spent[key] = spent.get(key, timedelta()) + pending
             pending = timedelta()
@@ -184,7 +190,7 @@ def history(study: Study, key: str) -> History:
     """What is stored about a lesson.
 
     Raises:
-        Foreign: it cannot be read.
+        BrokenFile: it cannot be read.
     """
     name = _name(key)
     stored = study.load(name)
@@ -197,12 +203,12 @@ def history(study: Study, key: str) -> History:
         reset = _time(stored["reset"]) if stored["reset"] is not None else None
         return History(gradings, frozenset(map(str, stored["tried"])), reset)
     except (KeyError, TypeError, ValueError, OverflowError):
-        raise study.foreign(name, f"it does not hold gradings of {key}") from None
+        raise study.broken_file(name, f"it does not hold gradings of {key}") from None
 
 
 def record(study: Study, key: str, state: str, points: float, max_points: float) -> None:
     """Keep a grading of the learner's notebook as it is now."""
-    seen = copies.look(study, study.cards[key])
+    seen = copies.state_of(study, study.cards[key])
     past = _readable(study, key)
     grading = Grading(study.clock(), state, points, max_points)
     _store(study, key, History((*past.gradings, grading), past.tried | seen.changed, past.reset))
@@ -224,12 +230,11 @@ def visit(study: Study) -> None:
     """Somebody sat down to work."""
     try:
         visits = _visits(study)
-    except Foreign:
+    except BrokenFile:
         study.set_aside(VISITS)
         visits = []
-    study.store(
-        VISITS, [at.isoformat(timespec="seconds") for at in [*visits, study.clock()][-KEEP:]]
-    )
+    visits = [*visits, study.clock()][-MAX_STORED:]
+    study.store(VISITS, [at.isoformat(timespec="seconds") for at in visits])
 
 
 def _visits(study: Study) -> list[datetime]:
@@ -237,13 +242,13 @@ def _visits(study: Study) -> list[datetime]:
     try:
         return [_time(at) for at in stored or ()]
     except (TypeError, ValueError, OverflowError):
-        raise study.foreign(VISITS, "it does not hold times") from None
+        raise study.broken_file(VISITS, "it does not hold times") from None
 
 
 def _readable(study: Study, key: str) -> History:
     try:
         return history(study, key)
-    except Foreign:
+    except BrokenFile:
         study.set_aside(_name(key))
         return History()
 
@@ -251,7 +256,7 @@ def _readable(study: Study, key: str) -> History:
 def _store(study: Study, key: str, past: History) -> None:
     gradings = [
         {"at": g.at.isoformat(), "state": g.state, "points": g.points, "max_points": g.max_points}
-        for g in past.gradings[-KEEP:]
+        for g in past.gradings[-MAX_STORED:]
     ]
     reset = past.reset.isoformat() if past.reset else None
     study.store(
@@ -265,14 +270,18 @@ def _name(key: str) -> str:
 
 
 def _grading(stored: Any) -> Grading:
-    points, most, state = stored["points"], stored["max_points"], stored["state"]
-    numbers = all(
-        isinstance(n, int | float) and not isinstance(n, bool) and math.isfinite(n)
-        for n in (points, most)
-    )
-    if not numbers or not isinstance(state, str):
-        raise ValueError
-    return Grading(_time(stored["at"]), state, float(points), float(most))
+    state = stored["state"]
+    if not isinstance(state, str):
+        raise ValueError("a state that is no text")
+    points, most = _number(stored["points"]), _number(stored["max_points"])
+    return Grading(_time(stored["at"]), state, points, most)
+
+
+def _number(stored: Any) -> float:
+    is_number = isinstance(stored, int | float) and not isinstance(stored, bool)
+    if not is_number or not math.isfinite(stored):
+        raise ValueError("no number")
+    return float(stored)
 
 
 def _time(text: Any) -> datetime:
@@ -294,4 +303,6 @@ def minutes_in_words(minutes: Iterable[int] | int) -> str:
     """`45 min`, `1 h`, `1 h 20 min`."""
     whole = minutes if isinstance(minutes, int) else sum(minutes)
     hours, rest = divmod(whole, 60)
-    return f"{hours} h {rest} min" if hours and rest else f"{hours} h" if hours else f"{rest} min"
+    if not hours:
+        return f"{rest} min"
+    return f"{hours} h {rest} min" if rest else f"{hours} h"

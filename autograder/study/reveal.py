@@ -15,7 +15,7 @@ from autograder.errors import CourseError, nearest
 from autograder.files import Unreadable
 from autograder.lessons.markers import BEGIN_SOLUTION, END_SOLUTION
 from autograder.study import copies, progress
-from autograder.study.study import Card, Cell, Foreign, Study, read_cells
+from autograder.study.study import BrokenFile, Card, Cell, Study, read_cells
 
 WHY = "# Why:"
 KNOWN = re.compile(r"What you now know[*:.\s]*(?P<words>.*?)\s*(?=\*\*In practice)", re.DOTALL)
@@ -74,7 +74,8 @@ def find(study: Study, grade_id: str, module: str = "") -> Card:
     if len(found) > 1:
         keys = ", ".join(c.key for c in found)
         raise CourseError(
-            f'{keys} have a cell {grade_id!r}: say which, reveal("{grade_id}", lesson="{found[0].key}").'
+            f"{keys} have a cell {grade_id!r}: "
+            f'say which, reveal("{grade_id}", lesson="{found[0].key}").'
         )
     return found[0]
 
@@ -92,15 +93,16 @@ def reveal(study: Study, card: Card, grade_id: str, anyway: bool = False) -> Ref
     if grade_id not in card.tasks:
         names = ", ".join(card.tasks)
         raise CourseError(
-            f"{card.key} has no cell {grade_id!r} to write in.{nearest(grade_id, card.tasks)} It has {names}."
+            f"{card.key} has no cell {grade_id!r} to write in."
+            f"{nearest(grade_id, card.tasks)} It has {names}."
         )
     path = study.root / "source" / f"{card.key}.ipynb"
     try:
         cells = list(read_cells(path))
     except Unreadable as error:
         raise CourseError(
-            f"{study.say(path)}: {error}. Reference solutions stand there: they need the whole course, as `git clone` "
-            "brings it."
+            f"{study.say(path)}: {error}. Reference solutions stand there: "
+            "they need the whole course, as `git clone` brings it."
         ) from None
     if not (anyway or _tried(study, card, grade_id)):
         raise NotYet(_what_to_do(study, card, grade_id))
@@ -119,15 +121,15 @@ def _tried(study: Study, card: Card, grade_id: str) -> bool:
     try:
         if grade_id in progress.history(study, card.key).tried:
             return True
-    except Foreign:
+    except BrokenFile:
         pass  # then the notebook alone decides
-    seen = copies.look(study, card)
+    seen = copies.state_of(study, card)
     return grade_id in seen.changed and any(c.is_graded and c.ran for c in seen.cells or ())
 
 
 def _what_to_do(study: Study, card: Card, grade_id: str) -> str:
     path = study.say(study.notebook(card.key))
-    written = grade_id in copies.look(study, card).changed
+    written = grade_id in copies.state_of(study, card).changed
     graded = "grade the notebook"
     if any(c.name == grade_id and c.kind == "code" for c in card.cells):
         graded = f"run its checks or {graded}"
@@ -136,10 +138,11 @@ def _what_to_do(study: Study, card: Card, grade_id: str) -> str:
         if written
         else f"write your own in it, save (Ctrl+S), and {graded}"
     )
+    missing = "it was not graded yet" if written else "nothing was written in it yet"
     return (
-        f"{path}, cell {grade_id!r}: {'it was not graded yet' if written else 'nothing was written in it yet'}. First "
-        f'{todo}; then ask again. To look all the same: reveal("{grade_id}", anyway=True), or `autograder reveal '
-        f"{card.stem} {grade_id} --anyway`."
+        f"{path}, cell {grade_id!r}: {missing}. First {todo}; then ask again. "
+        f'To look all the same: reveal("{grade_id}", anyway=True), '
+        f"or `autograder reveal {card.stem} {grade_id} --anyway`."
     )
 
 

@@ -16,16 +16,16 @@ from urllib.parse import quote
 from autograder.files import write_atomically
 from autograder.pages import render
 from autograder.study import copies, plan as planning, progress as progressing
-from autograder.study.plan import Plan
+from autograder.study.plan import Plan, Task
 from autograder.study.progress import PAUSE, Progress, Standing, in_words, minutes_in_words
-from autograder.study.study import ROOM, START, Foreign, Study, text_of
+from autograder.study.study import ROOM, START, BrokenFile, Study, text_of
 
 WORDS = {"done": "✓ done", "begun": "begun", "not begun": "not begun"}
 HEADS = ("lesson", "state", "points", "takes", "left", "spent")
 CALL = "start_page("
 ELSEWHERE = (
-    f"This is the course's own start page. Yours is {ROOM}/{START}: `make lab` opens it (or `autograder update`, then "
-    "`jupyter lab`)."
+    "This is the course's own start page. "
+    f"Yours is {ROOM}/{START}: `make lab` opens it (or `autograder update`, then `jupyter lab`)."
 )
 
 
@@ -46,34 +46,35 @@ class StartPage:
     def next(self) -> tuple[str, Standing | None, str]:
         """What comes next: words, the lesson to open, more words."""
         standings = {s.card.key: s for s in self.progress.standings}
-        ahead = self.progress.ahead
         if not standings:
             return "There is no lesson in notebooks/: `make build` makes them.", None, ""
-        if not ahead:
-            weak = max(standings.values(), key=lambda s: s.tries)
-            tries = f"It took you {weak.tries} grading{'s' * (weak.tries != 1)}; "
-            return (
-                "All lessons are done. From an empty cell once more: ",
-                weak,
-                (
-                    f". {tries}`autograder reset {weak.card.stem}` keeps your work under a dated name."
-                ),
-            )
+        if not self.progress.ahead:
+            return self._once_more()
         card = self.plan.next if self.plan else None
-        chosen = standings[card.key] if card else ahead[0]
-        today = self.plan.days[0] if self.plan and self.plan.days else None
-        practice = today is not None and today.tasks and all(t.card is None for t in today.tasks)
-        before = "today's practice (see the plan), then " if practice else ""
-        if (
-            not practice
-            and self.plan
-            and self.plan.done_today
-            and (today is None or not today.tasks)
-        ):
-            before = "today's part of the plan is done; tomorrow, or now if you like: "
-        goes_on = chosen.state == "begun"
-        told = f", {minutes_in_words(chosen.left)}{' are left' if goes_on and chosen.last else ''}."
-        return before, chosen, told
+        chosen = standings[card.key] if card else self.progress.ahead[0]
+        are_left = " are left" if chosen.state == "begun" and chosen.last else ""
+        return self._before_next(), chosen, f", {minutes_in_words(chosen.left)}{are_left}."
+
+    def _once_more(self) -> tuple[str, Standing, str]:
+        """What comes next when all lessons are done: the one that took most tries."""
+        weak = max(self.progress.standings, key=lambda s: s.tries)
+        after = (
+            f". It took you {weak.tries} grading{'s' * (weak.tries != 1)}; "
+            f"`autograder reset {weak.card.stem}` keeps your work under a dated name."
+        )
+        return "All lessons are done. From an empty cell once more: ", weak, after
+
+    def _before_next(self) -> str:
+        """What the plan has for today before the next lesson."""
+        if self.plan is None:
+            return ""
+        tasks = self.plan.days[0].tasks if self.plan.days else ()
+        if tasks:
+            practice = all(task.card is None for task in tasks)
+            return "today's practice (see the plan), then " if practice else ""
+        if self.plan.done_today:
+            return "today's part of the plan is done; tomorrow, or now if you like: "
+        return ""
 
     @property
     def summary(self) -> str:
@@ -82,20 +83,23 @@ class StartPage:
         counts = {state: sum(s.state == state for s in every) for state in WORDS}
         points = sum(s.last.points for s in every if s.last)
         possible = sum(_possible(s) for s in every)
-        told = ", ".join(f"{n} {state}" for state, n in counts.items() if n)
+        states = ", ".join(f"{n} {state}" for state, n in counts.items() if n)
         left = minutes_in_words(s.left for s in every)
-        return f"{len(every)} lessons: {told}. {points:g} of {possible:g} points; about {left} of lessons are left."
+        return (
+            f"{len(every)} lessons: {states}. "
+            f"{points:g} of {possible:g} points; about {left} of lessons are left."
+        )
 
     @property
     def about_time(self) -> str:
         """What the times are."""
-        spent, pause = (
-            in_words(self.progress.spent, "nothing yet"),
-            minutes_in_words(PAUSE.seconds // 60),
-        )
+        spent = in_words(self.progress.spent, "nothing yet")
+        pause = minutes_in_words(PAUSE.seconds // 60)
         return (
-            "“takes” is the lesson's own estimate, “left” the part of it that points are missing for. “spent”, an "
-            f"estimate too, is the time between gradings without pauses over {pause}; in all: {spent}."
+            "“takes” is the lesson's own estimate, "
+            "“left” the part of it that points are missing for. "
+            "“spent”, an estimate too, is the time between gradings "
+            f"without pauses over {pause}; in all: {spent}."
         )
 
     @property
@@ -103,10 +107,8 @@ class StartPage:
         """Titles of modules with their lessons."""
         names = dict.fromkeys(s.card.module for s in self.progress.standings)
         for name in names:
-            yield (
-                self.progress.outline.title(name),
-                [s for s in self.progress.standings if s.card.module == name],
-            )
+            own = [s for s in self.progress.standings if s.card.module == name]
+            yield self.progress.outline.title(name), own
 
     def _row(self, s: Standing) -> tuple[str, ...]:
         points = f"{s.last.points:g} of {_possible(s):g}" if s.last else f"– of {_possible(s):g}"
@@ -123,42 +125,41 @@ class StartPage:
             return
         for day in self.plan.days:
             today = ", today" if day.number == self.plan.today else ""
-            lines = []
-            for task in day.tasks:
-                part = f" ({minutes_in_words(task.minutes)} of it)" if task.more else ""
-                link = self._link(task.card.key) if task.card else ""
-                lines.append((minutes_in_words(task.minutes), task.what + part, link))
+            lines = [self._line(task) for task in day.tasks]
             if not lines:
-                rest = (
-                    "done for today"
-                    if today and self.plan.done_today
-                    else "free: look again at what was hardest"
-                )
-                lines = [("", rest, "")]
-            yield (
-                f"Day {day.number} of {self.plan.begun.days}{today} ({day.date:%a} {day.date})",
-                lines,
-            )
+                done = today and self.plan.done_today
+                words = "done for today" if done else "free: look again at what was hardest"
+                lines = [("", words, "")]
+            number = f"Day {day.number} of {self.plan.begun.days}"
+            yield f"{number}{today} ({day.date:%a} {day.date})", lines
+
+    def _line(self, task: Task) -> tuple[str, str, str]:
+        minutes = minutes_in_words(task.minutes)
+        words = f"{task.what} ({minutes} of it)" if task.more else task.what
+        return minutes, words, self._link(task.card.key) if task.card else ""
 
     @property
     def _about_plan(self) -> str:
         if self.plan is None:
-            return f"None yet; `autograder plan` begins one of {planning.DAYS} days, {planning.MINUTES} min each."
-        begun = self.plan.begun
-        head = f"{minutes_in_words(begun.minutes)} a day for {begun.days} days, begun {begun.day}."
-        done = (
-            f" Done today: {minutes_in_words(self.plan.done_today)}."
-            if self.plan.done_today
-            else ""
-        )
-        return f"{head}{done} {self.plan.advice}".rstrip()
+            return (
+                f"None yet; `autograder plan` begins one of {planning.DAYS} days, "
+                f"{planning.MINUTES} min each."
+            )
+        begun, done = self.plan.begun, self.plan.done_today
+        text = f"{minutes_in_words(begun.minutes)} a day for {begun.days} days, begun {begun.day}."
+        if done:
+            text += f" Done today: {minutes_in_words(done)}."
+        return f"{text} {self.plan.advice}".rstrip()
 
     @property
     def _without(self) -> str:
         if self.plan is None or not self.plan.without or not self.plan.days:
             return ""
         names = ", ".join(self.plan.without)
-        return f"No lessons yet: {names}. What the plan says of them is practice that nothing here grades."
+        return (
+            f"No lessons yet: {names}. "
+            "What the plan says of them is practice that nothing here grades."
+        )
 
     def _link(self, key: str) -> str:
         return f"{self.base}{quote(key)}.ipynb"
@@ -169,22 +170,26 @@ class StartPage:
         before, chosen, after = self.next
         link = f"{chosen.card.title} ({self._link(chosen.card.key)})" if chosen else ""
         out = [f"Next: {before}{link}{after}" if chosen else before, ""]
-        rows = [(title, own) for title, own in self.modules]
-        cells = [HEADS, *(self._row(s) for _, own in rows for s in own)]
-        width = [max(len(row[i]) for row in cells) for i in range(len(HEADS))]
-
-        def line(row: tuple[str, ...]) -> str:
-            return "  ".join(text.ljust(w) for text, w in zip(row, width, strict=True)).rstrip()
-
-        if rows:
-            out += [self.summary, "", "  " + line(HEADS)]
-        for title, own in rows:
-            out += [title, *("  " + line(self._row(s)) for s in own)]
-        out += ["", self.about_time] if rows else []
-        out += ["", "Notes", *(f"- {note}" for note in self._notes)] if self._notes else []
+        if self.progress.standings:
+            out += [self.summary, "", *self._table(), "", self.about_time]
+        if self._notes:
+            out += ["", "Notes", *(f"- {note}" for note in self._notes)]
         return _plain("\n".join([*out, "", self.plan_text]))
 
     __repr__ = __str__
+
+    def _table(self) -> Iterator[str]:
+        rows = [HEADS, *(self._row(s) for s in self.progress.standings)]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+
+        def line(row: tuple[str, ...]) -> str:
+            cells = (text.ljust(width) for text, width in zip(row, widths, strict=True))
+            return f"  {'  '.join(cells)}".rstrip()
+
+        yield line(HEADS)
+        for title, own in self.modules:
+            yield title
+            yield from (line(self._row(s)) for s in own)
 
     @property
     def plan_text(self) -> str:
@@ -263,13 +268,10 @@ def _plan_json(plan: Plan | None) -> dict[str, Any] | None:
         }
         for d in plan.days
     ]
-    begun = {
+    return {
         "begun": plan.begun.day.isoformat(),
         "days": plan.begun.days,
         "minutes": plan.begun.minutes,
-    }
-    return {
-        **begun,
         "today": plan.today,
         "minutes_left": plan.left,
         "minutes_missing": plan.missing,
@@ -296,17 +298,16 @@ def make(study: Study, page: Path | None = None) -> StartPage:
         page: the folder that links begin in; the course's without one.
     """
     progress = progressing.read(study)
-    plan, more = None, []
+    plan, notes = None, []
     with contextlib.suppress(OSError):
-        more = copies.notes(study)
+        notes = copies.notes(study)
     try:
         begun = planning.stored(study)
-    except Foreign as error:
-        begun = None
-        more.append(str(error))
-    plan = planning.make(progress, begun, study.clock().date()) if begun else None
+        plan = planning.make(progress, begun, study.clock().date()) if begun else None
+    except BrokenFile as error:
+        notes.append(str(error))
     base = os.path.relpath(study.room, page or study.root).replace(os.sep, "/")
-    return StartPage(progress, plan, tuple(more), "" if base == "." else f"{quote(base)}/")
+    return StartPage(progress, plan, tuple(notes), "" if base == "." else f"{quote(base)}/")
 
 
 def lay_out(study: Study) -> None:
@@ -320,17 +321,17 @@ def lay_out(study: Study) -> None:
         if not _was_written_in(study, notebook):
             notebook = newest
         cells = notebook["cells"]
-        shown = next((c for c in cells if c["cell_type"] == "code" and CALL in text_of(c)), None)
+        cell = next((c for c in cells if c["cell_type"] == "code" and CALL in text_of(c)), None)
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return  # the course's is missing, or theirs is no notebook: it is left as it is
     study.store(
         START.removesuffix(".ipynb"), {"digests": sorted({*_digests(study), _digest(newest)})}
     )
-    if shown is None:
+    if cell is None:
         return
     page = make(study, study.room)
     data = {"text/plain": str(page).splitlines(keepends=True), "text/html": page._repr_html_()}
-    shown["outputs"] = [{"output_type": "display_data", "data": data, "metadata": {}}]
+    cell["outputs"] = [{"output_type": "display_data", "data": data, "metadata": {}}]
     write_atomically(
         path, (json.dumps(notebook, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "replace")
     )
@@ -342,7 +343,7 @@ def _was_written_in(study: Study, notebook: Any) -> bool:
 
 def _digests(study: Study) -> list[str]:
     """What the course's start pages were that were ever put into `study/`."""
-    with contextlib.suppress(Foreign, KeyError, TypeError):
+    with contextlib.suppress(BrokenFile, KeyError, TypeError):
         stored = study.load(START.removesuffix(".ipynb"))["digests"]
         return [d for d in stored if isinstance(d, str)]
     return []

@@ -31,7 +31,7 @@ NOTEBOOK = re.compile(r"\d\d_[a-z0-9_]+\.ipynb$")
 Clock = Callable[[], datetime]
 
 
-class Foreign(Exception):
+class BrokenFile(Exception):
     """A file that is kept on this machine is broken or somebody else's. The message says which and
     what to do.
     """
@@ -115,7 +115,8 @@ class Study:
             if (folder / "notebooks").is_dir() and (folder / "nbgrader_config.py").is_file():
                 return cls(folder, clock)
         raise CourseError(
-            f"{start} does not lie in a course (a folder with notebooks/). Go there, or say --course."
+            f"{start} does not lie in a course (a folder with notebooks/). "
+            "Go there, or say --course."
         )
 
     @cached_property
@@ -160,7 +161,7 @@ class Study:
     @cached_property
     def problems(self) -> list[str]:
         """A sentence for each notebook of the course that cannot be read."""
-        return [told for told in self._read if isinstance(told, str)]
+        return [problem for problem in self._read if isinstance(problem, str)]
 
     @cached_property
     def _read(self) -> list[Card | str]:
@@ -173,7 +174,8 @@ class Study:
         try:
             cells = tuple(read_cells(path))
         except Unreadable as error:
-            return f"{self.say(path)}: {error}. `git checkout {self.say(path)}` puts the course's own back."
+            name = self.say(path)
+            return f"{name}: {error}. `git checkout {name}` puts the course's own back."
         facts = Facts.of(cells[0].source if cells else "")
         points = sum(_points(c) for c in cells if c.is_graded)
         by_hand = sum(_points(c) for c in cells if c.is_task)
@@ -194,7 +196,7 @@ class Study:
         """What `name.json` holds; None when it is not there.
 
         Raises:
-            Foreign: it cannot be read.
+            BrokenFile: it cannot be read.
         """
         path = self.kept / f"{name}.json"
         try:
@@ -202,15 +204,16 @@ class Study:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise self.foreign(name, error.strerror or "it cannot be read") from None
+            raise self.broken_file(name, error.strerror or "it cannot be read") from None
         except (ValueError, RecursionError):
-            raise self.foreign(name, "it is not JSON") from None
+            raise self.broken_file(name, "it is not JSON") from None
 
-    def foreign(self, name: str, why: str) -> Foreign:
+    def broken_file(self, name: str, why: str) -> BrokenFile:
         """What to say about `name.json` when it is broken or was not written by this course."""
         path = self.say(self.kept / f"{name}.json")
-        return Foreign(
-            f"{path} is not as it was written: {why}. It is left out; delete it to be rid of this line."
+        return BrokenFile(
+            f"{path} is not as it was written: {why}. "
+            "It is left out; delete it to be rid of this line."
         )
 
     def store(self, name: str, data: Any) -> None:

@@ -435,7 +435,7 @@ def test_plain_python_is_what_ipython_makes_of_it() -> None:
 
 def test_an_update_changes_what_earlier_cells_displayed() -> None:
     cells = [[display("display_data", "old")], [display("update_display_data", "new")]]
-    shown = record.shown_cells(*trace_of(cells))
+    shown = record.cells_as_run(*trace_of(cells))
     assert [o["data"]["text/plain"] for o in shown[0].outputs] == ["new"]
     assert shown[1].outputs == ()
     assert [s.number for s in shown.values()] == [1, 2]
@@ -444,7 +444,7 @@ def test_an_update_changes_what_earlier_cells_displayed() -> None:
 def test_one_large_update_cannot_fill_a_notebook_many_times() -> None:
     cells = [[display("display_data", "small")] * 300 for _ in range(10)]
     cells.append([display("update_display_data", "x" * 400_000)])
-    shown = record.shown_cells(*trace_of(cells))
+    shown = record.cells_as_run(*trace_of(cells))
     texts = [o["data"]["text/plain"] for s in shown.values() for o in s.outputs]
     assert len(texts) == 3000
     assert {len(text) for text in texts} == {5, 400_000}

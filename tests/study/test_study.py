@@ -568,4 +568,4 @@ def test_cells_that_are_moved_or_left_out_are_said_to_be(
     write_in(path, "count-words", "def answer(): return 1")
     write(tmp_path / "notebooks" / "02_coding" / "01_a.ipynb", cells[:-1])
     assert "Only cells were moved or left out." in at.run("update")
-    assert copies.look(at.study, at.study.cards["02_coding/01_a"]).edited
+    assert copies.state_of(at.study, at.study.cards["02_coding/01_a"]).edited
