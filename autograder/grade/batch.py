@@ -20,7 +20,15 @@ from typing import Any
 
 from autograder.errors import CourseError
 from autograder.files import Stop, Unreadable
-from autograder.grade.collected import Handed, hand_in, lies_there, misnamed, read, shown, students
+from autograder.grade.collected import (
+    Submission,
+    has_submission,
+    name_problem,
+    printable,
+    read,
+    read_submission,
+    students,
+)
 from autograder.grade.judge import Judge, fresh_salt, unread
 from autograder.grade.published import Class, answered, enter, notebook_of, publish
 from autograder.jobs import Result
@@ -170,7 +178,7 @@ class Grading:
         """Let the references of what was handed in answer, in warm processes."""
         drawn = len(self.who) >= A_CLASS
         for lesson in self.group.lessons.values():
-            if any(lies_there(self.group.course, lesson, student) for student in self.who):
+            if any(has_submission(self.group.course, lesson, student) for student in self.who):
                 with self.phases.phase("reading lessons"):
                     _ = lesson.works  # lessons run in the main thread
                 self._references[self._submit(self._reference, lesson, drawn)] = lesson
@@ -203,10 +211,10 @@ class Grading:
     def _refuse_names(self) -> None:
         """Results of those whose folder's name nobody can store anything under."""
         for student in self.who:
-            if why := misnamed(student):
+            if why := name_problem(student):
                 for key, lesson in self.group.lessons.items():
                     self.finished[student][key] = (
-                        unread(lesson, shown(student), f"needs-human:{why}"),
+                        unread(lesson, printable(student), f"needs-human:{why}"),
                         False,
                     )
                     self.done(self.finished[student][key][0], self.total)
@@ -215,7 +223,7 @@ class Grading:
         """The lesson's notebooks may be run."""
         place = list(self.group.lessons).index(lesson.key)
         for number, student in enumerate(self.who):
-            if not misnamed(student):
+            if not name_problem(student):
                 with self._of_heap:
                     heapq.heappush(self._ready, (number, place, student, lesson))
                 self._submit(self._next)
@@ -261,7 +269,7 @@ class Grading:
     def _one(self, student: str, lesson: Lesson) -> Graded:
         """One result, with its notebook and page on disk."""
         with self.phases.phase("reading"):
-            handed = hand_in(self.group.course, lesson, student)
+            handed = read_submission(self.group.course, lesson, student)
         prepared = lesson.key in self.judge.prepared
         if handed.job is not None and not prepared:  # references answer in the main thread, before
             late = "needs-human:handed in while the run was going on: grade again"
@@ -278,17 +286,17 @@ class Grading:
             key = {**key, "grader": ""}  # it failed: the next run tries again
         return replace(self._published(handed, result, key), trace=None), said
 
-    def _judged(self, handed: Handed) -> Result:
+    def _judged(self, handed: Submission) -> Result:
         with self._running:
             self.stop.check()
             began = time.perf_counter()
-            result = judged(self.judge, handed)
+            result = judge_submission(self.judge, handed)
         ran = result.trace.phases if result.trace else {}
         self.phases.add({**ran, "judging": time.perf_counter() - began - sum(ran.values())})
         self.stop.check()  # a run that was cut off says nothing about the submission
         return result
 
-    def _published(self, handed: Handed, result: Result, key: results.Key) -> Result:
+    def _published(self, handed: Submission, result: Result, key: results.Key) -> Result:
         """Put the result on disk; where that fails, the result is that it failed."""
         group = self.group
         try:
@@ -302,7 +310,7 @@ class Grading:
             return result
 
 
-def judged(judge: Judge, handed: Handed) -> Result:
+def judge_submission(judge: Judge, handed: Submission) -> Result:
     """The result of one submission. A grader that fails on it asks for a human and goes on."""
     if handed.job is None:
         return unread(handed.lesson, handed.student, handed.state, handed.repairs)
@@ -314,7 +322,7 @@ def judged(judge: Judge, handed: Handed) -> Result:
         return _failed(handed, error)
 
 
-def _failed(handed: Handed, error: Exception) -> Result:
+def _failed(handed: Submission, error: Exception) -> Result:
     why = error.strerror if isinstance(error, OSError) else error
-    state = f"needs-human:the grader failed: {type(error).__name__}: {shown(str(why))[:200]}"
+    state = f"needs-human:the grader failed: {type(error).__name__}: {printable(str(why))[:200]}"
     return unread(handed.lesson, handed.student, state, handed.repairs)

@@ -16,7 +16,7 @@ from autograder.record.gradebook import MAX_NAME
 
 
 @dataclass(frozen=True)
-class Handed:
+class Submission:
     """One student's notebook of one lesson, as far as it could be read."""
 
     student: str
@@ -38,8 +38,8 @@ def students(course: Course, module: str, wanted: list[str] | None = None) -> li
     found = [p.name for p in sorted(room.iterdir()) if _holds(p, module)] if room.is_dir() else []
     for student in wanted or ():
         if student not in found:
-            near = nearest(shown(student), map(shown, found))
-            raise CourseError(f"submitted/{shown(student)}/{module} does not exist.{near}")
+            near = nearest(printable(student), map(printable, found))
+            raise CourseError(f"submitted/{printable(student)}/{module} does not exist.{near}")
     if not found:
         raise CourseError(
             f"nobody handed in {module}: "
@@ -68,14 +68,14 @@ def _holds(folder: Path, module: str) -> bool:
     return True
 
 
-def lies_there(course: Course, lesson: Lesson, student: str) -> bool:
+def has_submission(course: Course, lesson: Lesson, student: str) -> bool:
     """Whether anything lies where a notebook would, whatever it is."""
     return os.path.lexists(
         course.room("submitted") / student / lesson.module / f"{lesson.name}.ipynb"
     )
 
 
-def shown(text: str) -> str:
+def printable(text: str) -> str:
     """A folder's name as it may be printed and stored. One that is escaped holds a backslash, no
     other one does.
     """
@@ -84,9 +84,9 @@ def shown(text: str) -> str:
     )
 
 
-def misnamed(student: str) -> str | None:
+def name_problem(student: str) -> str | None:
     """Why a student cannot be graded under the name of the folder, or None."""
-    if shown(student) != student:
+    if printable(student) != student:
         return "the folder's name holds what cannot be printed: rename it"
     return (
         f"the folder's name is longer than {MAX_NAME} characters: rename it"
@@ -107,7 +107,7 @@ def read(course: Course, lesson: Lesson, student: str) -> bytes:
     return read_bounded(path)
 
 
-def hand_in(course: Course, lesson: Lesson, student: str) -> Handed:
+def read_submission(course: Course, lesson: Lesson, student: str) -> Submission:
     """Read one submission. Never raises for what a student did."""
     repairs: list[str] = []
     data: bytes | None = None
@@ -116,10 +116,10 @@ def hand_in(course: Course, lesson: Lesson, student: str) -> Handed:
         cells = submission.parse_notebook(data, repairs)
         job = submission.job(lesson, student, cells, repairs)
     except Forbidden as error:
-        return Handed(student, lesson, (), None, f"needs-human:{error}")
+        return Submission(student, lesson, (), None, f"needs-human:{error}")
     except Unreadable as error:
-        return Handed(student, lesson, (), None, f"zero:{error}", tuple(repairs), data)
+        return Submission(student, lesson, (), None, f"zero:{error}", tuple(repairs), data)
     except Exception as error:  # a reader that fails is ours to mend, and costs nobody a grade
         state = f"needs-human:not read: {type(error).__name__}"
-        return Handed(student, lesson, (), None, state, tuple(repairs), data)
-    return Handed(student, lesson, tuple(cells), job, "", tuple(repairs), data)
+        return Submission(student, lesson, (), None, state, tuple(repairs), data)
+    return Submission(student, lesson, tuple(cells), job, "", tuple(repairs), data)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograder.files import Stop, write_locked
-from autograder.grade.collected import Handed
+from autograder.grade.collected import Submission
 from autograder.jobs import Result
 from autograder.lessons.course import Course
 from autograder.lessons.lesson import Lesson
@@ -37,7 +37,7 @@ class Class:
         return cls(course, module, lessons, released)
 
 
-def notebook_of(group: Class, handed: Handed, result: Result) -> dict[str, Any]:
+def notebook_of(group: Class, handed: Submission, result: Result) -> dict[str, Any]:
     """The autograded notebook of a result that still has its trace."""
     released = group.released[handed.lesson.key]
     return autograded.autograded_notebook(
@@ -81,7 +81,7 @@ def enter(
         recorder.record(group.lessons, {key: r for key, (r, _) in finished.items()}, said)
 
 
-def answered(lesson: Lesson, released: Any, handed: Handed) -> bool:
+def answered(lesson: Lesson, released: Any, handed: Submission) -> bool:
     """Whether the question that is graded by hand holds anything but its stub."""
     stubs = {c.id: c.source.strip() for c in released.cells}
     texts: dict[str, str] = {}

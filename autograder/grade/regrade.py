@@ -19,8 +19,8 @@ from typing import Any, Literal, get_args
 from autograder.build import builder
 from autograder.errors import CourseError
 from autograder.files import Stop, write_locked
-from autograder.grade.batch import judged
-from autograder.grade.collected import Handed, hand_in, misnamed, students
+from autograder.grade.batch import judge_submission
+from autograder.grade.collected import Submission, name_problem, read_submission, students
 from autograder.grade.judge import Judge, fresh_salt
 from autograder.grade.published import Class, answered, enter, notebook_of, publish
 from autograder.jobs import Result
@@ -258,7 +258,7 @@ def regrade(
     runner, stop = runner or Local(), stop or Stop()
     try:
         group = Class.of(course, module)
-        who = [student for student in students(course, module, wanted) if not misnamed(student)]
+        who = [student for student in students(course, module, wanted) if not name_problem(student)]
         _refuse_outdated(course, module)
         run = Regrading(group, runner, who, again=again, never_lower=never_lower, stop=stop)
         changes = run.preview(jobs, done)
@@ -381,7 +381,7 @@ class Regrading:
         course = self.group.course
         with results.locked(course, f"{student}/{lesson.key}", self.stop):
             self.stop.check()
-            handed = hand_in(course, lesson, student)
+            handed = read_submission(course, lesson, student)
             key = results.key(handed.data, lesson, self.runner.level)
             before = results.read(course, lesson, student)
             result = self._fitting(handed, key) or self._earlier_preview(handed, key, before)
@@ -391,17 +391,17 @@ class Regrading:
                 before, results.as_stored(self._with_kept_points(before, result, key), key)
             )
 
-    def _run(self, handed: Handed, key: results.Key) -> Result:
+    def _run(self, handed: Submission, key: results.Key) -> Result:
         """Run a submission and keep what comes of it as its preview."""
         lesson, student = handed.lesson, handed.student
-        result = judged(self._judges[student, lesson.key], handed)
+        result = judge_submission(self._judges[student, lesson.key], handed)
         self.stop.check()  # a run that was cut off says nothing about the submission
         notebook = autograded.as_bytes(notebook_of(self.group, handed, result))
         write_locked(self._notebook(lesson, student), notebook)
         results.store(self.group.course, self.group.module, result, key, PREVIEW)
         return result
 
-    def _fitting(self, handed: Handed, key: results.Key) -> Result | None:
+    def _fitting(self, handed: Submission, key: results.Key) -> Result | None:
         """The stored result, if running it again would give the same. Why nothing could be read may
         have changed.
         """
@@ -410,7 +410,7 @@ class Regrading:
         return results.load(self.group.course, handed.lesson, handed.student, key)
 
     def _earlier_preview(
-        self, handed: Handed, key: results.Key, before: Stored | None
+        self, handed: Submission, key: results.Key, before: Stored | None
     ) -> Result | None:
         """The preview of an earlier call, if running it again would give the same."""
         if self.again or handed.data is None:
@@ -438,7 +438,7 @@ class Regrading:
     def _publish(self, lesson: Lesson, student: str) -> tuple[Result, bool]:
         course = self.group.course
         with results.locked(course, f"{student}/{lesson.key}"):
-            handed = hand_in(course, lesson, student)
+            handed = read_submission(course, lesson, student)
             said = answered(lesson, self.group.released[lesson.key], handed)
             key = results.key(handed.data, lesson, self.runner.level)
             fitting = self._fitting(handed, key)

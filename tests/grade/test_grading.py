@@ -56,15 +56,15 @@ def cell(made: dict[str, Any], grade_id: str) -> dict[str, Any]:
 
 def hand_in(
     course: Course, lesson: Lesson, student: str, data: dict[str, Any] | bytes
-) -> collected.Handed:
+) -> collected.Submission:
     path = course.root / "submitted" / student / f"{KEY}.ipynb"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data if isinstance(data, bytes) else json.dumps(data).encode())
-    return collected.hand_in(course, lesson, student)
+    return collected.read_submission(course, lesson, student)
 
 
 def graded(course: Course, lesson: Lesson, judge: Judge, data: dict[str, Any] | bytes) -> Result:
-    return batch.judged(judge, hand_in(course, lesson, "kim", data))
+    return batch.judge_submission(judge, hand_in(course, lesson, "kim", data))
 
 
 # ------------------------------------------------------------------------------------- answer files
@@ -256,7 +256,7 @@ def test_only_regular_files_of_bounded_size_are_read(
     secret = course.root / "source" / f"{KEY}.ipynb"
 
     def state() -> str:
-        return batch.judged(judge, collected.hand_in(course, lesson, "odd")).state
+        return batch.judge_submission(judge, collected.read_submission(course, lesson, "odd")).state
 
     assert state() == "zero:the file is missing"
     path.symlink_to(secret)

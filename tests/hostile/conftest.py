@@ -142,7 +142,9 @@ class Bench:
     def grade(self, cell: str, student: str = "kim") -> Result:
         """The right answer with one more cell behind `tally`."""
         put(self.course, student, honest("x", behind=cell).file(released(self.course)))
-        return batch.judged(self.judge, collected.hand_in(self.course, self.lesson, student))
+        return batch.judge_submission(
+            self.judge, collected.read_submission(self.course, self.lesson, student)
+        )
 
 
 @pytest.fixture(scope="module")
