@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.grade import budget
 from autograder.grade.judge import Judge
 from autograder.grade.submission import answer_job
 from autograder.jobs import Result
@@ -28,7 +27,6 @@ class Bar:
         right, wrong, held_out: answers of each kind.
         repeats: gradings in random order.
         killed: share of the mutants of the solution, without the equivalent ones.
-        cpu_ms: CPU that cells and checks of the solution take in a class.
     """
 
     right: int = 4
@@ -36,7 +34,6 @@ class Bar:
     held_out: int = 3
     repeats: int = 1_000
     killed: float = 0.98
-    cpu_ms: float = budget.LIMIT
 
     def __str__(self) -> str:
         return (
@@ -44,8 +41,7 @@ class Bar:
             "exactly the criteria it names; every criterion lost by some wrong answer; at least "
             f"{self.killed:.0%} of the mutants of the solution killed, those aside that are listed as equivalent with "
             f"a reason; {self.repeats:,} gradings of solution and answers in random order without a changed verdict; "
-            f"known slips named rightly or not at all, and half of at least {self.held_out} held-out answers named; "
-            f"cells and checks of the solution take at most {self.cpu_ms:g} ms of CPU in a class"
+            f"known slips named rightly or not at all, and half of at least {self.held_out} held-out answers named"
         )
 
 

@@ -69,7 +69,6 @@ def test_guides_quote_the_bar(guide: str) -> None:
         ("repeats", "gradings", 999),
         ("repeats", "changed", [trouble("right/some_answer")]),
         ("repeats", "misnamed", ["right/some_answer: A slip."]),
-        ("cpu", "total", 100.1),
     ],
 )
 def test_a_proof_below_the_bar_says_what_it_lacks(part: str, name: str, value: Any) -> None:
@@ -107,7 +106,7 @@ def test_an_answer_that_is_not_graded_is_told_as_such() -> None:
 def test_a_proof_from_before_cpu_was_measured_lacks_nothing() -> None:
     before = {name: part for name, part in made().items() if name != "cpu"}
     key = COURSE.lessons[0]
-    assert proof.shortfalls(before) == []
+    assert proof.shortfalls(before, key) == []
     assert proof.page({key: {**proof.load(key), "cpu": {}}}).count("| – |") == 1
 
 
