@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from autograder.build.builder import build
-from autograder.grade import batch
+from autograder.grade import batch, collected
 from autograder.grade.judge import Judge
 from autograder.inside.messages import CELL_NOT_RUN, MOST_HANGS, NOT_RUN
 from autograder.jobs import Result
@@ -78,7 +78,7 @@ def _graded(course: Course, lesson: Lesson, judge: Judge, *own: str) -> Result:
     path = course.root / "submitted" / "kim" / f"{KEY}.ipynb"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(made))
-    return batch.judged(judge, batch.hand_in(course, lesson, "kim"))
+    return batch.judge_submission(judge, collected.read_submission(course, lesson, "kim"))
 
 
 def _seen(result: Result) -> list[str]:
