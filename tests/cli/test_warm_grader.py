@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -34,6 +35,13 @@ HERE = Path(__file__).resolve().parents[2]
 COPY = Path("study", f"{KEY}.ipynb")
 WRONG = "def count(text):\n    return 4\n"
 PATIENCE = 60.0  # seconds that a busy machine may take for what takes none
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A folder whose path is short enough for a socket below it, whoever runs the tests."""
+    with tempfile.TemporaryDirectory(prefix="w") as folder:
+        yield Path(folder)
 
 
 @pytest.fixture(autouse=True)

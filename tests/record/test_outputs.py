@@ -295,7 +295,9 @@ def courses(tmp_path_factory: pytest.TempPathFactory) -> tuple[Course, Course]:
         ]:
             path.rename(ours.root / room / MODULE / path.name)
         for other in (
-            p for p in (ours.root / room).iterdir() if p.name not in (MODULE, "diagrams")
+            p
+            for p in (ours.root / room).iterdir()
+            if p.is_dir() and p.name not in (MODULE, "diagrams")
         ):
             shutil.rmtree(other)
     for key in ours.lessons:
