@@ -210,6 +210,8 @@ def prepare(course: Course, module: str) -> None:
     """
     from nbgrader.converters import GenerateAssignment
 
+    venv_on_path()
+
     if not (course.room("source") / module).is_dir():
         raise CourseError(f"source/{module} is missing. Run `make build`.")
     with tempfile.TemporaryDirectory() as folder:
