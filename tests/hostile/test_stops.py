@@ -371,11 +371,13 @@ def test_a_runner_that_is_closed_ends_what_it_runs(box: Any, tmp_path: Path) -> 
     )
     runner = Local(box)
 
-    def interrupts(*_: object) -> None:
+    take, began = batch.Grading._take, time.monotonic()
+
+    def interrupts(grading: Any, *ended: Any) -> None:
+        take(grading, *ended)  # the reference's answer; the learner's never comes
         wait_for(lambda: alive(mark))
         raise KeyboardInterrupt
 
-    began = time.monotonic()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(batch.Grading, "_take", interrupts)
         with pytest.raises(KeyboardInterrupt):
@@ -389,18 +391,15 @@ def test_a_signal_while_the_reference_answers_is_not_taken_for_its_answer(tmp_pa
     """A check swallows whatever the code it calls raises, and for the reference that code is the
     solution.
     """
-    begun = tmp_path / "begun"
-    slow = (
-        f"    open({str(begun)!r}, 'w').close()\n    __import__('select').select([], [], [], 0.5)\n"
-    )
+    mark = "0.76543"
+    slow = f"    __import__('subprocess').run(['sleep', '{mark}'])\n"
     course = course_with(
         tmp_path, LESSON.replace("    if text is None:", f"{slow}    if text is None:", 1)
     )
     build(course)
     hand_in(course, "kim", RIGHT)
-    begun.unlink()
     with graders.running(course) as grader:
-        wait_for(begun.exists)
+        wait_for(lambda: alive(mark))
         grader.send_signal(signal.SIGINT)
         _, err = grader.communicate(timeout=30)
     assert (grader.returncode, err.count("\n"), "no notebooks are done" in err) == (130, 1, True)
