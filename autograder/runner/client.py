@@ -80,7 +80,8 @@ class Warm:
 
     def want(self, preload: Sequence[str]) -> None:
         """Have more modules imported before the next job."""
-        self.preload = tuple(sorted({*self.preload, *preload}))
+        if not set(preload) <= set(self.preload):
+            self.preload = tuple(sorted({*self.preload, *preload}))
 
     def launch(self) -> None:
         """Start the process, or let it import what is missing, without waiting until it is ready;
@@ -112,6 +113,7 @@ class Warm:
         assert self._process is not None
         assert self._control is not None
         if self._ready:
+            self._import_missing()
             while self._imports:
                 self._control.loaded()
                 self._imports = False

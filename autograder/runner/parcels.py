@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
@@ -19,6 +20,16 @@ from autograder.lessons.lesson import REFERENCE_CPU, Lesson, Work
 from autograder.runner.control import RunnerGone
 from coursekit import checks as kit
 from coursekit.expect import REFERENCE
+
+# packages that learners import and that take long: what of them is imported before the fork, once
+# for all notebooks, as soon as one asks for it
+HEAVY = {
+    "matplotlib": ("matplotlib.pyplot",),
+    "pandas": ("pandas",),
+    "scipy": ("scipy.special", "scipy.stats"),
+    "sqlalchemy": ("sqlalchemy",),
+}
+IMPORTS = re.compile(rf"^[ \t]*(?:import|from)[ \t]+({'|'.join(HEAVY)})\b", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -46,6 +57,12 @@ class Parcel:
 
     job: Job
     lesson: PackedLesson
+
+
+def heavy_imports(job: Job) -> tuple[str, ...]:
+    """Modules that a job's cells seem to import and that are worth loading beforehand."""
+    named = {name for step in job.steps for name in IMPORTS.findall(step.source)}
+    return tuple(module for name in sorted(named) for module in HEAVY[name])
 
 
 def pack_lesson(

@@ -18,7 +18,13 @@ from autograder.jobs import Trace
 from autograder.runner.box import Box, choose
 from autograder.runner.client import RunnerGone, Warm
 from autograder.runner.limits import Limits
-from autograder.runner.parcels import PackedLesson, Parcel, unpack_job, unpack_lesson
+from autograder.runner.parcels import (
+    PackedLesson,
+    Parcel,
+    heavy_imports,
+    unpack_job,
+    unpack_lesson,
+)
 
 MAX_OPEN_LESSONS = 20  # lessons that are kept open
 # users for the warm processes of one grader of root's, and how many graders have their own
@@ -97,8 +103,10 @@ class Local:
         return None
 
     @contextlib.contextmanager
-    def _warm(self, preload: tuple[str, ...]) -> Iterator[Warm]:
+    def _warm(self, preload: tuple[str, ...], more: Sequence[str]) -> Iterator[Warm]:
+        """A process that has loaded what a lesson wants, and what a learner's cells import."""
         process = self._idle_one(preload) or self._new(preload)
+        process.want(more)
         self._busy.add(process)
         try:
             if self._closed:
@@ -109,7 +117,7 @@ class Local:
             raise
         finally:
             self._busy.discard(process)
-        self._idle[process.preload].put(process)
+        self._idle[preload].put(process)
         if self._closed:
             self.close()
 
@@ -129,8 +137,9 @@ class Local:
             if len(self._lessons) == MAX_OPEN_LESSONS:
                 self._lessons.clear()
             lesson = self._lessons[packed] = unpack_lesson(packed)
-        with self._warm(lesson.preload) as warm:
-            return warm.run(Parcel(unpack_job(job), lesson))
+        opened = unpack_job(job)
+        with self._warm(lesson.preload, heavy_imports(opened)) as warm:
+            return warm.run(Parcel(opened, lesson))
 
     def close(self) -> None:
         """End all processes. Those who wait for one get `RunnerGone`."""
