@@ -895,7 +895,7 @@ class DriftMonitor:
 @try_it
 def a_column_goes_missing() -> list[str]:
     monitor = DriftMonitor({"acme": Baseline(**trained(), impact="medium")})
-    days = traffic(days=14, episodes=[Episode("column", first=3)])
+    days = traffic(days=8, episodes=[Episode("column", first=3)])
     return [
         f"{n}: {r.response} {sorted(r.kinds)}"
         for n, r in enumerate(replay(monitor, {"acme": days})["acme"])
