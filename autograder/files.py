@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import secrets
 import stat
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 20_000_000
 LOCK_PAUSE = 0.05  # seconds between two tries for a lock
-UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 UTF8_MARK = b"\xef\xbb\xbf"
 
 
@@ -31,7 +31,15 @@ class Unreadable(Exception):
     """The file cannot be read; the message is the reason, short enough for a state."""
 
 
-class Forbidden(Unreadable):
+class TooLarge(Unreadable):
+    """It has more bytes than are read."""
+
+
+class NeedsHuman(Unreadable):
+    """It cannot be read, but there may be work in it: somebody has to look."""
+
+
+class Forbidden(NeedsHuman):
     """The file system lets nobody but its owner read it: no fault of what is in it."""
 
 
@@ -42,7 +50,7 @@ def read_bounded(path: Path, limit: int = MAX_BYTES) -> bytes:
     """The bytes of a regular file, at most `limit`.
 
     Raises:
-        Unreadable: it is missing, no regular file, or larger; `Forbidden` without permission.
+        Unreadable: it is missing, or no regular file. `TooLarge`; `Forbidden` without permission.
     """
     try:
         fd = os.open(
@@ -59,7 +67,7 @@ def read_bounded(path: Path, limit: int = MAX_BYTES) -> bytes:
         if not stat.S_ISREG(info.st_mode):
             raise Unreadable("not a regular file")
         if info.st_size > limit:
-            raise Unreadable(f"larger than {limit // 1_000_000} MB")
+            raise TooLarge(f"larger than {limit // 1_000_000} MB")
         with os.fdopen(fd, "rb", closefd=False) as file:
             return file.read(limit + 1)[:limit]
     finally:
@@ -67,14 +75,15 @@ def read_bounded(path: Path, limit: int = MAX_BYTES) -> bytes:
 
 
 def decode(data: bytes, repairs: list[str]) -> str:
-    """The bytes as text: UTF-8 or UTF-16, with or without a byte-order mark, else Latin-1.
+    """The bytes as text: UTF-8, 16 or 32, with or without a byte-order mark, else Latin-1.
 
     Args:
         repairs: gets a sentence for everything that was not plain UTF-8.
     """
-    if data.startswith(UTF16_MARKS):
-        repairs.append("the file is not UTF-8: read as UTF-16")
-        return data.decode("utf-16", "replace")
+    encoding = json.detect_encoding(data[:4])
+    if not encoding.startswith("utf-8"):
+        repairs.append(f"the file is not UTF-8: read as {encoding[:6].upper()}")
+        return data.decode(encoding, "replace")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:

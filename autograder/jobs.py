@@ -14,12 +14,21 @@ StepKind = Literal["locked", "cell", "checks"]
 
 
 @dataclass(frozen=True)
+class Picture:
+    """A picture that is attached to a cell of text: its media type, and the file in base64."""
+
+    kind: str
+    data: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Source:
     """A cell of a submission: what kind of cell, which lesson cell it says it is, and its text."""
 
     kind: str
     grade_id: str | None
     text: str
+    pictures: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -65,15 +65,15 @@ def check(
     the start page.
     """
     from autograder.errors import CourseError, nearest
-    from autograder.files import Unreadable, read_bounded
-    from autograder.grade import submission
+    from autograder.files import NeedsHuman, Unreadable, read_bounded
+    from autograder.grade import notebooks, submission
     from autograder.grade.judge import unread
     from autograder.lessons.course import Course
     from autograder.study.study import Study
 
     grader, home = setting(context).grader, Course.find(course)
     try:
-        data = read_bounded(notebook)
+        data = read_bounded(notebook, notebooks.MAX_BYTES)
     except Unreadable as error:
         near = nearest(notebook.stem, [key.split("/")[1] for key in home.lessons])
         raise CourseError(
@@ -83,9 +83,10 @@ def check(
     read = grader.lesson(home.lesson_path((notebook.parent / stem).as_posix()))
     repairs: list[str] = []
     try:
-        job = submission.job(read, "you", submission.parse_notebook(data, repairs), repairs)
+        _, job = submission.read(read, "you", data, repairs)
     except Unreadable as error:
-        result = unread(read, "you", f"zero:{error}", tuple(repairs))
+        state = "needs-human" if isinstance(error, NeedsHuman) else "zero"
+        result = unread(read, "you", f"{state}:{error}", tuple(repairs))
     else:
         result = grader.grade(read, job)
 

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.errors import CourseError, nearest
-from autograder.files import Forbidden, Unreadable, read_bounded
-from autograder.grade import submission
+from autograder.files import Forbidden, NeedsHuman, TooLarge, Unreadable, read_bounded
+from autograder.grade import lookalikes, notebooks, recognition, submission
 from autograder.jobs import Job, Source
 from autograder.lessons.course import Course
 from autograder.lessons.lesson import Lesson
 from autograder.record.gradebook import MAX_NAME
+
+NO_CELL = "no cell of this lesson is in it"
+PEEK = 100_000  # bytes of a file that is too large
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,9 @@ def students(course: Course, module: str, wanted: list[str] | None = None) -> li
         CourseError: nobody did, or one of those `wanted` did not.
     """
     room = course.room("submitted")
-    found = [p.name for p in sorted(room.iterdir()) if _holds(p, module)] if room.is_dir() else []
+    folders = sorted(room.iterdir()) if room.is_dir() else []
+    names = {module, *(key.split("/")[1] for key in course.lessons_of(module))}
+    found = [p.name for p in folders if _holds(p, module, names)]
     for student in wanted or ():
         if student not in found:
             near = nearest(printable(student), map(printable, found))
@@ -57,22 +62,24 @@ def size(course: Course, module: str, wanted: list[str] | None = None) -> int:
     return len(course.lessons_of(module)) * len(students(course, module, wanted))
 
 
-def _holds(folder: Path, module: str) -> bool:
-    """Whether anything of that name lies in a student's folder, whatever it is."""
+def _holds(folder: Path, module: str, names: set[str]) -> bool:
+    """Whether anything of that name lies in a student's folder, whatever it is, or something that
+    is like it.
+    """
     try:
         os.lstat(folder / module)
     except (FileNotFoundError, NotADirectoryError):
-        return False
+        return lookalikes.is_like(folder, names)
     except OSError:  # nobody may look: that has to be said
         return True
     return True
 
 
 def has_submission(course: Course, lesson: Lesson, student: str) -> bool:
-    """Whether anything lies where a notebook would, whatever it is."""
-    return os.path.lexists(
-        course.room("submitted") / student / lesson.module / f"{lesson.name}.ipynb"
-    )
+    """Whether anything lies where a notebook would, whatever it is, or a look-alike elsewhere."""
+    if os.path.lexists(_path(course, lesson, student)):
+        return True
+    return bool(_look(course, lesson, student, swapped=True)[0])
 
 
 def printable(text: str) -> str:
@@ -95,16 +102,99 @@ def name_problem(student: str) -> str | None:
     )
 
 
-def read(course: Course, lesson: Lesson, student: str) -> bytes:
-    """The bytes of one submission.
+def choose(course: Course, lesson: Lesson, student: str, repairs: list[str]) -> bytes:
+    """The file that is graded: the notebook under its name, else a single look-alike.
+
+    Args:
+        repairs: gets a sentence when it is a look-alike.
 
     Raises:
-        Unreadable: it is missing, or nothing that is read.
+        Unreadable: there is none; `NeedsHuman` when somebody has to say which.
     """
-    path = course.room("submitted") / student / lesson.module / f"{lesson.name}.ipynb"
+    data: bytes | None = None
+    try:
+        data = _unpacked(lesson, _own(course, lesson, student), repairs)
+        cells = notebooks.parse_notebook(data, [])
+        if recognition.has_work(lesson, cells):
+            return data
+        reason = "" if recognition.holds(lesson, cells) else NO_CELL
+    except Unreadable as error:
+        reason = str(error)
+        found, closed = _look(course, lesson, student, swapped=True)
+        if isinstance(error, Forbidden) or (isinstance(error, NeedsHuman) and not found):
+            raise
+        if isinstance(error, NeedsHuman):
+            raise NeedsHuman(f"{reason}. Beside it {_lie(found)}: put one in its place") from None
+    else:
+        found, closed = _look(course, lesson, student, swapped=bool(reason))
+        if data is not None and not reason:  # it was never written in
+            found, closed = [f for f in found if _written(lesson, f)], []
+            if not found:
+                return data
+            reason = "it was not written in"
+    if len(found) > 1:
+        raise NeedsHuman(f"{reason}; {_lie(found)}: put one under the notebook's name")
+    if found:
+        repairs.append(f"{lesson.name}.ipynb: {reason}; {found[0].name!r} was graded")
+        return found[0].data
+    if data is not None and lookalikes.mentions(lesson, data):
+        raise NeedsHuman(f"{reason}, though it names parts of this lesson: look into it")
+    if closed:
+        names = ", ".join(map(repr, map(printable, closed[: lookalikes.MAX_NAMED])))
+        raise NeedsHuman(f"{reason}; there is {names}, which is not read: ask for the notebook")
+    raise Unreadable(reason)
+
+
+def _unpacked(lesson: Lesson, data: bytes, repairs: list[str]) -> bytes:
+    """The file, or the one notebook of this lesson in it where it is an archive."""
+    inside = [lookalikes.Found(*member) for member in lookalikes.members("", data)]
+    fitting = (
+        [f for f in inside if lookalikes.holds(lesson, f.data)] if inside and inside[0].name else []
+    )
+    if len(fitting) != 1:
+        return data
+    repairs.append(f"an archive, not a notebook: {printable(fitting[0].name)[2:]!r} was graded")
+    return fitting[0].data
+
+
+def _own(course: Course, lesson: Lesson, student: str) -> bytes:
+    """What lies under the notebook's name."""
+    path = _path(course, lesson, student)
     if path.parent.is_symlink() or path.parent.parent.is_symlink():
         raise Unreadable("the folder is a link")
-    return read_bounded(path)
+    try:
+        return read_bounded(path, notebooks.MAX_BYTES)
+    except TooLarge as error:
+        with open(path, "rb") as file:
+            begin = file.read(PEEK).decode("utf-8", "replace")
+        if notebooks.CELLS_IN_TEXT.search(begin):
+            raise NeedsHuman(f"{error}: clear its outputs, and grade again") from None
+        raise
+
+
+def _path(course: Course, lesson: Lesson, student: str) -> Path:
+    return course.room("submitted") / student / lesson.module / f"{lesson.name}.ipynb"
+
+
+def _look(
+    course: Course, lesson: Lesson, student: str, swapped: bool
+) -> tuple[list[lookalikes.Found], list[str]]:
+    own = _path(course, lesson, student)
+    if own.parent.is_symlink() or own.parent.parent.is_symlink():
+        return [], []
+    others = {f"{key.split('/')[1]}.ipynb" for key in course.lessons_of(lesson.module)}
+    return lookalikes.look(own.parent.parent, lesson, own, others, swapped)
+
+
+def _written(lesson: Lesson, found: lookalikes.Found) -> bool:
+    return recognition.has_work(lesson, notebooks.parse_notebook(found.data, []))
+
+
+def _lie(found: list[lookalikes.Found]) -> str:
+    """That these files lie there."""
+    names = ", ".join(repr(printable(f.name)) for f in found[: lookalikes.MAX_NAMED])
+    more = len(found) - lookalikes.MAX_NAMED
+    return f"there is {names}" + (f" and {more} more" if more > 0 else "")
 
 
 def read_submission(course: Course, lesson: Lesson, student: str) -> Submission:
@@ -112,14 +202,13 @@ def read_submission(course: Course, lesson: Lesson, student: str) -> Submission:
     repairs: list[str] = []
     data: bytes | None = None
     try:
-        data = read(course, lesson, student)
-        cells = submission.parse_notebook(data, repairs)
-        job = submission.job(lesson, student, cells, repairs)
-    except Forbidden as error:
-        return Submission(student, lesson, (), None, f"needs-human:{error}")
+        data = choose(course, lesson, student, repairs)
+        cells, job = submission.read(lesson, student, data, repairs)
+    except NeedsHuman as error:
+        return Submission(student, lesson, (), None, f"needs-human:{error}", tuple(repairs), data)
     except Unreadable as error:
         return Submission(student, lesson, (), None, f"zero:{error}", tuple(repairs), data)
     except Exception as error:  # a reader that fails is ours to mend, and costs nobody a grade
         state = f"needs-human:not read: {type(error).__name__}"
         return Submission(student, lesson, (), None, state, tuple(repairs), data)
-    return Submission(student, lesson, tuple(cells), job, "", tuple(repairs), data)
+    return Submission(student, lesson, tuple(cells), job, "", job.repairs, data)

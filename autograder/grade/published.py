@@ -7,6 +7,7 @@ from typing import Any
 
 from autograder.files import Stop, write_locked
 from autograder.grade.collected import Submission
+from autograder.grade.recognition import place_of, words
 from autograder.jobs import Result
 from autograder.lessons.course import Course
 from autograder.lessons.lesson import Lesson
@@ -82,10 +83,18 @@ def enter(
 
 
 def answered(lesson: Lesson, released: Any, handed: Submission) -> bool:
-    """Whether the question that is graded by hand holds anything but its stub."""
-    stubs = {c.id: c.source.strip() for c in released.cells}
-    texts: dict[str, str] = {}
-    for cell in handed.cells:
-        if cell.grade_id:
-            texts[cell.grade_id] = texts.get(cell.grade_id, "") + cell.text
-    return any(texts.get(g, "").strip() not in ("", stubs.get(g, "")) for g in lesson.manual_ids)
+    """Whether the question that is graded by hand holds anything but its stub, in its own cell or
+    beside it.
+    """
+    ours = {words(c.source) for c in released.cells} | {()}
+    cells = handed.cells
+    for grade_id in lesson.manual_ids:
+        begin, end = place_of(lesson, cells, grade_id)
+        own = [i for i in range(begin, end) if cells[i].grade_id == grade_id]
+        behind = own[0] if own else begin
+        for index in range(begin, end):
+            cell = cells[index]
+            beside = cell.kind != "code" or index >= behind  # code above it is of another question
+            if beside and (words(cell.text) not in ours or cell.pictures):
+                return True
+    return False

@@ -1,8 +1,7 @@
-"""Reading what a learner handed in. Only source text by grade id leaves this module; everything
-else is the lesson's.
+"""What is run for a submission, an answer file, or the reference: the lesson's own cells, and the
+learner's in their places.
 
-A submission may be damaged, foreign or hostile: regular files only, a size limit, and mends where
-what was meant is clear. Every mend is listed as a repair.
+Every mend is listed as a repair.
 """
 
 from __future__ import annotations
@@ -10,80 +9,32 @@ from __future__ import annotations
 import ast
 import base64
 import contextlib
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from autograder.errors import CourseError, nearest
-from autograder.files import Unreadable, decode
+from autograder.files import Unreadable
 from autograder.grade.definitions import only_adds
+from autograder.grade.notebooks import parse_notebook
+from autograder.grade.recognition import recognised, words
 from autograder.jobs import Job, Source, Step, Trace
 from autograder.lessons.lesson import Cell, Lesson
 from autograder.lessons.names import bound
-from autograder.plain import SURROGATES
-
-MAX_NESTS = 500_000  # lists and objects in the file: each costs the reader memory
-MAX_CELLS = 2_000
-MAX_SOURCE = 2_000_000  # characters of all cells together
-KINDS = ("code", "markdown", "raw", "heading", "html")
 
 
-def parse_notebook(data: bytes, repairs: list[str]) -> list[Source]:
-    """The cells of a notebook, nbformat 3 or 4.
+def read(lesson: Lesson, student: str, data: bytes, repairs: list[str]) -> tuple[list[Source], Job]:
+    """The cells of what was handed in, each with its place in the lesson, and the job to be run.
+
+    Args:
+        data: the file.
+        repairs: gets a sentence for everything that was mended.
 
     Raises:
-        Unreadable: it is not a notebook.
+        Unreadable: there is nothing of this lesson in it; `NeedsHuman` when there may be.
     """
-    text = decode(data, repairs)
-    if not text.strip():
-        raise Unreadable("the file is empty")
-    if text.count("[") + text.count("{") > MAX_NESTS:
-        raise Unreadable("not a notebook: too many parts")
-    try:
-        notebook = json.loads(text)
-    except (ValueError, RecursionError):
-        raise Unreadable("not a notebook: not JSON") from None
-    if not isinstance(notebook, dict):
-        raise Unreadable("not a notebook: not a JSON object")
-    cells = notebook.get("cells")
-    if not isinstance(cells, list):
-        cells = _cells_of_sheets(notebook.get("worksheets"))
-        if not cells:
-            raise Unreadable("not a notebook: it holds no cells")
-        repairs.append("an old notebook format (3): read as it is")
-    if len(cells) > MAX_CELLS:
-        raise Unreadable(f"more than {MAX_CELLS:,} cells")
-    sources = [_source(cell) for cell in cells if isinstance(cell, dict)]
-    if sum(len(s.text) for s in sources) > MAX_SOURCE:
-        raise Unreadable(f"more than {MAX_SOURCE // 1_000_000} MB of code and text")
-    mended = [replace(s, text=SURROGATES.sub("\ufffd", s.text)) for s in sources]
-    if mended != sources:
-        repairs.append("halves of characters, which no file can hold, were replaced")
-    return mended
-
-
-def _cells_of_sheets(sheets: Any) -> list[Any]:
-    """The cells of a notebook in the format 3."""
-    cells = []
-    for sheet in sheets if isinstance(sheets, list) else ():
-        if isinstance(sheet, dict) and isinstance(sheet.get("cells"), list):
-            cells += sheet["cells"]
-    return cells
-
-
-def _source(cell: dict[str, Any]) -> Source:
-    text = cell.get("source", cell.get("input", ""))
-    if isinstance(text, list):
-        text = "".join(part for part in text if isinstance(part, str))
-    meta = cell.get("metadata")
-    nbgrader = meta.get("nbgrader") if isinstance(meta, dict) else None
-    grade_id = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
-    if not isinstance(grade_id, str):
-        grade_id = cell.get("id") if isinstance(cell.get("id"), str) else None
-    kind = cell.get("cell_type")
-    return Source(kind if kind in KINDS else "", grade_id, text if isinstance(text, str) else "")
+    cells = recognised(lesson, parse_notebook(data, repairs), repairs)
+    return cells, job(lesson, student, cells, repairs)
 
 
 def job(lesson: Lesson, student: str, cells: list[Source], repairs: list[str]) -> Job:
@@ -129,11 +80,11 @@ def _waiting(lesson: Lesson, steps: list[Step]) -> list[Step]:
     """The same steps; graded cells wait for the next one, or for the end, if nothing changes what
     they look at.
     """
-    ours = {tuple(_squeeze(cell.source)) for cell in lesson.of_kind("free")}
+    ours = {words(cell.source) for cell in lesson.of_kind("free")}
 
     def changes_nothing(index: int) -> bool:
         step = steps[index]
-        if step.kind == "locked" or (not step.grade_id and tuple(_squeeze(step.source)) in ours):
+        if step.kind == "locked" or (not step.grade_id and words(step.source) in ours):
             return True
         return only_adds(step.source, [s.source for s in steps[:index]])
 
@@ -161,16 +112,12 @@ def _steps(cell: Cell, texts: list[tuple[int, str]], repairs: list[str]) -> list
     if cell.kind in ("locked", "checks") and not texts:
         repairs.append(f"cell {cell.grade_id!r} is missing: put back")
     if cell.kind == "locked":
-        if texts and _squeeze(texts[0][1]) != _squeeze(cell.source):
+        if texts and words(texts[0][1]) != words(cell.source):
             repairs.append(f"cell {cell.grade_id!r} was edited: the lesson's own was run")
         return [_locked(cell, position)]
     if cell.kind == "checks":
         return [Step("checks", grade_id=cell.grade_id, position=position)]
     return []
-
-
-def _squeeze(text: str) -> list[str]:
-    return text.split()
 
 
 def _locked(cell: Cell, position: int | None = None) -> Step:

@@ -60,7 +60,8 @@ class Cell:
             if BEGIN_SOLUTION in line:
                 inside = True
                 indent = line[: len(line) - len(line.lstrip())]
-                out += [f"{indent}# YOUR CODE HERE", f"{indent}raise NotImplementedError()"]
+                code = [f"{indent}# YOUR CODE HERE", f"{indent}raise NotImplementedError()"]
+                out += code if self.is_code else [f"{indent}YOUR ANSWER HERE"]
             elif END_SOLUTION in line:
                 inside = False
             elif not inside:

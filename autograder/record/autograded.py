@@ -194,9 +194,9 @@ def _cells(
         own = groups.get(grade_id, [])
         if grade_id is not None:
             first = next((p for p in own if cells[p].grade_id == grade_id), None)
-            text = None if first is None else cells[first].text
+            theirs = None if first is None else cells[first]
             ran = runs.get(grade_id if first is None else first, CellRun())
-            yield _lesson_cell(known[grade_id], kinds[grade_id], text, result, ran)
+            yield _lesson_cell(known[grade_id], kinds[grade_id], theirs, result, ran)
             own = [p for p in own if p != first]
             if kinds[grade_id] in ("locked", "checks"):
                 own = [p for p in own if cells[p].grade_id != grade_id]
@@ -205,14 +205,14 @@ def _cells(
 
 
 def _lesson_cell(
-    released: Any, kind: str, text: str | None, result: Result, ran: CellRun
+    released: Any, kind: str, theirs: Source | None, result: Result, ran: CellRun
 ) -> dict[str, Any]:
-    """A cell of the lesson, with the learner's `text` where the cell is theirs to write."""
+    """A cell of the lesson, with what the learner wrote where the cell is theirs to write."""
     cell = dict(released)
-    if kind in ("solution", "manual") or (kind == "given" and text is not None):
-        cell["source"] = text or ""
-        if kind == "manual" and cell["source"] != released.source:
-            cell["source"] = clean_markdown(cell["source"])
+    if kind in ("solution", "manual") or (kind == "given" and theirs is not None):
+        cell["source"] = theirs.text if theirs else ""
+        if kind == "manual" and theirs and cell["source"] != released.source:
+            cell |= _prose(theirs)
     if cell["cell_type"] == "code":
         cell |= _as_run(ran)
         if kind == "checks":
@@ -256,6 +256,19 @@ def _limited(outputs: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         yield output
 
 
+def _prose(cell: Source) -> dict[str, Any]:
+    """What a learner's text adds to a cell: itself, made harmless, with its pictures below."""
+    names = [f"picture-{n}.{p.kind.partition('/')[2]}" for n, p in enumerate(cell.pictures, 1)]
+    shown = [f"![{name}](attachment:{name})" for name in names]
+    made: dict[str, Any] = {"source": "\n\n".join([clean_markdown(cell.text), *shown])}
+    if names:
+        made["attachments"] = {
+            name: {p.kind: "".join(p.data.split())}
+            for name, p in zip(names, cell.pictures, strict=True)
+        }
+    return made
+
+
 def _own_cell(cell: Source, plain: dict[str, Any], position: int, ran: CellRun) -> dict[str, Any]:
     name = f"own-{position}"
     if cell.kind == "code":
@@ -263,8 +276,10 @@ def _own_cell(cell: Source, plain: dict[str, Any], position: int, ran: CellRun) 
         return code | _as_run(ran)
     lessons_own = plain.get(cell.grade_id or "")
     untouched = lessons_own is not None and lessons_own.source == cell.text
-    text = cell.text if untouched else clean_markdown(cell.text)
-    return {"cell_type": "markdown", "id": name, "metadata": {}, "source": text}
+    made: dict[str, Any] = {"cell_type": "markdown", "id": name, "metadata": {}}
+    if untouched:
+        return made | {"id": f"lesson-{position}", "source": cell.text}
+    return made | _prose(cell)
 
 
 def add_kept(notebook: dict[str, Any], result: Result) -> None:

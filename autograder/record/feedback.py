@@ -64,14 +64,20 @@ def _scores(result: Result) -> Iterator[tuple[str, Markup]]:
 
 def _is_theirs(cell: dict[str, Any]) -> bool:
     nbgrader = cell["metadata"].get("nbgrader")
-    if not nbgrader:
-        return bool(cell["cell_type"] == "code")  # other prose is the lesson's, or never graded
+    if not nbgrader:  # other prose is the lesson's
+        return bool(cell["cell_type"] == "code" or cell["id"].startswith("own-"))
     return bool(nbgrader.get("solution") or not (nbgrader.get("grade") or nbgrader.get("locked")))
 
 
 def _cell(cell: dict[str, Any]) -> Cell:
     name = cell["metadata"].get("nbgrader", {}).get("grade_id") or cell["id"]
-    return Cell(name, cell["source"], tuple(filter(None, map(_output, cell.get("outputs", ())))))
+    attached = [
+        Output(picture=_picture(data), kind=kind)
+        for bundle in cell.get("attachments", {}).values()
+        for kind, data in bundle.items()
+    ]
+    shown = filter(None, map(_output, cell.get("outputs", ())))
+    return Cell(name, cell["source"], (*attached, *shown))
 
 
 def _output(output: dict[str, Any]) -> Output | None:

@@ -15,8 +15,9 @@ import pytest
 from autograder.cli.app import main
 from autograder.grade import slips
 from autograder.grade.judge import Judge
+from autograder.grade.notebooks import parse_notebook
 from autograder.grade.slips import Pattern, Slip, Table
-from autograder.grade.submission import job, parse_notebook
+from autograder.grade.submission import job
 from autograder.grade.symptoms import Lost, symptoms
 from autograder.inside.resources import readable
 from autograder.lessons.lesson import Lesson

@@ -115,6 +115,14 @@ def many_own_cells(made: dict[str, Any]) -> None:
     made["cells"] += [{**extra, "id": f"more-{n}"} for n in range(1500)]
 
 
+def flood(made: dict[str, Any]) -> None:
+    made["cells"] += [{"cell_type": "code", "source": "x = 1"}] * 2001
+
+
+def many_empty_cells(made: dict[str, Any]) -> None:
+    made["cells"] += [{"cell_type": "code"}] * 2001
+
+
 def odd_ids(made: dict[str, Any]) -> None:
     """Identifiers that would be paths, keys or markup elsewhere."""
     names = ("../../../etc/passwd", "own-1", "tally\0", "<script>", "x" * 100_000, "__proto__", "")
@@ -175,7 +183,8 @@ ODD = [
     Odd("half of UTF-16", raw(b"\xff\xfe" + b"\x00\xd8" * 1_000_000 + b"{")),
     Odd("nothing but backslashes", raw(b'{"cells": "' + b"\\" * 19_000_001 + b'"}')),
     Odd("a notebook in a notebook", raw(json.dumps({"cells": [{"cells": [{}]}]}).encode())),
-    Odd("too many own cells", right(lambda m: m["cells"].extend([{"cell_type": "code"}] * 2001))),
+    Odd("a flood of cells", right(flood), "needs-human"),
+    Odd("many empty cells", right(many_empty_cells), "graded", MAX_POINTS),
     Odd("keys twice and NaN", right(lambda m: None, twice), "graded", MAX_POINTS),
     Odd("much text in a cell", right(long_text), "graded", MAX_POINTS),
     Odd("many own cells", right(many_own_cells), "graded", MAX_POINTS),

@@ -33,8 +33,8 @@ def test_an_old_notebook_earns_what_it_earned(key: str, judge: Judge) -> None:
     made = old_notebook(key, released)
     assert made != fill(released, read(key), cells_as_text(read(key), stub=False))
     repairs: list[str] = []
-    cells = submission.parse_notebook(json.dumps(made).encode(), repairs)
-    result = judge.grade(read(key), submission.job(read(key), "you", cells, repairs))
+    _, job = submission.read(read(key), "you", json.dumps(made).encode(), repairs)
+    result = judge.grade(read(key), job)
     assert (result.state, result.points, result.problems) == ("graded", result.max_points, ())
 
 
