@@ -27,7 +27,7 @@ def grader_digest() -> str:
     files = [
         file for room in rooms for file in (sorted(room.rglob("*.py")) if room.is_dir() else [room])
     ]
-    return _digest([*files, *kit_files()])
+    return digest([*files, *kit_files()])
 
 
 @functools.cache
@@ -36,18 +36,13 @@ def whole_digest() -> str:
     in common.
     """
     return hashlib.sha256(
-        (grader_digest() + _digest(sorted(KIT.rglob("*.py")))).encode()
+        (grader_digest() + digest(sorted(KIT.rglob("*.py")))).encode()
     ).hexdigest()
 
 
 def kit_files() -> list[Path]:
     """The modules of the kit: what lies in `coursekit` itself, not in the rooms of its worlds."""
     return sorted(KIT.glob("*.py"))
-
-
-def worlds_digest(trees: Iterable[ast.Module]) -> str:
-    """A hash of the worlds that these pieces of code use."""
-    return _digest(worlds(trees))
 
 
 def worlds(trees: Iterable[ast.Module]) -> list[Path]:
@@ -107,10 +102,11 @@ def imported(tree: ast.Module) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def _digest(files: Iterable[Path]) -> str:
-    digest = hashlib.sha256()
+def digest(files: Iterable[Path]) -> str:
+    """A hash of files, names included."""
+    found = hashlib.sha256()
     for file in files:
-        digest.update(
+        found.update(
             f"{file.relative_to(PACKAGES).as_posix()}\0".encode() + file.read_bytes() + b"\0"
         )
-    return digest.hexdigest()
+    return found.hexdigest()

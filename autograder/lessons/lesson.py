@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import copy
 import hashlib
 import os
 import sys
@@ -67,6 +68,11 @@ class Cell:
             elif not inside:
                 out.append(line)
         return "\n".join(out)
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """Its syntax tree. Raises `SyntaxError`."""
+        return ast.parse(self.source)
 
     @cached_property
     def hidden_lines(self) -> frozenset[int]:
@@ -147,13 +153,13 @@ class Lesson:
         return f"{self.path}, cell {cell.grade_id!r}" if cell.grade_id else f"{self.path}"
 
     def tree(self, cell: Cell) -> ast.Module:
-        """The cell's syntax tree.
+        """The cell's syntax tree, parsed once; nobody changes it.
 
         Raises:
             CourseError: it does not parse.
         """
         try:
-            return ast.parse(cell.source)
+            return cell.tree
         except SyntaxError as error:
             raise CourseError(f"{self.where(cell)}: line {error.lineno}: {error.msg}") from None
 
@@ -169,7 +175,7 @@ class Lesson:
         """
         return {
             "lesson": hashlib.sha256(self.path.read_bytes()).hexdigest(),
-            "worlds": dependencies.worlds_digest(self.trees),
+            "worlds": dependencies.digest(self.worlds),
             "grader": dependencies.grader_digest(),
         }
 
@@ -297,7 +303,12 @@ class Lesson:
             name.partition(".")[0] for tree in self.trees for name in dependencies.imported(tree)
         }
         heavy = [module for name, module in HEAVY.items() if name in imported]
-        return (*dependencies.modules(dependencies.worlds(self.trees)), *heavy)
+        return (*dependencies.modules(self.worlds), *heavy)
+
+    @cached_property
+    def worlds(self) -> list[Path]:
+        """The files of worlds that it uses, data included."""
+        return dependencies.worlds(self.trees)
 
     # ------------------------------------------------------------------------------- observing code
 
@@ -430,9 +441,11 @@ def _with_hidden(check: Check, hidden: bool) -> Check:
 def _bare(statement: ast.stmt) -> ast.stmt:
     """A check without decorator and docstring; anything else as it is."""
     if isinstance(statement, _FUNCTION) and any(map(_is_check, statement.decorator_list)):
-        statement.decorator_list = []
+        bare = copy.copy(statement)  # the tree is everybody's
+        bare.decorator_list = []
         if ast.get_docstring(statement) is not None:
-            statement.body = statement.body[1:] or [ast.Pass()]
+            bare.body = statement.body[1:] or [ast.Pass()]
+        return bare
     return statement
 
 
