@@ -200,7 +200,7 @@ class Grading:
             for lesson in self.group.lessons.values():
                 if (student, lesson.name) in graded:
                     try:
-                        data = choose(course, lesson, student, [])
+                        data = choose(course, lesson, student, []).everything
                     except (Unreadable, OSError):
                         data = None
                     key = results.key(data, lesson, self.judge.runner.level)

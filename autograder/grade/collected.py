@@ -8,7 +8,7 @@ from pathlib import Path
 
 from autograder.errors import CourseError, nearest
 from autograder.files import Forbidden, NeedsHuman, TooLarge, Unreadable, read_bounded
-from autograder.grade import lookalikes, notebooks, recognition, submission
+from autograder.grade import beside, lookalikes, notebooks, recognition, submission
 from autograder.jobs import Job, Source
 from autograder.lessons.course import Course
 from autograder.lessons.lesson import Lesson
@@ -28,7 +28,7 @@ class Submission:
     job: Job | None = None
     state: str = ""  # why there is no job
     repairs: tuple[str, ...] = field(default=())
-    data: bytes | None = field(default=None, repr=False)
+    data: bytes | None = field(default=None, repr=False)  # all that the result depends on
 
 
 def students(course: Course, module: str, wanted: list[str] | None = None) -> list[str]:
@@ -102,8 +102,37 @@ def name_problem(student: str) -> str | None:
     )
 
 
-def choose(course: Course, lesson: Lesson, student: str, repairs: list[str]) -> bytes:
-    """The file that is graded: the notebook under its name, else a single look-alike.
+@dataclass(frozen=True)
+class Chosen:
+    """What is graded: a file, and those beside it that its cells name."""
+
+    data: bytes = field(repr=False)
+    beside: tuple[beside.File, ...] = ()
+
+    @property
+    def everything(self) -> bytes:
+        """All of it, for a hash."""
+        return self.data + b"".join(f"\n{f.name}\n{f.text}".encode() for f in self.beside)
+
+
+def choose(course: Course, lesson: Lesson, student: str, repairs: list[str]) -> Chosen:
+    """What is graded: the notebook under its name, else a single look-alike, with its helpers.
+
+    Args:
+        repairs: gets a sentence when it is a look-alike, and one for each file beside it.
+
+    Raises:
+        Unreadable: there is none; `NeedsHuman` when somebody has to say which.
+    """
+    data = _file(course, lesson, student, repairs)
+    helpers = beside.named_in(_path(course, lesson, student).parent, data)
+    for helper in helpers:
+        repairs.append(f"{helper.name!r} lay beside the notebook: it was put into its folder")
+    return Chosen(data, helpers)
+
+
+def _file(course: Course, lesson: Lesson, student: str, repairs: list[str]) -> bytes:
+    """The notebook under its name, else a single look-alike.
 
     Args:
         repairs: gets a sentence when it is a look-alike.
@@ -202,8 +231,9 @@ def read_submission(course: Course, lesson: Lesson, student: str) -> Submission:
     repairs: list[str] = []
     data: bytes | None = None
     try:
-        data = choose(course, lesson, student, repairs)
-        cells, job = submission.read(lesson, student, data, repairs)
+        chosen = choose(course, lesson, student, repairs)
+        data = chosen.everything
+        cells, job = submission.read(lesson, student, chosen.data, repairs, chosen.beside)
     except NeedsHuman as error:
         return Submission(student, lesson, (), None, f"needs-human:{error}", tuple(repairs), data)
     except Unreadable as error:

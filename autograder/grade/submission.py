@@ -10,11 +10,12 @@ import ast
 import base64
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from autograder.errors import CourseError, nearest
 from autograder.files import Unreadable
+from autograder.grade.beside import File
 from autograder.grade.definitions import only_adds
 from autograder.grade.notebooks import parse_notebook
 from autograder.grade.recognition import recognised, words
@@ -29,12 +30,15 @@ def read(lesson: Lesson, student: str, data: bytes, repairs: list[str]) -> tuple
     Args:
         data: the file.
         repairs: gets a sentence for everything that was mended.
+        helpers: files that are written into its folder before any cell runs.
 
     Raises:
         Unreadable: there is nothing of this lesson in it; `NeedsHuman` when there may be.
     """
     cells = recognised(lesson, parse_notebook(data, repairs), repairs)
-    return cells, job(lesson, student, cells, repairs)
+    made = job(lesson, student, cells, repairs)
+    written = (Step("cell", f"%%writefile {f.name}\n{f.text}") for f in helpers)
+    return cells, replace(made, steps=(*written, *made.steps))
 
 
 def job(lesson: Lesson, student: str, cells: list[Source], repairs: list[str]) -> Job:

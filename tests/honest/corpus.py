@@ -463,6 +463,20 @@ def code_as_text(made: Notebook) -> None:
     made["cells"] = [text(f"```python\n{TALLY}\n```\n"), text("the end")]
 
 
+def own_module(home: Path, made: Notebook) -> None:
+    cell(made, "tally")["source"] = "from my_words import tally"
+    put(home, made)
+    put(home, TALLY, f"{MODULE}/my_words.py")
+    put(home, "def merge(a, b): return {}", f"{MODULE}/not_asked_for.py")
+
+
+def data_beside(home: Path, made: Notebook) -> None:
+    start = "__import__('json').load(open('start.json'))"
+    cell(made, "tally")["source"] = TALLY.replace("{}", start)
+    put(home, made)
+    put(home, "{}", f"{MODULE}/start.json")
+
+
 def conflict(text_: str) -> bytes:
     lines = text_.split("\n")
     at = len(lines) // 2
@@ -557,6 +571,8 @@ CASES = (
     Case("databricks-script", script("# Databricks notebook source\n", "# COMMAND ----------\n"), repair="script"),
     Case("saved-as-a-web-page", web_page, "needs-human", 0, "names parts of this lesson"),
     Case("code-in-a-cell-of-text", bent(code_as_text), "needs-human", 0, "names parts of this lesson"),
+    Case("own-module-beside", own_module, repair="my_words.py' lay beside"),
+    Case("data-beside", data_beside, repair="start.json' lay beside"),
     # damaged files
     Case("cut-off", as_bytes(lambda t: t[:-900].encode()), "needs-human", 0, "cut off"),
     Case("conflict", as_bytes(conflict), "needs-human", 0, "conflict"),
