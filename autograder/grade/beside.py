@@ -1,5 +1,5 @@
-"""Small files that a learner handed in beside a notebook and that its cells name: modules to import,
-data to read. In a kernel they would be there, so they are in the box.
+"""Small files that a learner handed in beside a notebook and that its cells name: modules to
+import, data to read. In a kernel they would be there, so they are in the box.
 """
 
 from __future__ import annotations

@@ -107,6 +107,7 @@ class Chosen:
     """What is graded: a file, and those beside it that its cells name."""
 
     data: bytes = field(repr=False)
+    cells: list[Source] = field(repr=False)
     beside: tuple[beside.File, ...] = ()
 
     @property
@@ -124,15 +125,17 @@ def choose(course: Course, lesson: Lesson, student: str, repairs: list[str]) -> 
     Raises:
         Unreadable: there is none; `NeedsHuman` when somebody has to say which.
     """
-    data = _file(course, lesson, student, repairs)
+    data, cells = _file(course, lesson, student, repairs)
     helpers = beside.named_in(_path(course, lesson, student).parent, data)
     for helper in helpers:
         repairs.append(f"{helper.name!r} lay beside the notebook: it was put into its folder")
-    return Chosen(data, helpers)
+    return Chosen(data, cells, helpers)
 
 
-def _file(course: Course, lesson: Lesson, student: str, repairs: list[str]) -> bytes:
-    """The notebook under its name, else a single look-alike.
+def _file(
+    course: Course, lesson: Lesson, student: str, repairs: list[str]
+) -> tuple[bytes, list[Source]]:
+    """The notebook under its name, else a single look-alike, with its cells.
 
     Args:
         repairs: gets a sentence when it is a look-alike.
@@ -143,9 +146,11 @@ def _file(course: Course, lesson: Lesson, student: str, repairs: list[str]) -> b
     data: bytes | None = None
     try:
         data = _unpacked(lesson, _own(course, lesson, student), repairs)
-        cells = notebooks.parse_notebook(data, [])
+        mends: list[str] = []
+        cells = notebooks.parse_notebook(data, mends)
         if recognition.has_work(lesson, cells):
-            return data
+            repairs += mends
+            return data, cells
         reason = "" if recognition.holds(lesson, cells) else NO_CELL
     except Unreadable as error:
         reason = str(error)
@@ -159,13 +164,14 @@ def _file(course: Course, lesson: Lesson, student: str, repairs: list[str]) -> b
         if data is not None and not reason:  # it was never written in
             found, closed = [f for f in found if _written(lesson, f)], []
             if not found:
-                return data
+                repairs += mends
+                return data, cells
             reason = "it was not written in"
     if len(found) > 1:
         raise NeedsHuman(f"{reason}; {_lie(found)}: put one under the notebook's name")
     if found:
         repairs.append(f"{lesson.name}.ipynb: {reason}; {found[0].name!r} was graded")
-        return found[0].data
+        return found[0].data, notebooks.parse_notebook(found[0].data, repairs)
     if data is not None and lookalikes.mentions(lesson, data):
         raise NeedsHuman(f"{reason}, though it names parts of this lesson: look into it")
     if closed:
@@ -233,7 +239,7 @@ def read_submission(course: Course, lesson: Lesson, student: str) -> Submission:
     try:
         chosen = choose(course, lesson, student, repairs)
         data = chosen.everything
-        cells, job = submission.read(lesson, student, chosen.data, repairs, chosen.beside)
+        cells, job = submission.placed(lesson, student, chosen.cells, repairs, chosen.beside)
     except NeedsHuman as error:
         return Submission(student, lesson, (), None, f"needs-human:{error}", tuple(repairs), data)
     except Unreadable as error:

@@ -134,18 +134,9 @@ def _likeness(cell: Cell, other: Source) -> float:
     """Which part of the lines that a learner was given of a cell stand in another one."""
     if not other.text or other.kind not in CODE:
         return 0.0
-    given = _given_lines(cell)
+    given = [line.strip() for line in cell.given.splitlines() if line.strip()]
     theirs = {line.strip() for line in other.text.splitlines()}
     return sum(line in theirs for line in given) / len(given) if given else 0.0
-
-
-def _given_lines(cell: Cell) -> list[str]:
-    lines = enumerate(cell.stub.splitlines(), 1)
-    return [
-        line.strip()
-        for number, line in lines
-        if line.strip() and number not in cell.hidden_lines and not line.startswith("### ")
-    ]
 
 
 def _answer_without_id(lesson: Lesson, cells: list[Source], grade_id: str) -> int | None:
@@ -204,11 +195,7 @@ def _added(text: str, cell: Cell) -> str:
     """Statements in a learner's version of a locked cell that are not the lesson's. Those that
     would define one of its names otherwise are left out: the lesson's own win.
     """
-    given = "\n".join(
-        line
-        for number, line in enumerate(cell.stub.splitlines(), 1)
-        if number not in cell.hidden_lines
-    )
+    given = cell.given
     if words(text) == words(given) or len(text) > MAX_PARSED:
         return ""
     ours = {line.strip() for line in given.splitlines()}

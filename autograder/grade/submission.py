@@ -25,20 +25,37 @@ from autograder.lessons.names import bound
 
 
 def read(lesson: Lesson, student: str, data: bytes, repairs: list[str]) -> tuple[list[Source], Job]:
-    """The cells of what was handed in, each with its place in the lesson, and the job to be run.
+    """The cells of a notebook, each with its place in the lesson, and the job to be run.
 
     Args:
         data: the file.
         repairs: gets a sentence for everything that was mended.
-        helpers: files that are written into its folder before any cell runs.
 
     Raises:
         Unreadable: there is nothing of this lesson in it; `NeedsHuman` when there may be.
     """
-    cells = recognised(lesson, parse_notebook(data, repairs), repairs)
-    made = job(lesson, student, cells, repairs)
+    return placed(lesson, student, parse_notebook(data, repairs), repairs)
+
+
+def placed(
+    lesson: Lesson,
+    student: str,
+    cells: Sequence[Source],
+    repairs: list[str],
+    helpers: Sequence[File] = (),
+) -> tuple[list[Source], Job]:
+    """The same for cells that were read already.
+
+    Args:
+        helpers: files that are written into the job's folder before any cell runs.
+
+    Raises:
+        Unreadable: they are of another lesson.
+    """
+    known = recognised(lesson, cells, repairs)
+    made = job(lesson, student, known, repairs)
     written = (Step("cell", f"%%writefile {f.name}\n{f.text}") for f in helpers)
-    return cells, replace(made, steps=(*written, *made.steps))
+    return known, replace(made, steps=(*written, *made.steps))
 
 
 def job(lesson: Lesson, student: str, cells: list[Source], repairs: list[str]) -> Job:

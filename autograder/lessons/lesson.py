@@ -31,8 +31,8 @@ from coursekit.checks import Check
 from coursekit.expect import REFERENCE, recorded
 
 Kind = Literal["prose", "free", "given", "locked", "solution", "checks", "manual"]
-# by the name imported, what to import beforehand
-HEAVY = {"pandas": "pandas", "scipy": "scipy.stats"}
+# packages that are slow to import, and how many parts of a dotted name are one module of them
+HEAVY = {"pandas": 1, "scipy": 2}
 IN_MEMORY = "/dev/shm"
 REFERENCE_CPU = 30.0  # seconds the reference may take for one check: trusted code on any machine
 
@@ -86,6 +86,17 @@ class Cell:
             elif inside:
                 out.add(number)
         return frozenset(out)
+
+    @cached_property
+    def given(self) -> str:
+        """What a learner is given of the cell: neither its solution nor its hidden tests."""
+        marks = (BEGIN_HIDDEN, END_HIDDEN)
+        lines = enumerate(self.stub.splitlines(), 1)
+        return "\n".join(
+            line
+            for number, line in lines
+            if number not in self.hidden_lines and line.strip() not in marks
+        )
 
 
 @dataclass(frozen=True)
@@ -299,11 +310,12 @@ class Lesson:
         """What its cells import that is worth importing before a fork: its worlds, and heavy
         packages.
         """
-        imported = {
-            name.partition(".")[0] for tree in self.trees for name in dependencies.imported(tree)
-        }
-        heavy = [module for name, module in HEAVY.items() if name in imported]
-        return (*dependencies.modules(self.worlds), *heavy)
+        heavy = set()
+        for name in (name for tree in self.trees for name in dependencies.imported(tree)):
+            parts = name.split(".")
+            if parts[0] in HEAVY:
+                heavy.add(".".join(parts[: HEAVY[parts[0]]]))
+        return (*dependencies.modules(self.worlds), *sorted(heavy))
 
     @cached_property
     def worlds(self) -> list[Path]:

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from autograder.errors import CourseError
 from autograder.jobs import Job, Result, Source, Trace
 from autograder.lazy import nbformat
@@ -169,8 +171,10 @@ def as_bytes(notebook: dict[str, Any]) -> bytes:
     """The file of a notebook. Its schema is not looked at: nothing in it has a form that a learner
     chose.
     """
-    text: str = nbformat.v4.writes(nbformat.from_dict(notebook))
-    return f"{text}\n".encode()
+    from nbformat.v4.rwbase import split_lines, strip_transient
+
+    made = split_lines(strip_transient(nbformat.from_dict(notebook)))
+    return msgspec.json.format(msgspec.json.encode(made, order="sorted"), indent=1) + b"\n"
 
 
 def _cells(

@@ -21,15 +21,18 @@ from autograder.runner.control import RunnerGone
 from coursekit import checks as kit
 from coursekit.expect import REFERENCE
 
-# packages that learners import and that take long: what of them is imported before the fork, once
-# for all notebooks, as soon as one asks for it
+# what learners import and what takes long: it is imported before the fork, once for all notebooks,
+# as soon as one asks for it
 HEAVY = {
-    "matplotlib": ("matplotlib.pyplot",),
-    "pandas": ("pandas",),
-    "scipy": ("scipy.special", "scipy.stats"),
-    "sqlalchemy": ("sqlalchemy",),
-}
-IMPORTS = re.compile(rf"^[ \t]*(?:import|from)[ \t]+({'|'.join(HEAVY)})\b", re.MULTILINE)
+    "matplotlib.pyplot", "pandas", "scipy.integrate", "scipy.interpolate", "scipy.linalg",
+    "scipy.optimize", "scipy.signal", "scipy.sparse", "scipy.spatial", "scipy.special",
+    "scipy.stats", "sqlalchemy",
+}  # fmt: skip
+IMPORTS = re.compile(
+    r"^[ \t]*(?:import[ \t]+(?P<whole>[\w.]+)|from[ \t]+(?P<package>[\w.]+)[ \t]+import[ \t]+"
+    r"(?P<names>[\w ,]+))",
+    re.MULTILINE,
+)
 
 
 @dataclass(frozen=True)
@@ -61,8 +64,11 @@ class Parcel:
 
 def heavy_imports(job: Job) -> tuple[str, ...]:
     """Modules that a job's cells seem to import and that are worth loading beforehand."""
-    named = {name for step in job.steps for name in IMPORTS.findall(step.source)}
-    return tuple(module for name in sorted(named) for module in HEAVY[name])
+    named: set[str] = set()
+    for step in job.steps:
+        for whole, package, names in IMPORTS.findall(step.source):
+            named |= {whole, package, *(f"{package}.{name.strip()}" for name in names.split(","))}
+    return tuple(sorted(named & HEAVY))
 
 
 def pack_lesson(
