@@ -4,7 +4,7 @@ itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from coursekit.checks import Row
@@ -100,6 +100,24 @@ class CheckResult:
 
 
 @dataclass(frozen=True)
+class ByHand:
+    """What a person gave a cell in the gradebook."""
+
+    grade_id: str
+    points: float | None = None  # in place of those by machine
+    max_points: float = 0.0
+    extra: float = 0.0  # extra credit
+    comment: str = ""
+    waits: bool = False  # run anew since: somebody should look again
+
+    @property
+    def total(self) -> str:
+        """The points in words, or nothing."""
+        words = [] if self.points is None else [f"{self.points:g} of {self.max_points:g} points"]
+        return ", ".join(words + [f"{self.extra:g} points extra"] * bool(self.extra))
+
+
+@dataclass(frozen=True)
 class Result:
     """How a submission of one lesson was graded. `state` is graded, zero:<reason> or
     needs-human:<reason>.
@@ -118,6 +136,13 @@ class Result:
     slip: str = ""  # the idea of the known wrong answer that it looks like: a guess
     # grade ids, and the points that a regrade left them beyond the verdicts
     kept: tuple[tuple[str, float], ...] = ()
+    # what the gradebook and the folder add: sentences about the time of handing in, what late
+    # work costs, and what people gave
+    handed_in: tuple[str, ...] = ()
+    late: str = ""
+    by_hand: tuple[ByHand, ...] = ()
+    # digests of the autograded notebook and the feedback page as they were written; never shown
+    files: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def earned(self) -> float:
@@ -166,10 +191,13 @@ class Result:
             "points": self.points,
             "max_points": self.max_points,
             "checks": [c.as_json(reveal) for c in self.checks],
-            "repairs": list(self.repairs),
+            "repairs": [*self.repairs, *self.handed_in],
             "problems": list(self.problems),
             "isolation": self.isolation,
             "slip": self.slip or None,
             "kept": dict(self.kept),
             "note": self.note,
+            "handed_in": list(self.handed_in),
+            "late": self.late or None,
+            "by_hand": [asdict(one) for one in self.by_hand],
         }

@@ -12,15 +12,27 @@ from typing import Any
 
 from traitlets.config import Config
 
+from autograder.errors import CourseError
+
 # seconds that SQLite waits in one go for a locked gradebook: it hears no signal meanwhile
 ONE_WAIT = 1
 
 
 def settings(root: Path) -> Config:
-    """The course's own `nbgrader_config.py`."""
+    """The course's own `nbgrader_config.py`.
+
+    Raises:
+        CourseError: it fails.
+    """
     from traitlets.config.loader import PyFileConfigLoader
 
-    return PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
+    try:
+        return PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
+    except Exception as error:
+        said = str(error).splitlines() or ["no reason given"]
+        raise CourseError(
+            f"{root / 'nbgrader_config.py'}: {type(error).__name__}: {said[0]}. Mend it."
+        ) from None
 
 
 def venv_on_path() -> None:

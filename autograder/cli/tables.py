@@ -42,7 +42,8 @@ def show(result: Result, reveal: bool) -> None:
         cells = c.grade_id, row.check.title, WORDS[row.verdict], points, explanation
         table.add_row(*map(escape, cells))
     out.print(table)
-    for sentence in (*filter(None, [result.guess]), *result.repairs, *result.problems):
+    own = *result.repairs, *result.handed_in, *result.problems
+    for sentence in (*filter(None, [result.guess]), *own):
         out.print("•", escape(sentence))
     if result.state != "graded":
         out.print("State:", escape(result.state))
@@ -69,9 +70,11 @@ def show_class(module: str, results: list[Result]) -> None:
         most = sum(r.max_points for r in own.values())
         total = f"{earned:g}/{most:g}"
         remarks = [(k, r.state) for k, r in own.items() if r.state != "graded"]
-        remarks += [(k, r.note) for k, r in own.items() if r.note]
-        notes = "; ".join(f"{k.split('/')[1]}: {remark}" for k, remark in remarks)
-        table.add_row(escape(name), *points, total, escape(notes))
+        remarks += [(k, told) for k, r in own.items() for told in (r.note, r.late) if told]
+        notes = [f"{k.split('/')[1]}: {remark}" for k, remark in remarks]
+        # of the folder, so of all its notebooks
+        notes += dict.fromkeys(sentence for r in own.values() for sentence in r.handed_in)
+        table.add_row(escape(name), *points, total, escape("; ".join(notes)))
     Console().print(table)
 
 

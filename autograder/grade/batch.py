@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from autograder.errors import CourseError
@@ -30,13 +31,13 @@ from autograder.grade.collected import (
     students,
 )
 from autograder.grade.judge import Judge, fresh_salt, unread
-from autograder.grade.published import Class, answered, enter, notebook_of, publish
+from autograder.grade.published import Class, answered, enter, notebook_of, publish, stands
 from autograder.jobs import Result
 from autograder.lessons.course import Course
 from autograder.lessons.lesson import Lesson
 from autograder.phases import Phases
 from autograder.record import results
-from autograder.record.gradebook import Recorder, back_up
+from autograder.record.gradebook import Graded, Recorder, back_up
 from autograder.runner.pool import Local, Runner
 
 # threads beyond the jobs that run at once: what one has to wait for the disk, another one runs
@@ -44,7 +45,6 @@ WRITERS = 2
 A_CLASS = 5  # from so many students on it pays to draw the reference's pictures for all
 
 Done = Callable[[Result, int], None]
-Graded = tuple[Result, bool]  # a result, and whether the hand-graded question was answered
 
 
 def grade(
@@ -160,7 +160,7 @@ class Grading:
         finally:
             self._threads.shutdown(wait=True, cancel_futures=True)
         return [
-            self.finished[student][key][0] for student in self.who for key in self.group.lessons
+            self.finished[student][key].result for student in self.who for key in self.group.lessons
         ]
 
     # --------------------------------------------------------------------------- in the main thread
@@ -213,11 +213,9 @@ class Grading:
         for student in self.who:
             if why := name_problem(student):
                 for key, lesson in self.group.lessons.items():
-                    self.finished[student][key] = (
-                        unread(lesson, printable(student), f"needs-human:{why}"),
-                        False,
-                    )
-                    self.done(self.finished[student][key][0], self.total)
+                    result = unread(lesson, printable(student), f"needs-human:{why}")
+                    self.finished[student][key] = Graded(result)
+                    self.done(result, self.total)
 
     def _offer(self, lesson: Lesson) -> None:
         """The lesson's notebooks may be run."""
@@ -247,8 +245,10 @@ class Grading:
         mine[lesson.key] = graded
         if len(mine) == len(self.group.lessons):
             with self.phases.phase("gradebook"):
-                enter(self.group, recorder, mine, self.stop)
-        self.done(graded[0], self.total)
+                told = enter(self.group, recorder, mine, self.stop)
+                for key, result in told.items():
+                    mine[key] = replace(mine[key], result=result)
+        self.done(graded.result, self.total)
 
     # ----------------------------------------------------------------------------- in other threads
 
@@ -270,21 +270,46 @@ class Grading:
         """One result, with its notebook and page on disk."""
         with self.phases.phase("reading"):
             handed = read_submission(self.group.course, lesson, student)
-        prepared = lesson.key in self.judge.prepared
-        if handed.job is not None and not prepared:  # references answer in the main thread, before
-            late = "needs-human:handed in while the run was going on: grade again"
-            handed = replace(handed, job=None, state=late)
+        # references answer in the main thread, before
+        too_late = handed.job is not None and lesson.key not in self.judge.prepared
+        if too_late:
+            state = "needs-human:handed in while the run was going on: grade again"
+            handed = replace(handed, job=None, state=state)
         said = answered(lesson, self.group.released[lesson.key], handed)
         key = results.key(handed.data, lesson, self.judge.runner.level)
-        # why nothing could be read is looked at anew
-        may_fit = not self.again and handed.data is not None
-        stored = results.load(self.group.course, lesson, student, key) if may_fit else None
-        if stored is not None:
-            return stored, said
+        stored = results.load(self.group.course, lesson, student, key)
+        graded = partial(Graded, answered=said, is_there=handed.data is not None)
+        if stored is not None and not self.again and self._still_holds(stored, handed):
+            if not too_late and not stands(self.group, stored):
+                stored = self._published_again(stored, handed, key)
+            return graded(stored, is_new=False)
         result = self._judged(handed)
-        if result.trace is None and (handed.job is not None or not prepared):
+        if result.trace is None and (handed.job is not None or too_late):
             key = {**key, "grader": ""}  # it failed: the next run tries again
-        return replace(self._published(handed, result, key), trace=None), said
+        return graded(replace(self._published(handed, result, key), trace=None))
+
+    def _still_holds(self, stored: Result, handed: Submission) -> bool:
+        """Whether the stored result says what running it again would say. Why there is nothing to
+        be read is looked at anew.
+        """
+        unread = handed.data is None
+        return not unread or (stored.state, stored.repairs) == (handed.state, handed.repairs)
+
+    def _published_again(self, stored: Result, handed: Submission, key: results.Key) -> Result:
+        """Make the files of a result once more. What it says stays: the run only shows again what
+        the cells showed.
+        """
+        trace = self._judged(handed).trace
+        if handed.job is not None and trace is None:
+            return stored  # the grader failed: the next run tries again
+        shown = replace(stored, trace=trace)
+        try:
+            with self.phases.phase("notebooks and feedback"):
+                notebook = notebook_of(self.group, handed, shown)
+                return replace(publish(self.group, handed.lesson, shown, notebook, key), trace=None)
+        except Exception as error:  # nobody loses points for it
+            why = f"its files could not be written again: {_reason(error)}"
+            return replace(stored, problems=(*stored.problems, why))
 
     def _judged(self, handed: Submission) -> Result:
         with self._running:
@@ -301,8 +326,8 @@ class Grading:
         group = self.group
         try:
             with self.phases.phase("notebooks and feedback"):
-                publish(group, handed.lesson, result, notebook_of(group, handed, result), key)
-            return result
+                notebook = notebook_of(group, handed, result)
+                return publish(group, handed.lesson, result, notebook, key)
         except Exception as error:
             result = _failed(handed, error)
             with contextlib.suppress(OSError):
@@ -323,6 +348,10 @@ def judge_submission(judge: Judge, handed: Submission) -> Result:
 
 
 def _failed(handed: Submission, error: Exception) -> Result:
-    why = error.strerror if isinstance(error, OSError) else error
-    state = f"needs-human:the grader failed: {type(error).__name__}: {printable(str(why))[:200]}"
+    state = f"needs-human:the grader failed: {_reason(error)}"
     return unread(handed.lesson, handed.student, state, handed.repairs)
+
+
+def _reason(error: Exception) -> str:
+    why = error.strerror if isinstance(error, OSError) else error
+    return f"{type(error).__name__}: {printable(str(why))[:200]}"

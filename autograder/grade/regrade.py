@@ -28,7 +28,7 @@ from autograder.lazy import nbformat
 from autograder.lessons.course import Course
 from autograder.lessons.lesson import Lesson
 from autograder.record import autograded, results
-from autograder.record.gradebook import Recorder, back_up, prepare
+from autograder.record.gradebook import Graded, Recorder, back_up, prepare
 from autograder.runner.pool import Local, Runner
 
 PREVIEW = "preview"  # beside the stored results
@@ -435,15 +435,16 @@ class Regrading:
             return result
         return keep(before, result) if result.points < before["points"] else result
 
-    def _publish(self, lesson: Lesson, student: str) -> tuple[Result, bool]:
+    def _publish(self, lesson: Lesson, student: str) -> Graded:
         course = self.group.course
         with results.locked(course, f"{student}/{lesson.key}"):
             handed = read_submission(course, lesson, student)
             said = answered(lesson, self.group.released[lesson.key], handed)
             key = results.key(handed.data, lesson, self.runner.level)
+            there = handed.data is not None
             fitting = self._fitting(handed, key)
             if fitting is not None:
-                return fitting, said
+                return Graded(fitting, said, is_new=False, is_there=there)
             result = self._previewed(lesson, student, key)
             if result is None:
                 raise CourseError(
@@ -452,5 +453,5 @@ class Regrading:
             result = self._with_kept_points(results.read(course, lesson, student), result, key)
             text = self._notebook(lesson, student).read_text("utf-8")
             notebook = nbformat.reads(text, as_version=4)
-            publish(self.group, lesson, result, notebook, key)
-            return result, said
+            result = publish(self.group, lesson, result, notebook, key)
+            return Graded(result, said, is_there=there)

@@ -15,22 +15,22 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing, suppress
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from autograder.errors import CourseError
-from autograder.jobs import Result
+from autograder.jobs import ByHand, Result
 from autograder.lazy import nbformat
 from autograder.lessons.course import Course
 from autograder.lessons.lesson import Lesson
 from autograder.nbgrader_api import ONE_WAIT, Listener, coursedir, venv_on_path
+from autograder.record.penalties import Penalties, sentence
 
 BACKUPS = 10
 MAX_NAME = 128  # characters of a student's name
 PATIENCE = 120.0  # seconds to wait for a gradebook that somebody else has locked
-MAX_TIMESTAMP = 100  # bytes
 ROWS_PER_STATEMENT = 500  # rows named in one statement
 
 T = TypeVar("T")
@@ -241,31 +241,6 @@ def prepare(course: Course, module: str) -> None:
             other.removeHandler(listener)
 
 
-def timestamp_of(folder: Path) -> datetime.datetime | None:
-    """When a folder was handed in, in UTC. None when its timestamp.txt does not say so, whatever
-    lies there.
-    """
-    from nbgrader.utils import parse_utc
-
-    text = timestamp_text(folder)
-    # the text is a learner's, its reader forgives little
-    with suppress(Exception), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        when = parse_utc(text.decode().strip()) if text else None
-        return when if isinstance(when, datetime.datetime) else None
-    return None
-
-
-def timestamp_text(folder: Path) -> bytes | None:
-    """What a timestamp.txt holds, when it is a small file: no FIFO, folder, link or giant."""
-    file = folder / "timestamp.txt"
-    with suppress(OSError):
-        plain = file.is_file() and not file.is_symlink() and not folder.is_symlink()
-        if plain and file.stat().st_size <= MAX_TIMESTAMP:
-            return file.read_bytes()
-    return None
-
-
 def _make_tables(url: str) -> None:
     """Make nbgrader's tables in an empty database, as `Gradebook` does, which starts a Python for
     the version.
@@ -303,6 +278,7 @@ class Recorder:
         # a new gradebook that is no file of SQLite's takes nbgrader's version from a command
         venv_on_path()
         self.course, self.dir = course, coursedir(course.root)
+        self.penalties = Penalties(course.root, self.dir.config)
         file = sqlite_file(self.dir.db_url)
         # made whole or not at all: nbgrader never mends half of one
         if file is not None and not file.exists():
@@ -405,7 +381,7 @@ class Recorder:
         Args:
             notebooks: students with the names of their notebooks.
         """
-        from nbgrader.api import Grade
+        from nbgrader.api import Grade, SubmittedNotebook
         from sqlalchemy import update
 
         def step() -> None:
@@ -413,10 +389,11 @@ class Recorder:
                 i for i, student, name in self._notebooks(module) if (student, name) in notebooks
             ]
             for start in range(0, len(ids), ROWS_PER_STATEMENT):
-                some = update(Grade).where(
-                    Grade.notebook_id.in_(ids[start : start + ROWS_PER_STATEMENT])
-                )
-                self.book.db.execute(some.values(auto_score=None, needs_manual_grade=True))
+                some = ids[start : start + ROWS_PER_STATEMENT]
+                points = update(Grade).where(Grade.notebook_id.in_(some))
+                taken = update(SubmittedNotebook).where(SubmittedNotebook.id.in_(some))
+                self.book.db.execute(points.values(auto_score=None, needs_manual_grade=True))
+                self.book.db.execute(taken.values(late_submission_penalty=None))
             self.book.db.commit()
 
         if notebooks:
@@ -425,53 +402,76 @@ class Recorder:
     def record(
         self,
         lessons: Mapping[str, Lesson],
-        results: Mapping[str, Result],
-        answered: Mapping[str, set[str]],
-    ) -> None:
+        graded: Mapping[str, Graded],
+        when: datetime.datetime | None = None,
+    ) -> dict[str, Result]:
         """Enter one student's results of one module, all or nothing.
 
         Args:
             lessons: the module's lessons by key.
-            results: by the same keys.
-            answered: for each key, the grade ids of hand-graded cells that hold an answer.
+            graded: by the same keys.
+            when: the time of handing in, in UTC; what the gradebook has, if None.
+
+        Returns:
+            The results with what late work costs and what people gave, by the same keys.
         """
         from sqlalchemy.exc import SAWarning
 
         with warnings.catch_warnings():
             # nbgrader's own objects, half made when SQLAlchemy flushes
             warnings.simplefilter("ignore", SAWarning)
-            retry_while_locked(
-                lambda: self._record(lessons, results, answered), self.book.db.rollback
+            return retry_while_locked(
+                lambda: self._record(lessons, graded, when), self.book.db.rollback
             )
 
     def _record(
         self,
         lessons: Mapping[str, Lesson],
-        results: Mapping[str, Result],
-        answered: Mapping[str, set[str]],
-    ) -> None:
+        graded: Mapping[str, Graded],
+        when: datetime.datetime | None,
+    ) -> dict[str, Result]:
         module = next(iter(lessons.values())).module
-        student = next(iter(results.values())).student
-        folder = self.dir.format_path(self.dir.submitted_directory, student, module)
-        timestamp = timestamp_of(Path(folder))
+        student = next(iter(graded.values())).result.student
         submission = self._submission(module, student)
-        if timestamp:
-            submission.timestamp = timestamp
+        if when:
+            submission.timestamp = when
         made = submission in self.book.db.new
         if made:
             self.book.db.flush()  # its rows get their numbers
+        told: dict[str, Result] = {}
         for notebook in submission.notebooks:
             key = f"{module}/{notebook.name}"
-            points = (
-                _CellPoints.of(lessons[key], results[key], answered.get(key, set()))
-                if key in results
-                else None
-            )
+            one = graded.get(key)
+            points = _CellPoints.of(lessons[key], one) if one else None
             if made:
                 self._enter_anew(notebook, points)
             elif points:
                 _enter(notebook, points)
+            if one:
+                given = () if made else _by_hand(lessons[key], notebook)
+                late = self._set_penalty(submission, notebook, one.is_there)
+                told[key] = replace(one.result, late=late, by_hand=given)
         self.book.db.commit()
+        return told
+
+    def _set_penalty(self, submission: Any, notebook: Any, is_there: bool) -> str:
+        """Take what late work costs, or nothing when it is not late any more; what to tell of it.
+
+        Args:
+            is_there: whether the notebook was handed in.
+        """
+        seconds = _seconds_late(submission) if is_there else 0.0
+        penalty, failed = notebook.late_submission_penalty, ""
+        if self.penalties.are_given:
+            penalty = None
+            if seconds:
+                session = self.book.db
+                session.flush()
+                session.expire(notebook, ["score"])
+                points = float(notebook.score)
+                penalty, failed = self.penalties.of(submission.student.id, points, seconds)
+            notebook.late_submission_penalty = penalty
+        return sentence(seconds, penalty, failed) if seconds else ""
 
     def _submission(self, module: str, student: str) -> Any:
         """A student's rows of a module. Where they are missing they are made, without grades, but
@@ -514,6 +514,22 @@ class Recorder:
 
 
 @dataclass(frozen=True)
+class Graded:
+    """One notebook on its way into the gradebook.
+
+    Attributes:
+        answered: whether the question that is graded by hand was answered.
+        is_new: it was run or read anew, so a person has to look at what a person gave.
+        is_there: there is a file.
+    """
+
+    result: Result
+    answered: bool = False
+    is_new: bool = True
+    is_there: bool = True
+
+
+@dataclass(frozen=True)
 class _CellPoints:
     """What the gradebook keeps of one notebook, by the names of its cells."""
 
@@ -521,11 +537,16 @@ class _CellPoints:
     by_hand: set[str]
     answered: set[str]
     needs_human: bool
+    is_new: bool
 
     @classmethod
-    def of(cls, lesson: Lesson, result: Result, answered: set[str]) -> _CellPoints:
+    def of(cls, lesson: Lesson, graded: Graded) -> _CellPoints:
         return cls(
-            result.by_cell, lesson.manual_ids, answered, result.state.startswith("needs-human")
+            graded.result.by_cell,
+            lesson.manual_ids,
+            lesson.manual_ids if graded.answered else set(),
+            graded.result.state.startswith("needs-human"),
+            graded.is_new,
         )
 
     def of_cell(self, name: str) -> tuple[float | None, bool]:
@@ -539,9 +560,41 @@ class _CellPoints:
 
 
 def _enter(notebook: Any, points: _CellPoints) -> None:
+    """Enter points. What was not run anew and stands there already is left alone: a person may have
+    looked at it.
+    """
     for grade in notebook.grades:
-        grade.auto_score, by_hand = points.of_cell(grade.name)
-        grade.needs_manual_grade = by_hand or grade.manual_score is not None
+        auto, by_hand = points.of_cell(grade.name)
+        if points.is_new or grade.auto_score != auto:
+            grade.auto_score = auto
+            grade.needs_manual_grade = by_hand or grade.manual_score is not None
     for comment in notebook.comments:
         if comment.name in points.by_hand:
             comment.auto_comment = points.comment(comment.name)
+
+
+def _by_hand(lesson: Lesson, notebook: Any) -> tuple[ByHand, ...]:
+    """What people gave a notebook's cells, in the lesson's order."""
+    given: dict[str, ByHand] = {}
+    for grade in notebook.grades:
+        if grade.manual_score is not None or grade.extra_credit:
+            given[grade.name] = ByHand(
+                grade.name,
+                None if grade.manual_score is None else float(grade.manual_score),
+                float(grade.max_score),
+                float(grade.extra_credit or 0.0),
+                waits=bool(grade.needs_manual_grade),
+            )
+    for comment in notebook.comments:
+        if comment.manual_comment and comment.manual_comment.strip():
+            one = given.get(comment.name, ByHand(comment.name))
+            given[comment.name] = replace(one, comment=comment.manual_comment.strip())
+    places = {str(cell.grade_id): place for place, cell in enumerate(lesson.cells)}
+    return tuple(sorted(given.values(), key=lambda one: places.get(one.grade_id, len(places))))
+
+
+def _seconds_late(submission: Any) -> float:
+    """How late it is, an extension counted."""
+    if submission.assignment.duedate is None:  # nbgrader would add an extension to it
+        return 0.0
+    return float(submission.total_seconds_late)

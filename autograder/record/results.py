@@ -18,7 +18,7 @@ from typing import Any
 
 from autograder import files
 from autograder.files import Stop, write_locked
-from autograder.jobs import CheckResult, Result
+from autograder.jobs import ByHand, CheckResult, Result
 from autograder.lessons.course import Course
 from autograder.lessons.lesson import Lesson
 from coursekit.checks import Row
@@ -46,7 +46,8 @@ def key(submission: bytes | None, lesson: Lesson, level: str) -> Key:
 
 def as_stored(result: Result, key: Key) -> dict[str, Any]:
     """A result with everything that was seen, for authors, reports and regrading."""
-    return {"key": key, "salt": result.salt, **result.as_json(reveal=True)}
+    own = {"key": key, "salt": result.salt, "files": result.files}
+    return {**own, **result.as_json(reveal=True)}
 
 
 def store(course: Course, module: str, result: Result, key: Key, room: str = RESULTS) -> None:
@@ -76,17 +77,22 @@ def load(
     for c in raw["checks"]:
         grade_id, check = checks[c["name"]]
         rows.append(CheckResult(grade_id, Row(check, c["verdict"], c["seen"], c["expected"])))
+    handed_in = tuple(raw.get("handed_in") or ())  # the last of the repairs
     return Result(
         student,
         lesson.key,
         raw["state"],
         tuple(rows),
-        tuple(raw["repairs"]),
+        tuple(raw["repairs"])[: len(raw["repairs"]) - len(handed_in)],
         tuple(raw["problems"]),
         raw["isolation"],
         salt=raw["salt"],
         slip=raw.get("slip") or "",
         kept=tuple(raw["kept"].items()),
+        handed_in=handed_in,
+        late=raw.get("late") or "",
+        by_hand=tuple(ByHand(**one) for one in raw.get("by_hand") or ()),
+        files=tuple(raw.get("files") or ()),
     )
 
 

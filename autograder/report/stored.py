@@ -102,6 +102,8 @@ def _read(file: Path, module: str) -> Notebook:
         repairs = tuple(map(_text, raw["repairs"]))
         if raw.get("kept"):
             repairs += ("a regrade kept points that the lesson does not give now",)
+        if _text(raw.get("late") or ""):
+            repairs += ("handed in late",)
         problems = tuple(map(_text, raw["problems"]))
         isolation, slip = _text(raw["isolation"]), _text(raw.get("slip") or "")
     except (KeyError, TypeError, ValueError, ArithmeticError):
