@@ -6,7 +6,7 @@ INSTALLED := .venv/.stamp
 STAMP := .venv/.compiled
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup moved lab test drift lint types laws notebooks build diagrams slips proof demo mutants bank repeats limits bench libraries screenshot lock binder clean
+.PHONY: help setup moved lab test drift lint types laws notebooks build diagrams slips proof demo mutants bank repeats stock limits bench libraries screenshot lock binder clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1: /p' Makefile
@@ -76,6 +76,9 @@ bank: $(STAMP) ## the laws over the whole answer bank; make test takes what lose
 
 repeats: $(STAMP) ## the same answers 200 times in random order: no verdict changes
 	$(BIN)/python -m tests.repeat 200
+
+stock: $(STAMP) ## stock nbgrader beside ours, two submissions of every lesson; make test takes a few lessons
+	STOCK=all $(BIN)/pytest tests/record/test_stock.py
 
 bench: $(STAMP) ## the numbers in docs/
 	$(BIN)/python -m benchmarks.run

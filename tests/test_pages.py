@@ -17,7 +17,7 @@ from jinja2 import nodes
 
 import autograder
 from autograder import pages
-from autograder.jobs import CheckResult, Result
+from autograder.jobs import ByHand, CheckResult, Result
 from autograder.record import feedback
 from autograder.report import page as report_page, summary as report
 from autograder.study import plan
@@ -40,6 +40,9 @@ def feedback_page(_: Path) -> tuple[str, int]:
         "repairs": (f"repair {TEXT}",),
         "problems": (f"problem {TEXT}",),
         "slip": f"slip {TEXT}",
+        "handed_in": (f"stamp {TEXT}",),
+        "late": f"late {TEXT}",
+        "by_hand": (ByHand(f"cell {TEXT}", 1, 2, comment=f"comment {TEXT}"),),
     }
     outputs = [
         {"output_type": "stream", "text": f"stream {TEXT}"},
@@ -57,7 +60,7 @@ def feedback_page(_: Path) -> tuple[str, int]:
         "outputs": outputs,
     }
     result = Result(NAME, f"lesson {TEXT}", f"needs-human:{TEXT}", (row,), **told)
-    return feedback.page({"cells": [cell]}, result, 2).decode(), 17
+    return feedback.page({"cells": [cell]}, result, 2).decode(), 21
 
 
 def class_report(folder: Path) -> tuple[str, int]:

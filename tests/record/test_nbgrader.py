@@ -19,7 +19,7 @@ from autograder.grade import batch
 from autograder.lessons.course import Course
 from autograder.lessons.lesson import Lesson
 from autograder.record.gradebook import Recorder, prepare
-from tests.bank import COURSE, cells_as_text, read
+from tests.bank import cells_as_text, read
 from tests.demo import fill, new_course
 
 MODULE = "04_mlops"
@@ -123,29 +123,6 @@ def _assert_no_hidden_line(course: Course, room: str, pattern: str) -> None:
         assert "HIDDEN TESTS" not in text
         assert "recorded(" not in text
         assert not [name for name in secrets if f"def {name}" in text or f">{name}<" in text]
-
-
-def test_the_exchange_carries_a_module_there_and_back(course: Course, tmp_path: Path) -> None:
-    exchange, home = tmp_path / "exchange", tmp_path / "home"
-    exchange.mkdir(mode=0o777)
-    exchange.chmod(0o777)
-    home.mkdir()
-    (course.root / "nbgrader_config.py").write_text(
-        (COURSE.root / "nbgrader_config.py").read_text()
-        + f"\nc.Exchange.root = {str(exchange)!r}\n"
-        f"c.Exchange.cache = {str(tmp_path / 'cache')!r}\nc.Exchange.assignment_dir = {str(home)!r}\n"
-    )
-    shutil.rmtree(course.root / "submitted")
-    nbgrader(course, "release_assignment", MODULE)
-    nbgrader(course, "fetch_assignment", MODULE)
-    fetched = sorted(p.name for p in (home / MODULE).glob("*.ipynb"))
-    assert fetched == sorted(f"{key.split('/')[1]}.ipynb" for key in course.lessons)
-    nbgrader(course, "submit", MODULE)
-    nbgrader(course, "collect", MODULE)
-    (student,) = (course.root / "submitted").iterdir()
-    results = batch.grade(course, MODULE)
-    assert {r.student for r in results} == {student.name}
-    assert {r.points for r in results} == {0.0}
 
 
 def test_a_new_gradebook_holds_what_nbgrader_itself_would_enter(tmp_path: Path) -> None:
