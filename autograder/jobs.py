@@ -136,6 +136,8 @@ class Result:
     slip: str = ""  # the idea of the known wrong answer that it looks like: a guess
     # grade ids, and the points that a regrade left them beyond the verdicts
     kept: tuple[tuple[str, float], ...] = ()
+    # whether the question that is graded by hand was answered; stored. None where nobody knows
+    answered: bool | None = field(default=None, compare=False)
     # what the gradebook and the folder add: sentences about the time of handing in, what late
     # work costs, and what people gave
     handed_in: tuple[str, ...] = ()

@@ -58,6 +58,7 @@ def grade(
     from autograder.lessons.course import Course
     from autograder.phases import Phases
     from autograder.record.gradebook import backs_itself_up
+    from autograder.record.results import stored_files
     from autograder.runner.box import choose
     from autograder.runner.cluster import Cluster
     from autograder.runner.pool import Local
@@ -77,8 +78,9 @@ def grade(
         )
         with contextlib.closing(runner):
             at_once = jobs or (runner.jobs if isinstance(runner, Cluster) else os.cpu_count() or 1)
-            # they start while this process reads and imports
-            runner.expect((), min(at_once, total))
+            if not any(stored_files(home, name) for name in modules):
+                # they start while this process reads and imports
+                runner.expect((), min(at_once, total))
             if not as_json and backs_itself_up(home):
                 err.print(
                     "The gradebook is in a database of its own, to be backed up there.",

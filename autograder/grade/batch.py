@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -24,7 +25,7 @@ from autograder.files import Stop, Unreadable
 from autograder.grade.collected import (
     Submission,
     choose,
-    has_submission,
+    fitting,
     name_problem,
     printable,
     read_submission,
@@ -88,7 +89,6 @@ def grade(
         preload = tuple(
             sorted({module for lesson in group.lessons.values() for module in lesson.preload})
         )
-        runner.expect(preload, min(jobs, len(who) * len(group.lessons)))
         judge = Judge(runner, salt if salt is not None else fresh_salt(), preload)
         return Grading(
             group, judge, who, jobs=max(1, jobs), again=again, done=done, stop=stop, phases=phases
@@ -99,8 +99,9 @@ def grade(
 
 
 class Grading:
-    """One grading of one module. References answer first; as soon as a lesson's has, its notebooks
-    are run, those of the first students before others.
+    """One grading of one module. What is stored and still fits is taken as it is. For the rest
+    references answer first; as soon as a lesson's has, its notebooks are run, those of the first
+    students before others.
 
     Args:
         who: students, in the order of the results.
@@ -125,6 +126,7 @@ class Grading:
     ) -> None:
         self.group, self.judge, self.who = group, judge, who
         self.again, self.done, self.stop, self.phases = again, done, stop, phases
+        self.jobs = jobs
         self.total = len(who) * len(group.lessons)
         self.finished: dict[str, dict[str, Graded]] = {student: {} for student in who}
         self._threads = ThreadPoolExecutor(jobs + WRITERS, thread_name_prefix="grade")
@@ -143,12 +145,14 @@ class Grading:
         """
         try:
             with self._gradebook() as recorder:
+                self._take_stored()
                 self._ask_references()
                 self._set_waiting(recorder)
+                self._enter_stored(recorder)
                 self._refuse_names()
                 asked = set(map(id, self._references.values()))
                 for lesson in self.group.lessons.values():
-                    if id(lesson) not in asked:  # nobody handed it in
+                    if id(lesson) not in asked:  # nothing of it has to be run
                         self._offer(lesson)
                 while sum(map(len, self.finished.values())) < self.total:
                     self._take(self._ended.get(), recorder)
@@ -174,11 +178,43 @@ class Grading:
             back_up(course)
             return Recorder(course)
 
+    def _take_stored(self) -> None:
+        """Take results that are of exactly what lies there now, without reading any notebook."""
+        level = self.judge.runner.level
+        with self.phases.phase("reading"):
+            for student in () if self.again else self.who:
+                if name_problem(student):
+                    continue
+                for lesson in self.group.lessons.values():
+                    self.stop.check()
+                    stored = fitting(self.group.course, lesson, student, level)
+                    if stored is not None and stands(self.group, stored):
+                        graded = Graded(stored, answered=bool(stored.answered), is_new=False)
+                        self.finished[student][lesson.key] = graded
+
+    def _enter_stored(self, recorder: Recorder) -> None:
+        """Those students of whom nothing is left to be run."""
+        whole = [mine for mine in self.finished.values() if len(mine) == len(self.group.lessons)]
+        with recorder.read_at_once(self.group.module) if whole else nullcontext():
+            for mine in whole:
+                self.stop.check()
+                self._enter(mine, recorder)
+        for mine in self.finished.values():
+            for graded in mine.values():
+                self.done(graded.result, self.total)
+
     def _ask_references(self) -> None:
-        """Let the references of what was handed in answer, in warm processes."""
-        drawn = len(self.who) >= A_CLASS
-        for lesson in self.group.lessons.values():
-            if any(has_submission(self.group.course, lesson, student) for student in self.who):
+        """Let the references answer, in warm processes, where there is a notebook to be run."""
+        course, drawn = self.group.course, len(self.who) >= A_CLASS
+        left = {
+            key: [student for student in self.who if key not in self.finished[student]]
+            for key in self.group.lessons
+        }
+        count = sum(map(len, left.values()))
+        if count:
+            self.judge.runner.expect(self.judge.preload or (), min(self.jobs, count))
+        for key, lesson in self.group.lessons.items():
+            if any(read_submission(course, lesson, student).job for student in left[key]):
                 with self.phases.phase("reading lessons"):
                     _ = lesson.works  # lessons run in the main thread
                 self._references[self._submit(self._reference, lesson, drawn)] = lesson
@@ -198,7 +234,8 @@ class Grading:
         course, found = self.group.course, set()
         for student in self.who:
             for lesson in self.group.lessons.values():
-                if (student, lesson.name) in graded:
+                done = lesson.key in self.finished[student]
+                if (student, lesson.name) in graded and not done:
                     try:
                         data = choose(course, lesson, student, []).everything
                     except (Unreadable, OSError):
@@ -221,7 +258,7 @@ class Grading:
         """The lesson's notebooks may be run."""
         place = list(self.group.lessons).index(lesson.key)
         for number, student in enumerate(self.who):
-            if not name_problem(student):
+            if not name_problem(student) and lesson.key not in self.finished[student]:
                 with self._of_heap:
                     heapq.heappush(self._ready, (number, place, student, lesson))
                 self._submit(self._next)
@@ -244,11 +281,15 @@ class Grading:
         mine = self.finished[student]
         mine[lesson.key] = graded
         if len(mine) == len(self.group.lessons):
-            with self.phases.phase("gradebook"):
-                told = enter(self.group, recorder, mine, self.stop)
-                for key, result in told.items():
-                    mine[key] = replace(mine[key], result=result)
+            self._enter(mine, recorder)
         self.done(graded.result, self.total)
+
+    def _enter(self, mine: dict[str, Graded], recorder: Recorder) -> None:
+        """All results of a student into the gradebook."""
+        with self.phases.phase("gradebook"):
+            told = enter(self.group, recorder, mine, self.stop)
+            for key, result in told.items():
+                mine[key] = replace(mine[key], result=result)
 
     # ----------------------------------------------------------------------------- in other threads
 
@@ -283,7 +324,7 @@ class Grading:
             if not too_late and not stands(self.group, stored):
                 stored = self._published_again(stored, handed, key)
             return graded(stored, is_new=False)
-        result = self._judged(handed)
+        result = replace(self._judged(handed), answered=said)
         if result.trace is None and (handed.job is not None or too_late):
             key = {**key, "grader": ""}  # it failed: the next run tries again
         return graded(replace(self._published(handed, result, key), trace=None))

@@ -9,9 +9,10 @@ from pathlib import Path
 from autograder.errors import CourseError, nearest
 from autograder.files import Forbidden, NeedsHuman, TooLarge, Unreadable, read_bounded
 from autograder.grade import beside, lookalikes, notebooks, recognition, submission
-from autograder.jobs import Job, Source
+from autograder.jobs import Job, Result, Source
 from autograder.lessons.course import Course
 from autograder.lessons.lesson import Lesson
+from autograder.record import results
 from autograder.record.gradebook import MAX_NAME
 
 NO_CELL = "no cell of this lesson is in it"
@@ -75,13 +76,6 @@ def _holds(folder: Path, module: str, names: set[str]) -> bool:
     return True
 
 
-def has_submission(course: Course, lesson: Lesson, student: str) -> bool:
-    """Whether anything lies where a notebook would, whatever it is, or a look-alike elsewhere."""
-    if os.path.lexists(_path(course, lesson, student)):
-        return True
-    return bool(_look(course, lesson, student, swapped=True)[0])
-
-
 def printable(text: str) -> str:
     """A folder's name as it may be printed and stored. One that is escaped holds a backslash, no
     other one does.
@@ -130,6 +124,33 @@ def choose(course: Course, lesson: Lesson, student: str, repairs: list[str]) -> 
     for helper in helpers:
         repairs.append(f"{helper.name!r} lay beside the notebook: it was put into its folder")
     return Chosen(data, cells, helpers)
+
+
+def fitting(course: Course, lesson: Lesson, student: str, level: str) -> Result | None:
+    """The stored result, if it is of exactly what lies there now; None in doubt.
+
+    For most it is enough to look at the bytes under the notebook's name. A notebook without points
+    may only have been untouched, and a look-alike may have come since.
+    """
+    if not results.path(course, lesson.module, student, lesson.key).exists():
+        return None
+    try:
+        data = _own(course, lesson, student)
+        helpers = beside.named_in(_path(course, lesson, student).parent, data)
+        stored = _stored(course, lesson, student, Chosen(data, [], helpers), level)
+        if stored is None or not stored.earned:
+            chosen = choose(course, lesson, student, [])
+            stored = _stored(course, lesson, student, chosen, level)
+    except (Unreadable, OSError):
+        return None
+    return stored if stored is not None and stored.answered is not None else None
+
+
+def _stored(
+    course: Course, lesson: Lesson, student: str, chosen: Chosen, level: str
+) -> Result | None:
+    key = results.key(chosen.everything, lesson, level)
+    return results.load(course, lesson, student, key)
 
 
 def _file(

@@ -453,5 +453,6 @@ class Regrading:
             result = self._with_kept_points(results.read(course, lesson, student), result, key)
             text = self._notebook(lesson, student).read_text("utf-8")
             notebook = nbformat.reads(text, as_version=4)
+            result = replace(result, answered=said)
             result = publish(self.group, lesson, result, notebook, key)
             return Graded(result, said, is_there=there)

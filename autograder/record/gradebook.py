@@ -14,8 +14,8 @@ import sqlite3
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -287,6 +287,7 @@ class Recorder:
             _make_tables(f"sqlite:///{unfinished}")
             Gradebook(f"sqlite:///{unfinished}", self.dir.course_id).close()
             os.replace(unfinished, file)
+        self._in_memory: dict[tuple[str, str], Any] = {}  # by module and student
         self.book = retry_while_locked(lambda: Gradebook(self.dir.db_url, self.dir.course_id))
 
     def __enter__(self) -> Recorder:
@@ -433,26 +434,68 @@ class Recorder:
         module = next(iter(lessons.values())).module
         student = next(iter(graded.values())).result.student
         submission = self._submission(module, student)
-        if when:
+        if when and submission.timestamp != when:
             submission.timestamp = when
         made = submission in self.book.db.new
         if made:
             self.book.db.flush()  # its rows get their numbers
         told: dict[str, Result] = {}
-        for notebook in submission.notebooks:
-            key = f"{module}/{notebook.name}"
-            one = graded.get(key)
-            points = _CellPoints.of(lessons[key], one) if one else None
-            if made:
-                self._enter_anew(notebook, points)
-            elif points:
-                _enter(notebook, points)
-            if one:
-                given = () if made else _by_hand(lessons[key], notebook)
-                late = self._set_penalty(submission, notebook, one.is_there)
-                told[key] = replace(one.result, late=late, by_hand=given)
-        self.book.db.commit()
+        session = self.book.db
+        with session.no_autoflush:  # what has changed is asked below
+            for notebook in submission.notebooks:
+                key = f"{module}/{notebook.name}"
+                one = graded.get(key)
+                points = _CellPoints.of(lessons[key], one) if one else None
+                if made:
+                    self._enter_anew(notebook, points)
+                elif points:
+                    _enter(notebook, points)
+                if one:
+                    given = () if made else _by_hand(lessons[key], notebook)
+                    late = self._set_penalty(submission, notebook, one.is_there)
+                    told[key] = replace(one.result, late=late, by_hand=given)
+        # a commit forgets all that was read; penalties are flushed before they are known
+        if made or session.new or session.dirty or self.penalties.are_given:
+            session.commit()
         return told
+
+    def read_at_once(self, module: str) -> AbstractContextManager[None]:
+        """While this lasts the module's rows are in memory, read in a few statements: for a class
+        of which most stays as it is.
+        """
+
+        def read() -> None:
+            from nbgrader.api import (
+                Assignment,
+                Comment,
+                Grade,
+                SubmittedAssignment,
+                SubmittedNotebook,
+            )
+            from sqlalchemy import select
+            from sqlalchemy.orm import selectinload
+
+            notebooks = selectinload(SubmittedAssignment.notebooks)
+            grades = notebooks.selectinload(SubmittedNotebook.grades).selectinload(Grade.cell)
+            comments = notebooks.selectinload(SubmittedNotebook.comments)
+            wanted = (
+                select(SubmittedAssignment)
+                .join(SubmittedAssignment.assignment)
+                .where(Assignment.name == module)
+                .options(grades, comments.selectinload(Comment.cell))
+            )
+            self._in_memory = {(module, s.student_id): s for s in self.book.db.scalars(wanted)}
+
+        @contextmanager
+        def lasting() -> Iterator[None]:
+            retry_while_locked(read, self.book.db.rollback)
+            try:
+                yield
+            finally:
+                self._in_memory = {}
+                self.book.db.rollback()
+
+        return lasting()
 
     def _set_penalty(self, submission: Any, notebook: Any, is_there: bool) -> str:
         """Take what late work costs, or nothing when it is not late any more; what to tell of it.
@@ -470,7 +513,8 @@ class Recorder:
                 session.expire(notebook, ["score"])
                 points = float(notebook.score)
                 penalty, failed = self.penalties.of(submission.student.id, points, seconds)
-            notebook.late_submission_penalty = penalty
+            if notebook.late_submission_penalty != penalty:
+                notebook.late_submission_penalty = penalty
         return sentence(seconds, penalty, failed) if seconds else ""
 
     def _submission(self, module: str, student: str) -> Any:
@@ -479,6 +523,8 @@ class Recorder:
         """
         from nbgrader.api import MissingEntry, Student, SubmittedAssignment, SubmittedNotebook
 
+        if (module, student) in self._in_memory:
+            return self._in_memory[module, student]
         try:
             return self.book.find_submission(module, student)
         except MissingEntry:
@@ -569,8 +615,9 @@ def _enter(notebook: Any, points: _CellPoints) -> None:
             grade.auto_score = auto
             grade.needs_manual_grade = by_hand or grade.manual_score is not None
     for comment in notebook.comments:
-        if comment.name in points.by_hand:
-            comment.auto_comment = points.comment(comment.name)
+        said = points.comment(comment.name)
+        if comment.name in points.by_hand and comment.auto_comment != said:
+            comment.auto_comment = said
 
 
 def _by_hand(lesson: Lesson, notebook: Any) -> tuple[ByHand, ...]:

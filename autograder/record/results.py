@@ -46,7 +46,7 @@ def key(submission: bytes | None, lesson: Lesson, level: str) -> Key:
 
 def as_stored(result: Result, key: Key) -> dict[str, Any]:
     """A result with everything that was seen, for authors, reports and regrading."""
-    own = {"key": key, "salt": result.salt, "files": result.files}
+    own = {"key": key, "salt": result.salt, "files": result.files, "answered": result.answered}
     return {**own, **result.as_json(reveal=True)}
 
 
@@ -93,6 +93,7 @@ def load(
         late=raw.get("late") or "",
         by_hand=tuple(ByHand(**one) for one in raw.get("by_hand") or ()),
         files=tuple(raw.get("files") or ()),
+        answered=raw.get("answered"),
     )
 
 
