@@ -52,6 +52,7 @@ class Job:
     lesson: str
     steps: tuple[Step, ...]
     repairs: tuple[str, ...] = ()
+    python: str | None = None  # the version that its notebook says it was saved with
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,12 @@ import contextlib
 import hashlib
 import json
 import secrets
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from autograder.grade import slips, submission
+from autograder.grade import newer_python, slips, submission, unkept
 from autograder.grade.symptoms import Lost
 from autograder.jobs import CheckResult, Job, Result, Trace
 from autograder.lessons.lesson import Lesson
@@ -118,6 +119,10 @@ class Judge:
         problems = [f"{_cell_name(job, c.step)}: {c.problem}" for c in trace.cells if c.problem]
         if trace.problem:
             problems.append(trace.problem)
+        if any(r.row.verdict != "pass" for r in rows):
+            problems += _unkept(job, trace)
+            newer = _newer(job, trace, rows)
+            state = f"needs-human:{newer}" if newer and state == "graded" else state
         slip = self._slip(lesson, rows, trace) if state == "graded" else ""
         return Result(
             job.student,
@@ -151,6 +156,27 @@ class Judge:
                 for r in failed
             ]
         )
+
+
+def _unkept(job: Job, trace: Trace) -> Iterator[str]:
+    """Why nothing is left of what some of the lesson's cells define, though they ran."""
+    broken = {c.step for c in trace.cells if c.problem}
+    for index, step in enumerate(job.steps):
+        if step.kind == "cell" and step.grade_id and index not in broken:
+            why = unkept.sentence(step.source)
+            if why:
+                yield f"{_cell_name(job, index)}: {why}"
+
+
+def _newer(job: Job, trace: Trace, rows: Iterable[CheckResult]) -> newer_python.Newer | None:
+    """What the answer needs a newer Python for, if that is why it fails."""
+    cells = [
+        newer_python.Cell(_cell_name(job, c.step), job.steps[c.step].source, c.problem)
+        for c in trace.cells
+        if c.problem and 0 <= c.step < len(job.steps)
+    ]
+    seen = [r.row.seen for r in rows if r.row.verdict == "error"]
+    return newer_python.needed(cells, seen, job.python)
 
 
 def _cell_name(job: Job, index: int) -> str:

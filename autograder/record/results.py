@@ -1,9 +1,9 @@
 """Results on disk, one file for each student and lesson, whole or not at all.
 
 Each is keyed by what went in: the submission's bytes, the lesson's text and worlds, the code that
-observes and judges (`lessons.dependencies`), and the box. A second run takes a stored result only
-when all of it is the same. One that a regrade kept also outlasts a new grader, world or box. The
-salt of its random worlds is stored with it.
+observes and judges (`lessons.dependencies`), the box, and Python's version. A second run takes a
+stored result only when all of it is the same. One that a regrade kept also outlasts a new grader,
+world, box or Python. The salt of its random worlds is stored with it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -23,7 +24,8 @@ from autograder.lessons.course import Course
 from autograder.lessons.lesson import Lesson
 from coursekit.checks import Row
 
-# what a result depends on: hashes of submission, lesson, worlds and grader, and the box's level
+# what a result depends on: hashes of submission, lesson, worlds and grader, the box's level, and
+# Python's version
 Key = dict[str, str]
 RESULTS = "results"  # the folder inside `folder(course)`
 
@@ -41,7 +43,8 @@ def path(course: Course, module: str, student: str, lesson: str, room: str = RES
 def key(submission: bytes | None, lesson: Lesson, level: str) -> Key:
     """What a result depends on. A submission without a readable file has no hash."""
     handed = "" if submission is None else hashlib.sha256(submission).hexdigest()
-    return {"submission": handed, **lesson.basis, "box": level}
+    python = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    return {"submission": handed, **lesson.basis, "box": level, "python": python}
 
 
 def as_stored(result: Result, key: Key) -> dict[str, Any]:
