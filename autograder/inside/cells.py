@@ -54,6 +54,7 @@ def child(
     judge = socket.socket(fileno=fds[0])
     scratch.own_files()
     lock.close(level, scratch.prepare(level, number))
+    shell.settle()
     message = wire.receive(judge)
     if message is not None:
         job: Job = messages.read(message, Job)

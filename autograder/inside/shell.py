@@ -16,6 +16,7 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -28,12 +29,16 @@ from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 from traitlets import Type
 from traitlets.config import Config
 
+from autograder.inside import magics
 from autograder.inside.outputs import STREAMS, Outputs, Tap
 from coursekit.vtime import TimeLimit
 
 MAX_FRAMES = 60  # of a traceback's beginning, and of its end
 NO_TRACEBACK = ["ERROR: An error occurred while showtraceback was disabled"]  # in nbgrader's words
 INLINE = "module://matplotlib_inline.backend_inline"
+# what `%matplotlib` may choose where there is no screen
+DRAWN_HERE = (None, "inline", "agg", "svg", "pdf", "ps", "cairo")
+NO_SCREEN = "there is no screen, and figures are shown inline"
 ENVIRONMENT = {
     "TERM": "xterm-color",
     "PAGER": "cat",
@@ -127,9 +132,15 @@ class CaptureShell(InteractiveShell):  # type: ignore[misc]
     _warm = 0  # the process that only forks: it keeps nothing open that all jobs would share
     _last_traceback: list[str] | None = None
     _usual_transforms: list[Any] | None = None  # of a cell's text
+    said: set[str]  # sentences of magics that do nothing here
 
     def init_environment(self) -> None:
         os.environ.update(ENVIRONMENT)
+
+    def init_magics(self) -> None:
+        super().init_magics()
+        self.said, self.db = set(), magics.Database()
+        magics.register(self)
 
     def init_hooks(self) -> None:
         super().init_hooks()
@@ -177,6 +188,23 @@ class CaptureShell(InteractiveShell):  # type: ignore[misc]
 
     def enable_gui(self, gui: Any = None) -> None:
         """There is no screen."""
+        if gui:
+            magics.say(self, f"%gui {gui}", NO_SCREEN)
+
+    def enable_matplotlib(self, gui: Any = None) -> Any:
+        """Figures are shown inline, whatever was asked for, unless it draws to files only."""
+        if gui not in DRAWN_HERE:
+            magics.say(self, f"%matplotlib {gui}", NO_SCREEN)
+            gui = "inline"
+        return super().enable_matplotlib(gui)
+
+    def settle(self) -> None:
+        """Be at home in the current folder, as a kernel is in its notebook's: what a cell writes
+        there can be imported, after all that has the same name elsewhere.
+        """
+        here = Path.cwd()
+        self.home_dir, self.user_ns["_dh"] = str(here), [here]
+        sys.path.append("")
 
     def run(self, source: str, guard: Callable[[], Any]) -> tuple[list[dict[str, Any]], str | None]:
         """Run one cell inside `guard()`, a context manager that may interrupt it.
@@ -208,6 +236,7 @@ class CaptureShell(InteractiveShell):  # type: ignore[misc]
             finally:
                 sys.stdout, sys.stderr, builtins.input, getpass.getpass = before
             self.outputs.flush()
+        _look_anew()
         if self._warm == os.getpid():
             self._put_away()
         return self.outputs.items, problem
@@ -315,6 +344,15 @@ def _is_plain(source: str) -> bool:
     except Exception:
         return False
     return True
+
+
+def _look_anew() -> None:
+    """Let imports see the files that a cell has just written: the time of a folder is too coarse to
+    tell.
+    """
+    with contextlib.suppress(Exception):  # none is there, or what a learner has put there
+        finder: Any = sys.path_importer_cache.get(os.getcwd())
+        finder.invalidate_caches()
 
 
 def _nobody(name: str) -> Callable[..., Any]:
