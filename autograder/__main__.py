@@ -11,8 +11,16 @@ STOPPED = 130  # exit code after a signal
 SOON = 0.001  # seconds until a thread with an order for a warm process gets its turn
 
 
+def forgive() -> None:
+    """Let what a terminal cannot show be replaced: prose and names hold more than ASCII."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
 def main() -> object:
     """Run the command line: in the warm grader, if it is a command for that one, else here."""
+    forgive()
     try:
         answer = warm_client.ask(sys.argv[1:])
     except KeyboardInterrupt:

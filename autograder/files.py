@@ -7,8 +7,11 @@ Everybody who reads what somebody else wrote, or keeps something on disk, does i
 from __future__ import annotations
 
 import contextlib
+import errno
+import functools
 import hashlib
 import json
+import math
 import os
 import secrets
 import stat
@@ -24,6 +27,10 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 20_000_000
 LOCK_PAUSE = 0.05  # seconds between two tries for a lock
+# seconds for a file that stands for a lock: its process may be on another machine
+LONGEST_WAIT = 600.0
+# what a file system without locks answers
+NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL)
 UTF8_MARK = b"\xef\xbb\xbf"
 
 
@@ -171,23 +178,29 @@ class Stop:
 @contextlib.contextmanager
 def locked(folder: Path, name: str, stop: Stop | None = None) -> Iterator[None]:
     """Alone with `name`: other processes on this machine wait. The lock goes with the process,
-    however it ends.
+    however it ends; where the file system has no locks, a file that names the process stands for
+    one, and is taken over when that process has ended.
 
     Args:
         folder: where lock files are kept; it is made.
         stop: ends the wait.
 
     Raises:
-        CourseError: the folder cannot be written.
+        CourseError: the folder cannot be written, or such a file stays there.
         KeyboardInterrupt: `stop` was asked for before the lock was free.
     """
-    from filelock import FileLock
+    from filelock import FileLock, SoftFileLock
 
     digest = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:32]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / f"{digest}.lock", timeout=0)
-        _acquire(lock, stop or Stop())
+        lock: BaseFileLock
+        if _has_locks(folder):
+            lock = FileLock(folder / f"{digest}.lock", timeout=0)
+            _acquire(lock, stop or Stop())
+        else:
+            lock = SoftFileLock(folder / f"{digest}.held", timeout=0)
+            _acquire(lock, stop or Stop(), LONGEST_WAIT)
     except OSError as error:
         raise CourseError(
             f"{folder}: {error.strerror}. Results are kept there: make it writable."
@@ -198,13 +211,46 @@ def locked(folder: Path, name: str, stop: Stop | None = None) -> Iterator[None]:
         lock.release()
 
 
-def _acquire(lock: BaseFileLock, stop: Stop) -> None:
+@functools.cache
+def _has_locks(folder: Path) -> bool:
+    """Whether files in a folder can be locked. Where they cannot it is told, once."""
+    try:
+        import fcntl
+    except ImportError:  # Windows has others
+        return True
+    try:
+        with open(folder / "probe.lock", "ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:  # somebody else tries just now
+        return True
+    except OSError as error:
+        if error.errno not in NO_LOCKS:
+            raise
+        import logging
+
+        logging.getLogger(__name__).warning(
+            "%s: this file system has no locks (%s). Files stand for them: on other machines, "
+            "run nothing in this course meanwhile.",
+            folder,
+            error.strerror,
+        )
+        return False
+    return True
+
+
+def _acquire(lock: BaseFileLock, stop: Stop, seconds: float = math.inf) -> None:
     from filelock import Timeout
 
+    until = time.monotonic() + seconds
     while True:  # in short waits: whoever waits in the system hears no signal
         try:
             lock.acquire()
             return
         except Timeout:
             stop.check()
+            if time.monotonic() > until:
+                raise CourseError(
+                    f"{lock.lock_file}: another process has held it for {seconds:g} s. "
+                    "If none is running, on whatever machine, delete that file."
+                ) from None
             time.sleep(LOCK_PAUSE)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from autograder.cli.common import AsJson, CourseFolder
+from autograder.cli.common import AsJson, CourseFolder, say_json
 
 commands = typer.Typer()
 
@@ -81,11 +80,7 @@ def budget(
         read = [Lesson.read(home.lesson_path(name)) for name in lessons or home.lessons]
         found = {lesson.key: measure(lesson, runner, times) for lesson in read}
     if as_json:
-        print(
-            json.dumps(
-                {key: one.as_json() | {"over": one.is_over} for key, one in found.items()}, indent=1
-            )
-        )
+        say_json({key: one.as_json() | {"over": one.is_over} for key, one in found.items()})
     else:
         tables.show_budgets(found)
     if any(one.is_over for one in found.values()):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shlex
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autograder.cli.common import AsJson, CourseFolder, Reveal
+from autograder.cli.common import AsJson, CourseFolder, Reveal, say_json
 
 if TYPE_CHECKING:
     from autograder.grade.regrade import Change
@@ -105,7 +104,7 @@ def grade(
             {"module": name, "results": [r.as_json(reveal) for r in rs]}
             for name, rs in graded.items()
         ]
-        print(json.dumps(listed if len(listed) > 1 else listed[0], ensure_ascii=False, indent=1))
+        say_json(listed if len(listed) > 1 else listed[0])
         return
     for name, results in graded.items():
         tables.show_class(name, results)
@@ -166,9 +165,7 @@ def regrade(
             "checks": checks,
             "changes": [c.as_json() for c in changes],
         }
-        print(
-            json.dumps({"module": module, "written": write, **listed}, ensure_ascii=False, indent=1)
-        )
+        say_json({"module": module, "written": write, **listed})
         return
     tables.show_changes(module, changes)
     if write:
@@ -204,7 +201,7 @@ def report(
     home = Course.find(course)
     made = reporting.gather(home, module)
     if as_json:
-        print(json.dumps(made.as_json(), indent=1))
+        say_json(made.as_json())
         return
     path = to or reporting.default_path(home, module)
     path = path / f"{module}.html" if path.is_dir() else path

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autograder.cli.common import AsJson, CourseFolder, Reveal, say, setting, studying, tell
+from autograder.cli.common import (
+    AsJson,
+    CourseFolder,
+    Reveal,
+    say_json,
+    setting,
+    studying,
+    tell,
+)
 
 if TYPE_CHECKING:
     from autograder.cli.common import Grader
@@ -48,7 +55,7 @@ def score(
     job = submission.answer_job(read, file.stem, decode(data, repairs))
     result = grader.grade(read, job)
     if as_json:
-        print(json.dumps(result.as_json(reveal), ensure_ascii=False, indent=1))
+        say_json(result.as_json(reveal))
     else:
         _show(result, reveal)
 
@@ -93,7 +100,7 @@ def check(
     def show(note: str) -> None:
         if as_json:
             data = {**result.as_json(reveal), "study": note}
-            print(json.dumps(data, ensure_ascii=False, indent=1))
+            say_json(data)
         else:
             _show(result, reveal)
             print(note, end="\n" if note else "")
@@ -178,7 +185,10 @@ def progress(
     from autograder.study.study import Study
 
     page = start_page.make(Study.find(course, setting(context).clock))
-    say(json.dumps(page.as_json(), ensure_ascii=False, indent=1) if as_json else str(page))
+    if as_json:
+        say_json(page.as_json())
+    else:
+        print(page)
 
 
 @commands.command()
@@ -200,11 +210,10 @@ def plan(
     with studying(context, course) as study:
         planning.begin(study, days, minutes, anew)
         page = start_page.make(study)
-    say(
-        json.dumps(page.as_json()["plan"], ensure_ascii=False, indent=1)
-        if as_json
-        else page.plan_text
-    )
+    if as_json:
+        say_json(page.as_json()["plan"])
+    else:
+        print(page.plan_text)
 
 
 @commands.command()
@@ -263,7 +272,7 @@ def reveal(
 
     study = Study.find(course, setting(context).clock)
     try:
-        say(str(revealing.reveal(study, study.cards[study.key(lesson)], grade_id, anyway)))
+        print(revealing.reveal(study, study.cards[study.key(lesson)], grade_id, anyway))
     except revealing.NotYet as error:
         tell(f"autograder: {error}")
         raise typer.Exit(1) from None
