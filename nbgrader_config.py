@@ -9,3 +9,7 @@ c.GenerateFeedback.preprocessors = [  # by name: whoever only wants the gradeboo
     "nbgrader.preprocessors.ClearHiddenTests",
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]
+# formgrader's autograde button has `autograder grade` do the work, in the box
+c.Autograde.exporter_class = "autograder.formgrader.BoxedExporter"
+# how its pages look, and on formgrader's the rubric above each answer that is graded by hand
+c.HTMLExporter.preprocessors = ["autograder.formgrader.Rubric"]
