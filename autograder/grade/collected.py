@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autograder.errors import CourseError, nearest
@@ -261,6 +261,7 @@ def read_submission(course: Course, lesson: Lesson, student: str) -> Submission:
         chosen = choose(course, lesson, student, repairs)
         data = chosen.everything
         cells, job = submission.placed(lesson, student, chosen.cells, repairs, chosen.beside)
+        job = replace(job, python=notebooks.python_version(chosen.data))
     except NeedsHuman as error:
         return Submission(student, lesson, (), None, f"needs-human:{error}", tuple(repairs), data)
     except Unreadable as error:

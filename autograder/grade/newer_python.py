@@ -89,7 +89,8 @@ def needed(
         own: the version that read the cells.
     """
     found: list[Newer] = []
-    version = _version(declared)
+    said = re.match(r"(\d{1,3})\.(\d{1,3})(\.\d{1,3})?", declared or "")
+    declared, version = (said[0], (int(said[1]), int(said[2]))) if said else (None, None)
     for cell in cells:
         if cell.problem.startswith(SYNTAX_ERRORS):
             for what in _syntax(cell.source, version):
@@ -100,11 +101,6 @@ def needed(
         if named := _named(text):
             found.append(Newer("the answer", *named, declared, own))
     return max((one for one in found if one.since > own), key=lambda one: one.since, default=None)
-
-
-def _version(declared: str | None) -> Version | None:
-    parts = re.match(r"\s*(\d{1,3})\.(\d{1,3})", declared or "")
-    return (int(parts[1]), int(parts[2])) if parts else None
 
 
 def _dotted(version: Version) -> str:

@@ -17,7 +17,7 @@ from autograder.errors import CourseError, nearest
 from autograder.files import Unreadable
 from autograder.grade.beside import File
 from autograder.grade.definitions import only_adds
-from autograder.grade.notebooks import parse_notebook
+from autograder.grade.notebooks import parse_notebook, python_version
 from autograder.grade.recognition import recognised, words
 from autograder.jobs import Job, Source, Step, Trace
 from autograder.lessons.lesson import Cell, Lesson
@@ -34,7 +34,8 @@ def read(lesson: Lesson, student: str, data: bytes, repairs: list[str]) -> tuple
     Raises:
         Unreadable: there is nothing of this lesson in it; `NeedsHuman` when there may be.
     """
-    return placed(lesson, student, parse_notebook(data, repairs), repairs)
+    cells, made = placed(lesson, student, parse_notebook(data, repairs), repairs)
+    return cells, replace(made, python=python_version(data))
 
 
 def placed(

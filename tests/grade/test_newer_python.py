@@ -4,12 +4,14 @@ error.
 
 from __future__ import annotations
 
+import json
 import sys
 import tomllib
 
 import pytest
 
 from autograder.build.builder import build
+from autograder.grade import submission
 from autograder.grade.judge import Judge
 from autograder.grade.newer_python import NEWEST, OWN, Cell, needed
 from autograder.lessons.lesson import Lesson
@@ -205,3 +207,24 @@ def test_a_syntax_error_keeps_its_line_and_its_zero(lesson: Lesson, judge: Judge
     assert (result.state, result.points) == ("graded", 0)
     assert result.problems[0].startswith("cell 'words': SyntaxError: ")
     assert result.problems[0].endswith("(line 1)")
+
+
+def test_a_notebook_says_which_python_it_was_written_with(lesson: Lesson, judge: Judge) -> None:
+    if OWN >= (3, 14):
+        pytest.skip("this Python reads it")
+    cells = [
+        {
+            "cell_type": "code",
+            "id": "words",
+            "metadata": {"nbgrader": {"grade_id": "words"}},
+            "source": TEMPLATE + RIGHT,
+            "outputs": [],
+            "execution_count": None,
+        }
+    ]
+    metadata = {"language_info": {"name": "python", "version": "3.14.2"}}
+    notebook = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    _, job = submission.read(lesson, "kim", json.dumps(notebook).encode(), [])
+    assert (
+        "3.14 or newer (the notebook says 3.14.2), for t-strings" in judge.grade(lesson, job).state
+    )

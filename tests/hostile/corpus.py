@@ -832,7 +832,7 @@ STRANGE = [
         "nineteen-megabytes",
         0,
         change=lambda m: own(m, "tally", "x = '" + "a" * 19_000_000 + "'"),
-        state="zero",
+        state="needs-human",
     ),
     Case("half-characters", MAX_POINTS, TALLY, MERGE, least=MAX_POINTS, change=_halves),
     Case("odd-types-everywhere", MAX_POINTS, TALLY, MERGE, least=MAX_POINTS, change=_odd_cells),
