@@ -120,7 +120,7 @@ class Judge:
         if trace.problem:
             problems.append(trace.problem)
         if any(r.row.verdict != "pass" for r in rows):
-            problems += _unkept(job, trace)
+            problems += _unkept(job)
             newer = _newer(job, trace, rows)
             state = f"needs-human:{newer}" if newer and state == "graded" else state
         slip = self._slip(lesson, rows, trace) if state == "graded" else ""
@@ -158,14 +158,12 @@ class Judge:
         )
 
 
-def _unkept(job: Job, trace: Trace) -> Iterator[str]:
-    """Why nothing is left of what some of the lesson's cells define, though they ran."""
-    broken = {c.step for c in trace.cells if c.problem}
+def _unkept(job: Job) -> Iterator[str]:
+    """Why nothing is left of what some of the lesson's cells define."""
     for index, step in enumerate(job.steps):
-        if step.kind == "cell" and step.grade_id and index not in broken:
-            why = unkept.sentence(step.source)
-            if why:
-                yield f"{_cell_name(job, index)}: {why}"
+        why = unkept.sentence(step.source) if step.kind == "cell" and step.grade_id else None
+        if why:
+            yield f"{_cell_name(job, index)}: {why}"
 
 
 def _newer(job: Job, trace: Trace, rows: Iterable[CheckResult]) -> newer_python.Newer | None:

@@ -225,6 +225,12 @@ def test_an_answer_below_a_magic_that_keeps_nothing_is_told_why(
     assert result.problems == (f"cell 'words': {why}: nothing that it defines is kept",)
 
 
+def test_a_timing_that_breaks_is_told_why_its_names_are_lost(lesson: Lesson, judge: Judge) -> None:
+    result = grade_text(judge, lesson, f"%%timeit -n1 -r1\nraise ValueError('no')\n{RIGHT}")
+    assert [problem.partition(":")[0] for problem in result.problems] == ["cell 'words'"] * 2
+    assert "%%timeit runs its cell in a function" in result.problems[1]
+
+
 def test_a_magic_that_keeps_what_it_defines_is_not_named(lesson: Lesson, judge: Judge) -> None:
     result = grade_text(judge, lesson, f"%%time\n{RIGHT}")
     assert (result.points, result.problems) == (8, ())
