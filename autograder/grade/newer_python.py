@@ -22,7 +22,8 @@ from autograder.grade.newer_names import ATTRIBUTES, BUILTINS, MODULES, NAMES
 Version = tuple[int, int]
 OWN: Version = sys.version_info[:2]
 NEWEST: Version = (3, 13)  # that the grader itself runs on
-MAX_SOURCE = 200_000  # characters of a cell that is looked at
+MAX_SOURCE = 100_000  # characters of all cells that are looked at
+MAX_MAGICS = 30  # lines of a cell that IPython may have to change: each costs a look at all of it
 MAX_DEPTH = 20  # of f-strings in f-strings
 SYNTAX_ERRORS = ("SyntaxError: ", "IndentationError: ")
 
@@ -91,8 +92,12 @@ def needed(
     found: list[Newer] = []
     said = re.match(r"(\d{1,3})\.(\d{1,3})(\.\d{1,3})?", declared or "")
     declared, version = (said[0], (int(said[1]), int(said[2]))) if said else (None, None)
+    left = MAX_SOURCE
     for cell in cells:
         if cell.problem.startswith(SYNTAX_ERRORS):
+            if len(cell.source) > left:
+                continue
+            left -= len(cell.source)
             for what in _syntax(cell.source, version):
                 found.append(Newer(cell.name, what, SINCE[what], declared, own))
         elif named := _named(cell.problem):
@@ -150,8 +155,6 @@ def _syntax(source: str, declared: Version | None) -> set[str]:
     """What is new in a cell that this Python does not read; nothing when it would not be read
     without that either.
     """
-    if len(source) > MAX_SOURCE:
-        return set()
     try:
         scan = _Scan(source)
         text, more = _rewritten(_without_magics(scan.text), declared)
@@ -169,9 +172,14 @@ def _parses(text: str) -> bool:
     return True
 
 
+MAGIC = re.compile(r"^[ \t]*[%!?,;/]|=[ \t]*[%!]|\?[ \t]*$|^>>>|^In \[", re.MULTILINE)
+
+
 def _without_magics(source: str) -> str:
     from IPython.core.inputtransformer2 import TransformerManager
 
+    if len(MAGIC.findall(source)) > MAX_MAGICS:
+        raise _Broken
     return str(TransformerManager().transform_cell(source))
 
 

@@ -73,6 +73,7 @@ NOT_READ = [
     't"{" ',
     "\0",
     "(" * 500,
+    "%x\n" * 20_000 + 't""',  # IPython would look for minutes
     'f"{' * 500,
 ]
 
