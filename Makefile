@@ -4,9 +4,11 @@
 BIN := .venv/bin
 INSTALLED := .venv/.stamp
 STAMP := .venv/.compiled
+# more than processors, for some wait; each file in one process: what it sets up is made once
+BY_FILE := -n 3 --dist loadfile --no-loadscope-reorder
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup moved lab test drift lint types laws notebooks build diagrams slips proof demo mutants bank repeats stock limits bench libraries screenshot lock binder clean
+.PHONY: help setup moved lab test drift lint types laws whole notebooks build diagrams slips proof demo mutants bank repeats stock limits bench libraries screenshot lock binder clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1: /p' Makefile
@@ -45,7 +47,11 @@ types: $(STAMP) ## mypy: strict for the packages; of lessons what a learner read
 	$(BIN)/mypy --config-file lessons/mypy.ini lessons/*/*.py
 
 laws: $(STAMP) ## pytest: unit tests, the laws of the answer bank, the real browser
-	$(BIN)/pytest -n 2 --dist loadgroup --ignore tests/hostile/test_limits.py
+	$(BIN)/pytest $(BY_FILE) --ignore tests/hostile/test_limits.py
+
+whole: export AUTOGRADER_WARM = 0
+whole: $(STAMP) ## all of what the laws take a sample of: lessons, answers, terminals, kills (half an hour)
+	WHOLE=all LAWS=all $(BIN)/pytest $(BY_FILE) --ignore tests/hostile/test_limits.py
 
 limits: $(STAMP) ## bombs and floods against the box's limits; they need a quiet machine
 	$(BIN)/pytest tests/hostile/test_limits.py
@@ -78,7 +84,7 @@ repeats: $(STAMP) ## the same answers 200 times in random order: no verdict chan
 	$(BIN)/python -m tests.repeat 200
 
 stock: $(STAMP) ## stock nbgrader beside ours, two submissions of every lesson; make test takes a few lessons
-	STOCK=all $(BIN)/pytest tests/record/test_stock.py
+	WHOLE=all $(BIN)/pytest tests/record/test_stock.py
 
 bench: $(STAMP) ## the numbers in docs/
 	$(BIN)/python -m benchmarks.run

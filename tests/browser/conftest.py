@@ -20,13 +20,10 @@ MISSING = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All tests here share a server, so one worker runs them; without Chromium they say so, but in
-    CI they fail.
-    """
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("browser"))
-            if MISSING and not os.environ.get("CI"):
+    """Without Chromium these tests say so, but in CI they fail."""
+    if MISSING and not os.environ.get("CI"):
+        for item in items:
+            if Path(__file__).parent in item.path.parents:
                 item.add_marker(pytest.mark.skip(reason=MISSING))
 
 

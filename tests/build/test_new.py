@@ -33,7 +33,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     return own
 
 
-@pytest.mark.xdist_group("new")
 def test_a_new_lesson_is_built_and_meets_the_laws(made: Clone) -> None:
     built = made.run("-m", "autograder", "build")
     assert built.returncode == 0, built.stderr
@@ -43,7 +42,6 @@ def test_a_new_lesson_is_built_and_meets_the_laws(made: Clone) -> None:
     assert laws.returncode == 0, laws.stdout
 
 
-@pytest.mark.xdist_group("new")
 def test_a_new_lesson_proves(made: Clone) -> None:
     done = made.run("-m", "tests.proof", "--repeats", str(TRIED.repeats), KEY)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -57,7 +55,6 @@ def test_a_new_lesson_proves(made: Clone) -> None:
     assert stored["mutants"]["killed"] == stored["mutants"]["made"] > 0
 
 
-@pytest.mark.xdist_group("new")
 def test_a_new_lesson_is_clean(made: Clone) -> None:
     code = ("coursekit/devops", "tests/coursekit/devops", f"lessons/{KEY}.py")
     for command in (("ruff", "check"), ("ruff", "format", "--check"), ("mypy", "coursekit/devops")):

@@ -17,8 +17,6 @@ from tests.hostile import graders
 from tests.hostile.lesson import LESSON
 from tests.small import course_with
 
-pytestmark = pytest.mark.xdist_group("honest")
-
 
 @dataclass
 class Class:

@@ -21,8 +21,6 @@ from tests.hostile.corpus import CASES, HONEST, OTHER_STUDENT, Case
 from tests.hostile.lesson import CANARIES, IN_HIDDEN, IN_OTHERS_WORK, IN_SOLUTION, MAX_POINTS
 from tests.small import KEY
 
-pytestmark = pytest.mark.xdist_group("hostile")
-
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
 def test_no_cheat_earns_more_and_no_honest_one_less(case: Case, group: Graded) -> None:

@@ -23,7 +23,6 @@ from tests.hostile.corpus import MERGE, TALLY, cell, honest, own
 from tests.hostile.lesson import IN_HIDDEN, IN_SOLUTION, LESSON, MAX_POINTS
 from tests.small import KEY
 
-pytestmark = pytest.mark.xdist_group("files")
 MODULE, NAME = KEY.split("/")
 DEADLINE = 120  # seconds for the whole class; each file alone takes far less than one
 # puts something at the notebook's path, whose folder does not exist yet

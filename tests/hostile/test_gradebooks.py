@@ -29,11 +29,10 @@ from autograder.record import gradebook
 from autograder.runner.pool import Local
 from tests.hostile import graders
 from tests.hostile.graders import CARELESS, MODULE, hand_in, new_class, points, wait_for
+from tests.sample import WHOLE, only_whole, some
 from tests.small import KEY, RIGHT
 
-pytestmark = pytest.mark.xdist_group("gradebooks")
-
-LOCKED_FOR = 20.0  # seconds
+LOCKED_FOR = 20.0 if WHOLE else 4.0  # seconds
 GRADERS = 4
 WORK = {"a": RIGHT, "b": CARELESS, "c": "def count(", "d": RIGHT, "e": CARELESS, "f": RIGHT}
 EARNS = {"a": 8.0, "b": 6.0, "c": 0.0, "d": 8.0, "e": 6.0, "f": 8.0}
@@ -82,9 +81,9 @@ def at_once(course: Course) -> Iterator[list[subprocess.Popen[str]]]:
         }
 
 
-@pytest.mark.parametrize("when", ["before", "meanwhile"])
+@pytest.mark.parametrize("when", some(["before", "meanwhile"], 1))
 def test_graders_at_once_wait_for_a_locked_gradebook(when: str, tmp_path: Path) -> None:
-    """Four, on the same class, and a lock of the real 20 seconds."""
+    """Four, on the same class, and a lock that somebody holds for a while."""
     course = new_class(tmp_path, dict.fromkeys(WORK, RIGHT))
     batch.grade(course, MODULE, ["a", "b", "c"])
     for student, code in WORK.items():
@@ -254,6 +253,7 @@ def test_a_gradebook_in_postgres_says_the_same(server: str, tmp_path: Path) -> N
     assert not (in_server.root / ".autograder" / "backups").exists()
 
 
+@only_whole
 def test_graders_at_once_with_postgres(server: str, tmp_path: Path) -> None:
     course = with_postgres(new_class(tmp_path, WORK), server, "at_once")
     with at_once(course):
@@ -261,6 +261,7 @@ def test_graders_at_once_with_postgres(server: str, tmp_path: Path) -> None:
     assert points(course) == EARNS
 
 
+@only_whole
 def test_a_grader_that_is_killed_over_new_work_leaves_it_waiting_in_postgres(
     server: str, tmp_path: Path
 ) -> None:

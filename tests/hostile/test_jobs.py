@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.hostile.conftest import Bench
-
-pytestmark = pytest.mark.xdist_group("hostile")
 
 SEEK = """
 import os, stat

@@ -27,7 +27,6 @@ from tests.hostile.corpus import honest
 from tests.hostile.lesson import MAX_POINTS, MERGE
 from tests.small import KEY
 
-pytestmark = pytest.mark.xdist_group("hostile")
 MIB = 1 << 20
 KEEPS = MAX_POINTS  # the hungry cell is stopped, the answers in the other cells count
 

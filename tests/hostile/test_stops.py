@@ -38,9 +38,8 @@ from tests.hostile.graders import (
     points,
     wait_for,
 )
+from tests.sample import WHOLE, some
 from tests.small import KEY, LESSON, RIGHT, course_with
-
-pytestmark = pytest.mark.xdist_group("stops")
 
 SLEEPS = "import time\ntime.sleep(50)\n" + RIGHT
 ODD_NAMES = {
@@ -326,7 +325,7 @@ SIGNALS = {
 }
 
 
-@pytest.mark.parametrize("how", SIGNALS)
+@pytest.mark.parametrize("how", some(list(SIGNALS), 2))
 def test_nothing_lives_on_after_a_signal_and_the_next_run_goes_on(how: str, tmp_path: Path) -> None:
     mark = f"87654.{len(how)}{SIGNALS[how][0]}"
     quick, slow = {"a": RIGHT}, dict.fromkeys("bc", FORKS.format(mark=mark) + SLEEPS)
@@ -408,7 +407,7 @@ def test_a_signal_while_the_reference_answers_is_not_taken_for_its_answer(tmp_pa
 
 # ----------------------------------------------------------------------------- killed at any moment
 
-KILLS = 20
+KILLS = 20 if WHOLE else 3
 DRIVER = """
 import os, sys
 from autograder.cli import app as cli
@@ -488,6 +487,12 @@ def half_way(tmp_path: Path, driver: Driver) -> Course:
     return course
 
 
+def worked_out(stored: tuple[int, Any]) -> dict[str, Any]:
+    """What a run made of a notebook, salt included; not what it told of the gradebook after."""
+    told = ("files", "by_hand", "late", "handed_in", "repairs")
+    return {name: value for name, value in stored[1].items() if name not in told}
+
+
 def test_killed_at_any_moment_the_next_run_ends_as_if_nothing_had_happened(
     half_way: Course, tmp_path: Path, driver: Driver
 ) -> None:
@@ -524,7 +529,7 @@ def test_killed_at_any_moment_the_next_run_ends_as_if_nothing_had_happened(
         # who has nothing to be run
         finished = {s for s in done if done[s][1]["key"] == after[s][1]["key"]} - {"g"}
         # finished work is not done again
-        assert {s: after[s] for s in finished} == {s: done[s] for s in finished}
+        assert [worked_out(after[s]) for s in finished] == [worked_out(done[s]) for s in finished]
         kept += len(finished)
         assert graders.left_over(course) == []
         shutil.rmtree(course.root)

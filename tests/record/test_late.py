@@ -18,6 +18,7 @@ from autograder.runner.pool import Local
 from tests.hostile import graders
 from tests.hostile.graders import CARELESS, MODULE, new_class
 from tests.record.stock import Stock
+from tests.sample import only_whole
 from tests.small import KEY, LESSON, RIGHT
 
 DUE = datetime(2024, 1, 1, 12)
@@ -70,6 +71,7 @@ def penalties(course: Course) -> dict[str, float | None]:
         }
 
 
+@only_whole
 def test_it_costs_what_nbgrader_autograde_takes(stock: Stock, tmp_path: Path) -> None:
     """With the plugin in a module of the course, as nbgrader's manual has it."""
     stamps = {

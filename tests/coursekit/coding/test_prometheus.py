@@ -51,7 +51,6 @@ KEY = "02_coding/05_export_metrics"
 MISSING = why_not()
 SHARES = (0.0, 0.01, 0.25, 0.5, 0.9, 0.95, 0.99, 1.0)
 
-pytestmark = pytest.mark.xdist_group("prometheus")
 real = pytest.mark.skipif(bool(MISSING) and not os.environ.get("CI"), reason=MISSING)
 
 
