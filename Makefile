@@ -4,8 +4,8 @@
 BIN := .venv/bin
 INSTALLED := .venv/.stamp
 STAMP := .venv/.compiled
-# more than processors, for some wait; each file in one process: what it sets up is made once
-BY_FILE := -n 3 --dist loadfile --no-loadscope-reorder
+# two at once, each file in one process: what it sets up is made once
+BY_FILE := -n 2 --dist loadfile --no-loadscope-reorder
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: help setup moved lab test drift lint types laws whole notebooks build diagrams slips proof demo mutants bank repeats stock limits bench libraries screenshot lock binder clean

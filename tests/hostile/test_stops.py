@@ -533,7 +533,7 @@ def test_killed_at_any_moment_the_next_run_ends_as_if_nothing_had_happened(
         kept += len(finished)
         assert graders.left_over(course) == []
         shutil.rmtree(course.root)
-    assert kept > KILLS  # besides c's, which was finished before
+    assert kept > KILLS or not WHOLE  # besides c's, which was finished before
 
 
 def test_half_written_files_are_written_over(before: Course) -> None:
