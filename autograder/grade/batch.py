@@ -89,6 +89,8 @@ def grade(
         preload = tuple(
             sorted({module for lesson in group.lessons.values() for module in lesson.preload})
         )
+        if again or not results.stored_files(course, module):
+            runner.expect(preload, min(jobs, len(who) * len(group.lessons)))  # nothing is stored
         judge = Judge(runner, salt if salt is not None else fresh_salt(), preload)
         return Grading(
             group, judge, who, jobs=max(1, jobs), again=again, done=done, stop=stop, phases=phases

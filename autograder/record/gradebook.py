@@ -454,8 +454,9 @@ class Recorder:
                     given = () if made else _by_hand(lessons[key], notebook)
                     late = self._set_penalty(submission, notebook, one.is_there)
                     told[key] = replace(one.result, late=late, by_hand=given)
-        # a commit forgets all that was read; penalties are flushed before they are known
-        if made or session.new or session.dirty or self.penalties.are_given:
+        # a commit forgets all that was read; what is late was flushed before
+        is_late = any(result.late for result in told.values())
+        if made or is_late or session.new or session.dirty:
             session.commit()
         return told
 
