@@ -205,7 +205,7 @@ def test_the_workflow_runs_ci_with_every_python_of_the_project() -> None:
     assert pythons == [p for p in around if SpecifierSet(PROJECT["requires-python"]).contains(p)]
     runs = [step["run"] for step in job["steps"] if "run" in step]
     assert len(runs) == 1
-    assert re.search(r" PYTHON=.*steps\.python\..* \.ci/run$", runs[0])
+    assert re.search(r" PYTHON=.*steps\.python\..* \.ci/run \$\{\{ .*whole.*test.* \}\}$", runs[0])
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from tests.browser.lab import chromium
 from tests.hostile.conftest import MODULE, SALT, Graded, new_course, put, released
 from tests.hostile.corpus import CASES, HONEST, OTHER_STUDENT, Case
 from tests.hostile.lesson import CANARIES, IN_HIDDEN, IN_OTHERS_WORK, IN_SOLUTION, MAX_POINTS
+from tests.sample import only_whole
 from tests.small import KEY
 
 
@@ -54,6 +55,7 @@ def _verdicts(result: Result) -> list[tuple[str, str]]:
     return [(c.row.check.name, c.row.verdict) for c in result.checks]
 
 
+@only_whole
 def test_the_others_results_are_the_same_without_the_hostile(
     group: Graded, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -23,6 +23,7 @@ from autograder.lessons.course import Course
 from tests.hostile import graders
 from tests.hostile.graders import CARELESS, MODULE
 from tests.record.stock import Stock
+from tests.sample import only_whole
 from tests.small import KEY, RIGHT, course_with
 
 STEM = KEY.split("/")[1]
@@ -182,6 +183,7 @@ def test_a_class_of_six_goes_there_and_back(school: School) -> None:
         assert float(rows[student.name]["score"]) == (raw if student == first else 0.0)
 
 
+@only_whole
 def test_who_was_collected_by_hand_stops_nobodys_feedback(school: School) -> None:
     """Without the exchange there is neither a time nor a secret."""
     student, course = school.students[0], school.course

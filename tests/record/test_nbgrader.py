@@ -66,7 +66,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
         for folder in (course.root / room).iterdir():
             if folder.is_dir() and folder.name not in (MODULE, "diagrams"):
                 shutil.rmtree(folder)
-    for key in set(course.lessons) - set(some(course.lessons, 2)):
+    for key in set(course.lessons) - set(some(course.lessons, 1)):
         for room, suffix in (("lessons", ".py"), ("source", ".ipynb"), ("release", ".ipynb")):
             (course.root / room / f"{key}{suffix}").unlink()
     course = Course(course.root)

@@ -218,6 +218,7 @@ def soon(condition: Any, seconds: float = 60.0) -> bool:
     return bool(condition())
 
 
+@only_whole
 def test_a_killed_worker_costs_nothing_and_leaves_nothing(
     dask: Dask, built: Course, tmp_path: Path, local: Local
 ) -> None:

@@ -24,7 +24,7 @@ from autograder.lessons.lesson import Lesson
 from autograder.runner.limits import Limits
 from autograder.runner.pool import Local
 from tests.bank import grade_text, lost
-from tests.sample import some
+from tests.sample import only_whole, some
 from tests.small import KEY, LESSON, RIGHT, course_with
 
 CPU = 0.3
@@ -127,6 +127,7 @@ def test_deadlocks_found_at_once_are_no_reason_to_stop(
     assert all("every task waits" in seen for seen in _seen(result))
 
 
+@only_whole
 def test_a_check_that_takes_its_time_and_ends_is_passed(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:

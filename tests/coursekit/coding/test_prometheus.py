@@ -46,6 +46,7 @@ from coursekit.coding.prometheus import (
     why_not,
 )
 from tests.bank import answers, read
+from tests.sample import only_whole
 
 KEY = "02_coding/05_export_metrics"
 MISSING = why_not()
@@ -267,6 +268,7 @@ def test_nothing_is_left_when_the_block_ends(
 
 
 @real
+@only_whole
 def test_nothing_is_left_when_the_kernel_is_killed(tmp_path: Path) -> None:
     in_ci()
     code = """
