@@ -115,7 +115,7 @@ def look(
                 closed.append(member)
         if left <= 0:
             break
-    return _without_checkpoints(list(found.values())), closed
+    return _best(lesson, list(found.values())), closed
 
 
 def _files(*folders: Path) -> Iterator[Path]:
@@ -191,7 +191,12 @@ def mentions(lesson: Lesson, data: bytes) -> bool:
     return any(word.encode() in data for word in (*ids, *recognition.task_names(lesson)))
 
 
-def _without_checkpoints(found: list[Found]) -> list[Found]:
-    """Without what JupyterLab keeps by itself, where there is anything else."""
-    kept = [f for f in found if CHECKPOINTS not in f.name]
-    return kept or found
+def _best(lesson: Lesson, found: list[Found]) -> list[Found]:
+    """Without what JupyterLab keeps by itself, and without what only has a name in common with the
+    lesson, where there is anything else.
+    """
+    own = [f for f in found if CHECKPOINTS not in f.name] or found
+    sure = [
+        f for f in own if recognition.surely_holds(lesson, notebooks.parse_notebook(f.data, []))
+    ]
+    return sure or own

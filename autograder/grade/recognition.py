@@ -46,16 +46,21 @@ def recognised(lesson: Lesson, cells: Sequence[Source], repairs: list[str]) -> l
 
 
 def holds(lesson: Lesson, cells: Sequence[Source]) -> bool:
-    """Whether these are cells of this lesson: a cell to be solved, by its id or by a name that it
-    defines, or a cell of checks.
+    """Whether these are cells of this lesson: surely, or by a name that one defines."""
+    names = task_names(lesson)
+    return surely_holds(lesson, cells) or any(
+        cell.kind in CODE and bool(defined(cell.text) & names) for cell in cells
+    )
+
+
+def surely_holds(lesson: Lesson, cells: Sequence[Source]) -> bool:
+    """Whether these are cells of this lesson and of no other: a cell to be solved or one of checks
+    by its id, or one of checks by its text. Two lessons may have a name in common.
     """
     ids = {str(c.grade_id) for c in lesson.of_kind("solution", "checks")}
-    names = task_names(lesson)
     checks = lesson.of_kind("checks")
     return any(
-        cell.grade_id in ids
-        or (cell.kind in CODE and bool(defined(cell.text) & names))
-        or any(_likeness(check, cell) >= ALIKE for check in checks)
+        cell.grade_id in ids or any(_likeness(check, cell) >= ALIKE for check in checks)
         for cell in cells
     )
 
