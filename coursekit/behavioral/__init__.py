@@ -1,0 +1,1 @@
+"""Worlds of the behavioural module: stories, transcripts, cards and the rehearsal."""
