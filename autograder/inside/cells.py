@@ -113,7 +113,7 @@ class _Cells:
         if cell.own and self.hangs >= messages.MOST_HANGS:
             self._say(CellDone(index, [], messages.CELL_NOT_RUN, True))
             return
-        cpu = self.job.cpu_again if cell.slow or self.hangs else self.job.cpu
+        cpu = self.job.cpu_again if cell.brief or self.hangs else self.job.cpu
         set_backstop(cpu)
         outputs, problem = self.shell.run(
             cell.source, functools.partial(vtime.limits, cpu, self.job.wall)

@@ -89,7 +89,7 @@ class Cell(Message, frozen=True):
     names: Sequence[str]  # locked cells: what they bind
     waits: bool  # graded cells: the next one looks at the same, or nothing comes behind it
     own: bool  # no cell of the lesson's
-    slow: bool  # it never ended when the job was run before
+    brief: bool  # no check looks at it, or it never ended when the job was run before
 
 
 class Job(Message, frozen=True):
@@ -98,7 +98,7 @@ class Job(Message, frozen=True):
     cells: Sequence[Cell]
     pictures: dict[str, str]  # in base64, by digest: `coursekit.plots.remembered`
     cpu: float  # seconds for a cell
-    cpu_again: float  # for a cell behind one that never ended
+    cpu_again: float  # for a brief cell, and for one behind a cell that never ended
     wall: float  # seconds of real time for a cell
 
 

@@ -15,7 +15,7 @@ class Limits:
 
     Attributes:
         cell: of CPU for a cell.
-        cell_again: of CPU for a cell behind one that never ended.
+        cell_again: of CPU for a cell behind one that never ended, or behind all that is graded.
         cell_idle: in which a cell may do nothing.
         check_idle: in which a check may do nothing.
         carefree: of CPU for all cells; a notebook that takes longer is run once, carefully from the

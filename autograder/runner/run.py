@@ -119,6 +119,9 @@ class Run:
             raise Unclean(self._cells.slow)
 
     def _job(self) -> messages.Job:
+        looked_at = max(
+            (n for n, s in enumerate(self.parcel.job.steps) if s.kind == "checks"), default=0
+        )
         cells = [
             messages.Cell(
                 step.kind,
@@ -126,7 +129,7 @@ class Run:
                 step.names,
                 step.waits and not self.careful,
                 step.grade_id is None,
-                index in self.slow,
+                index in self.slow or index > looked_at,
             )
             for index, step in enumerate(self.parcel.job.steps)
         ]

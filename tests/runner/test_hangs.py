@@ -67,15 +67,18 @@ def tired(lesson: Lesson) -> Iterator[Judge]:
         yield judge
 
 
-def _graded(course: Course, lesson: Lesson, judge: Judge, *own: str) -> Result:
-    """The right answer with cells of the learner's own behind it, before any check looks."""
+def _graded(
+    course: Course, lesson: Lesson, judge: Judge, *own: str, behind_checks: bool = False
+) -> Result:
+    """The right answer with cells of the learner's own: behind it, before any check looks, or
+    behind all checks.
+    """
     made: dict[str, Any] = json.loads((course.root / "release" / f"{KEY}.ipynb").read_text("utf-8"))
     at = next(n for n, cell in enumerate(made["cells"]) if cell["id"] == "words")
     made["cells"][at]["source"] = RIGHT
     free = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
-    made["cells"][at + 1 : at + 1] = [
-        free | {"source": text, "id": f"own-{n}"} for n, text in enumerate(own)
-    ]
+    at = len(made["cells"]) if behind_checks else at + 1
+    made["cells"][at:at] = [free | {"source": text, "id": f"own-{n}"} for n, text in enumerate(own)]
     path = course.root / "submitted" / "kim" / f"{KEY}.ipynb"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(made))
@@ -203,3 +206,12 @@ def test_a_slow_cell_that_waits_for_a_processor_or_works_is_left_alone(
     work = "def work():\n    until = time.process_time() + 0.4\n    while time.process_time() < until: pass\n"
     cell = f"import threading, time\n{work}t = threading.Thread(target=work); t.start(); t.join(); time.sleep(0.3)"
     assert _graded(course, lesson, tired, cell, "time.sleep(0.3)", "time.sleep(0.3)").problems == ()
+
+
+def test_cells_behind_all_checks_have_less_time(
+    course: Course, lesson: Lesson, tired: Judge
+) -> None:
+    """No point hangs on them."""
+    result = _graded(course, lesson, tired, "while True: pass", behind_checks=True)
+    assert result.points == 8
+    assert re.findall(r"more than ([\d.]+) s", *result.problems) == ["0.2"]
