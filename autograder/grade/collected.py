@@ -138,12 +138,22 @@ def fitting(course: Course, lesson: Lesson, student: str, level: str) -> Result 
         data = _own(course, lesson, student)
         helpers = beside.named_in(_path(course, lesson, student).parent, data)
         stored = _stored(course, lesson, student, Chosen(data, [], helpers), level)
-        if stored is None or not stored.earned:
+        if stored is None or not (stored.earned or _is_untouched(course, lesson, student, stored)):
             chosen = choose(course, lesson, student, [])
             stored = _stored(course, lesson, student, chosen, level)
     except (Unreadable, OSError):
         return None
     return stored if stored is not None and stored.answered is not None else None
+
+
+def _is_untouched(course: Course, lesson: Lesson, student: str, stored: Result) -> bool:
+    """Whether a graded notebook without points can be nothing else: the student handed in no file
+    but notebooks under their names.
+    """
+    home = _path(course, lesson, student).parent.parent
+    return stored.state == "graded" and lookalikes.only_holds(
+        home, {f"{key}.ipynb" for key in course.lessons}
+    )
 
 
 def _stored(

@@ -13,7 +13,7 @@ import os
 import re
 import stat
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -116,6 +116,11 @@ def look(
         if left <= 0:
             break
     return _best(lesson, list(found.values())), closed
+
+
+def only_holds(home: Path, names: Set[str]) -> bool:
+    """Whether a student's folder holds no file but these, by their paths in it."""
+    return all(path.relative_to(home).as_posix() in names for path in _files(home))
 
 
 def _files(*folders: Path) -> Iterator[Path]:

@@ -17,6 +17,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from autograder import files
 from autograder.files import Stop, write_locked
 from autograder.jobs import ByHand, CheckResult, Result
@@ -123,7 +125,7 @@ def stored(course: Course, module: str) -> Iterator[dict[str, Any]]:
 
 def _read(file: Path) -> dict[str, Any] | None:
     with contextlib.suppress(OSError, ValueError):
-        raw = json.loads(file.read_text("utf-8"))
+        raw = msgspec.json.decode(file.read_bytes())
         if isinstance(raw, dict):
             return raw
     return None
