@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -12,6 +13,8 @@ from rich.table import Table
 from autograder.jobs import Result
 from autograder.phases import Phases
 from coursekit.checks import WORDS, shorten
+
+WIDE = 400  # characters a line, at most, where no terminal says how many it has
 
 if TYPE_CHECKING:
     from autograder.grade.budget import Budget
@@ -50,36 +53,45 @@ def show(result: Result, reveal: bool) -> None:
 
 
 def show_class(module: str, results: list[Result]) -> None:
-    """Print the points of a module, a line for each student."""
-    lessons_ = list(dict.fromkeys(r.lesson for r in results))
+    """Print the points of a module, a line for each student, lessons by their numbers; below it
+    what there is to say.
+    """
+    most = {r.lesson: r.max_points for r in results}
     isolation = next(
         (r.isolation for r in results if r.isolation), "nothing: there was nothing to run"
     )
-    table = Table(title=f"{module}, run in: {isolation}", title_justify="left")
-    table.add_column("student")
-    for key in lessons_:
-        table.add_column(key.split("/")[1], justify="right")
-    table.add_column("points", justify="right")
-    table.add_column("for a human")
+    table = Table(title=f"{module}, run in: {isolation}", title_justify="left", box=SIMPLE_HEAD)
+    table.pad_edge, table.padding = False, (0, 1, 0, 0)
+    table.add_column("student", overflow="fold", min_width=12)
+    numbers = {key: key.split("/")[1][:2] for key in most}
+    for name, points in [(numbers[key], most[key]) for key in most] + [("all", sum(most.values()))]:
+        table.add_column(f"{name}\n/{points:g}", justify="right", no_wrap=True)
     by_student: dict[str, dict[str, Result]] = {}
     for r in results:
         by_student.setdefault(r.student, {})[r.lesson] = r
+    said = []
     for name, own in by_student.items():
-        points = [_points_of(own[k]) for k in lessons_]
-        earned = sum(r.points for r in own.values())
-        most = sum(r.max_points for r in own.values())
-        total = f"{earned:g}/{most:g}"
-        remarks = [(k, r.state) for k, r in own.items() if r.state != "graded"]
-        remarks += [(k, told) for k, r in own.items() for told in (r.note, r.late) if told]
-        notes = [f"{k.split('/')[1]}: {remark}" for k, remark in remarks]
-        # of the folder, so of all its notebooks
-        notes += dict.fromkeys(sentence for r in own.values() for sentence in r.handed_in)
-        table.add_row(escape(name), *points, total, escape("; ".join(notes)))
-    Console().print(table)
+        total = f"{sum(r.points for r in own.values()):g}"
+        table.add_row(escape(name), *(_points_of(own[key]) for key in most), total)
+        said += [f"{name}: {note}" for note in _notes(own)]
+    out = Console()
+    out = out if out.is_terminal else Console(width=WIDE)
+    out.print(table)
+    for sentence in said:
+        out.print(sentence, markup=False, highlight=False, soft_wrap=True)
+
+
+def _notes(own: dict[str, Result]) -> Iterator[str]:
+    """What there is to say of a student's notebooks."""
+    remarks = [(key, r.state) for key, r in own.items() if r.state != "graded"]
+    remarks += [(key, told) for key, r in own.items() for told in (r.note, r.late) if told]
+    yield from (f"{key.split('/')[1]}: {remark}" for key, remark in remarks)
+    # of the folder, so of all its notebooks
+    yield from dict.fromkeys(sentence for r in own.values() for sentence in r.handed_in)
 
 
 def _points_of(result: Result) -> str:
-    points = f"{result.points:g}/{result.max_points:g}"
+    points = f"{result.points:g}"
     return points if result.state == "graded" else f"{points} *"
 
 
