@@ -4,10 +4,11 @@ itself.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
-from coursekit.checks import Row
+from coursekit.checks import Row, left_out
 
 CELLS = "all cells"  # beside names of checks, which hold no space
 StepKind = Literal["locked", "cell", "checks"]
@@ -86,7 +87,8 @@ class CheckResult:
 
     def as_json(self, reveal: bool) -> dict[str, Any]:
         """As the command line prints it; a hidden check keeps what it saw unless `reveal`."""
-        check, secret = self.row.check, self.row.check.hidden and not reveal
+        check = self.row.check
+        secret = check.hidden and not reveal and self.row.verdict != "not judged"
         return {
             "grade_id": self.grade_id,
             "name": check.name,
@@ -98,6 +100,11 @@ class CheckResult:
             "hint": check.hint,
             "hidden": check.hidden,
         }
+
+
+def not_judged(rows: Iterable[Row]) -> str:
+    """Why some checks could not be judged; nothing where all were."""
+    return "; ".join(dict.fromkeys(row.seen for row in rows if row.verdict == "not judged"))
 
 
 @dataclass(frozen=True)
@@ -144,6 +151,7 @@ class Result:
     handed_in: tuple[str, ...] = ()
     late: str = ""
     by_hand: tuple[ByHand, ...] = ()
+    alone: bool = False  # for a learner alone: checks that were not judged are out of the total
     # digests of the autograded notebook and the feedback page as they were written; never shown
     files: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
@@ -181,9 +189,30 @@ class Result:
         return f"This looks like a known slip (a guess): {self.slip}" if self.slip else ""
 
     @property
+    def left_out(self) -> float:
+        """Points that are out of the total, since nothing here could judge them."""
+        unjudged = [c.row.check for c in self.checks if c.row.verdict == "not judged"]
+        return float(sum(check.points for check in unjudged)) if self.alone else 0.0
+
+    @property
     def max_points(self) -> float:
         """Points that could be earned by machine."""
-        return float(sum(c.row.check.points for c in self.checks))
+        return float(sum(c.row.check.points for c in self.checks)) - self.left_out
+
+    def for_one(self, stage: str = "") -> Result:
+        """The result as a learner sees it who studies alone: what could not be judged is left out
+        of the total, with a sentence about it, and needs nobody.
+
+        Args:
+            stage: tell of the checks of this stage alone; of all when empty.
+        """
+        checks = tuple(c for c in self.checks if not stage or c.row.check.stage == stage)
+        state, slip = self.state, "" if stage else self.slip
+        if state == f"needs-human:{not_judged(c.row for c in self.checks)}":
+            state = "graded"
+        told = left_out(c.row for c in checks if c.row.verdict == "not judged")
+        problems = (*self.problems, *filter(None, [told]))
+        return replace(self, state=state, checks=checks, problems=problems, slip=slip, alone=True)
 
     def as_json(self, reveal: bool = False) -> dict[str, Any]:
         """The interface of `--json`."""

@@ -31,7 +31,7 @@ class Report:
 
     def __str__(self) -> str:
         r = self.result
-        lines = [f"{c['verdict']:8}{c['name'].replace('_', ' ')}" for c in r["checks"]]
+        lines = [f"{c['verdict'] + ' ':8}{c['name'].replace('_', ' ')}" for c in r["checks"]]
         return "\n".join([*lines, self._summary()])
 
     __repr__ = __str__

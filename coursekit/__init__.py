@@ -1,5 +1,5 @@
-"""What a lesson may use: checks, clocks, virtual time, forced interleavings, crash images and
-plots.
+"""What a lesson may use: checks, played answers, clocks, virtual time, forced interleavings, crash
+images and plots.
 
 Importing it puts the shims of `vtime`, `crash` and `threads` in place; they change nothing outside
 a check.
@@ -24,12 +24,15 @@ from coursekit.clocks import ManualClock  # noqa: E402
 from coursekit.crash import crash_images  # noqa: E402
 from coursekit.effort import Tally  # noqa: E402
 from coursekit.expect import REFERENCE, approx, between, is_true_of, one_of, raises, recorded  # noqa: E402
+from coursekit.played import AnswerError, NotJudged, played  # noqa: E402
 from coursekit.plots import explore, slider  # noqa: E402
 from coursekit.threads import YieldingKey, race, yield_processor  # noqa: E402
 
 __all__ = [
     "REFERENCE",
+    "AnswerError",
     "ManualClock",
+    "NotJudged",
     "Tally",
     "YieldingKey",
     "approx",
@@ -39,6 +42,7 @@ __all__ = [
     "explore",
     "is_true_of",
     "one_of",
+    "played",
     "race",
     "raises",
     "recorded",

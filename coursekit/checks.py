@@ -20,20 +20,21 @@ import random
 import sys
 import types
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from coursekit import codec, expect as expectations, vtime
+from coursekit.played import ORDER, Verdict, played
 from coursekit.where import in_ipython
 
-Verdict = Literal["pass", "fail", "error", "timeout"]
 Observing = Callable[..., Any]
 WORDS: Mapping[str, str] = {
     "pass": "✓ passed",
     "fail": "✗ failed",
     "error": "✗ error",
     "timeout": "✗ never ends",
+    "not judged": "– not judged",
 }
 CPU_SECONDS = 2.0
 
@@ -50,6 +51,7 @@ class Check:
     seeds: int = 0  # how many random worlds it is played in; 0: the function takes no argument
     hidden: bool = False
     cpu: float = CPU_SECONDS  # backstop, seconds for each seed
+    stage: str = ""  # of a mock interview; none when empty
 
     @property
     def title(self) -> str:
@@ -73,12 +75,15 @@ class Row:
 
 
 class Score:
-    """The rows of one graded cell. Its `repr` is the points earned, which nbgrader reads."""
+    """The rows of one graded cell. Its `repr` is the points earned, which nbgrader reads. Rows that
+    could not be judged count for nothing, and are told.
+    """
 
     def __init__(self, rows: list[Row]) -> None:
         self.rows = rows
-        self.points = float(sum(row.earned for row in rows))
-        self.max_points = float(sum(row.check.points for row in rows))
+        judged = [row for row in rows if row.verdict != "not judged"]
+        self.points = float(sum(row.earned for row in judged))
+        self.max_points = float(sum(row.check.points for row in judged))
 
     def __repr__(self) -> str:
         return repr(self.points)
@@ -87,7 +92,9 @@ class Score:
         lines = []
         for row in self.rows:
             lines.append(f"{WORDS[row.verdict]}  {row.check.title} ({row.check.points:g})")
-            if row.verdict != "pass":
+            if row.verdict == "not judged":
+                lines.append(f"    {row.seen}")
+            elif row.verdict != "pass":
                 if not row.check.hidden:
                     lines.append(f"    seen {row.seen}; expected {row.expected}")
                 lines.append(f"    hint: {row.check.hint}")
@@ -95,13 +102,26 @@ class Score:
 
     @property
     def summary(self) -> str:
-        """One sentence."""
+        """One sentence, and another one about what could not be judged."""
+        unjudged = [row for row in self.rows if row.verdict == "not judged"]
         passed = sum(row.verdict == "pass" for row in self.rows)
         points = f"{self.points:g} of {self.max_points:g} points"
-        return f"{passed} of {len(self.rows)} checks passed: {points}."
+        told = f"{passed} of {len(self.rows) - len(unjudged)} checks passed: {points}."
+        return " ".join(filter(None, [told, left_out(unjudged)]))
 
     def _repr_html_(self) -> str:
         return table(self.rows, self.summary)
+
+
+def left_out(unjudged: Iterable[Row]) -> str:
+    """A sentence about checks that could not be judged, and why; nothing without any."""
+    rows = list(unjudged)
+    if not rows:
+        return ""
+    names = ", ".join(row.check.title for row in rows)
+    reasons = "; ".join(dict.fromkeys(row.seen.rstrip(".") for row in rows))
+    points = sum(row.check.points for row in rows)
+    return f"Not judged, so not in this total ({points:g} points): {names}. Why: {reasons}."
 
 
 def table(rows: list[Row], caption: str) -> str:
@@ -114,7 +134,9 @@ def table(rows: list[Row], caption: str) -> str:
     out = ["<table>", f'<caption style="text-align:left">{html.escape(caption)}</caption>']
     out.append("<thead><tr>" + "".join(cell(h, "th") for h in heads) + "</tr></thead><tbody>")
     for row in rows:
-        passed, secret = row.verdict == "pass", row.check.hidden
+        unjudged = row.verdict == "not judged"
+        passed = row.verdict == "pass"
+        secret = row.check.hidden and not unjudged
         seen = "(hidden)" if secret else shorten(row.seen)
         expected = "(hidden)" if secret else shorten(row.expected)
         texts = (
@@ -122,7 +144,7 @@ def table(rows: list[Row], caption: str) -> str:
             WORDS[row.verdict],
             seen,
             expected,
-            "" if passed else row.check.hint,
+            "" if passed or unjudged else row.check.hint,
         )
         out.append("<tr>" + "".join(map(cell, texts)) + "</tr>")
     return "".join([*out, "</tbody></table>"])
@@ -206,15 +228,18 @@ def fixed_seeds(check: Check, salt: str = "") -> list[str] | None:
     return [f"{salt}:{check.name}:{n}" for n in range(check.seeds)] if check.seeds else None
 
 
-def judge(check: Check, outcomes: codec.Json, expect: Any = None) -> Row:
+def judge(check: Check, outcomes: codec.Json, expect: Any = None, salt: str = "") -> Row:
     """The verdict on what was observed. Total: any JSON yields a row.
 
     Args:
         expect: the expectation in place of the check's own: a `recorded` for a `REFERENCE`.
+        salt: what makes the worlds of this grading, for answers that are `played`.
     """
     expect = check.expect if expect is None else expect
     wanted = expectations.in_words(expect)
     seen = decoded(outcomes) or [_Never("no answer")]
+    if isinstance(expect, played):
+        return _played(check, seen, expect, salt)
     if expectations.all_hold(expect, seen):
         return Row(check, "pass", _in_words(seen), wanted)
     for one in seen:
@@ -228,6 +253,23 @@ def judge(check: Check, outcomes: codec.Json, expect: Any = None) -> Row:
         if not expectations.holds(expect, got):
             return Row(check, _blame(got), shorten(repr(got), 1000), wanted)
     return Row(check, "fail", _in_words(seen), wanted)
+
+
+def _played(check: Check, seen: list[Any], expect: played, salt: str) -> Row:
+    """The verdict on answers that are judged by what happens, and what happened."""
+    wanted = expectations.in_words(expect)
+    for one in seen:  # without an answer nothing is played
+        if isinstance(one, _Never):
+            return Row(check, "timeout", shorten(str(one), 1000), wanted)
+        if isinstance(one, codec.Raised):
+            return Row(check, "error", shorten(repr(one), 1000), wanted)
+    first: dict[Verdict, str] = {}
+    for one in seen:
+        told = expect.told(one, salt)
+        first.setdefault(told.verdict, told.sentence)
+    verdict = next(verdict for verdict in ORDER if verdict in first)
+    many = verdict == "pass" and len(seen) > 1
+    return Row(check, verdict, _in_words(seen) if many else first[verdict], wanted)
 
 
 class _one(expectations.recorded):
@@ -300,20 +342,23 @@ def check(
     seeds: int = 0,
     hidden: bool = False,
     cpu: float = CPU_SECONDS,
+    stage: str = "",
 ) -> Callable[[Observing], Observing]:
     """Make the function below a check.
 
     Args:
-        expect: a value, a matcher (`coursekit.expect`), or, in hidden blocks only, `REFERENCE`.
+        expect: a value, a matcher (`coursekit.expect`, `coursekit.played`), or, in hidden blocks
+            only, `REFERENCE`.
         points: what it is worth, all or nothing.
         seeds: play it in so many random worlds; the function then takes a `random.Random`.
         hidden: show neither what it saw nor what it expected. Written by the builder.
         cpu: seconds of CPU time after which it is stopped.
+        stage: the part of a mock interview that it belongs to, such as "core"; see docs/author.md.
     """
 
     def decorate(function: Observing) -> Observing:
         hint = " ".join((function.__doc__ or "").split())
-        made = Check(function.__name__, function, hint, expect, points, seeds, hidden, cpu)
+        made = Check(function.__name__, function, hint, expect, points, seeds, hidden, cpu, stage)
         gathered = _collector.get()
         if gathered is not None:
             gathered.append(made)

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 MAX_NODES = 50_000
-MAX_TEXT = 50_000
+MAX_TEXT = 262_144  # characters of one text
 MAX_DEPTH = 40
 MAX_HEX = 1100  # characters of a large whole number
 

@@ -20,6 +20,8 @@ REL, ABS = 1e-9, 1e-12  # the reference may add up in another order
 class Matcher:
     """Accepts or refuses one decoded observation."""
 
+    alone = False  # whether it stands alone, never as a part of another matcher
+
     def accepts(self, seen: Any) -> bool:
         """Whether `seen` is right."""
         raise NotImplementedError
@@ -79,6 +81,10 @@ class one_of(Matcher):
     """Any of several values or matchers."""
 
     def __init__(self, *options: Any) -> None:
+        for option in options:
+            if isinstance(option, Matcher) and option.alone:
+                kind = type(option).__name__
+                raise TypeError(f"{kind}(…) stands alone: let its claim say what else is right")
         self.options = options
 
     def accepts(self, seen: Any) -> bool:

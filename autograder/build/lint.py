@@ -18,12 +18,14 @@ from autograder.lessons.markers import (
 )
 from coursekit.checks import Check
 from coursekit.expect import REFERENCE, Matcher, in_words
+from coursekit.played import played
 
 KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*$")
 MARKERISH = re.compile(r"#+\s*(BEGIN|END)\b", re.IGNORECASE)
 MARKERS = {"solution": (BEGIN_SOLUTION, END_SOLUTION), "checks": (BEGIN_HIDDEN, END_HIDDEN)}
 MARKERS["manual"] = MARKERS["solution"]
 VISIBLE_SHARE = 0.25  # of a lesson's points may stand on fixed answers that a learner can read
+MAX_RUNS = 6  # of worlds, in one grading
 TITLE = re.compile(r"# (\S+)")
 CLOSING = ("What you now know", "In practice", "Asked next")
 
@@ -142,6 +144,12 @@ def _checks(lesson: Lesson) -> Iterator[str]:
             f"{lesson.path}: {share:.0%} of the points stand on answers that a learner can read "
             f"({', '.join(c.name for c in fixed)}); at most {VISIBLE_SHARE:.0%} may."
         )
+    runs = {(c.expect.world, c.expect.seed) for c in checks if isinstance(c.expect, played)}
+    if len(runs) > MAX_RUNS:
+        yield (
+            f"{lesson.path}: its checks ask for {len(runs)} runs; at most {MAX_RUNS} may be played. "
+            "Let checks share a world and a seed."
+        )
     shown = {in_words(c.expect): c.name for c in fixed}
     for check in checks:
         twin = shown.get(in_words(check.expect)) if check.hidden else None
@@ -161,6 +169,8 @@ def _graded(lesson: Lesson, cell: Cell, checks: list[Check]) -> Iterator[str]:
             yield f"{where}: check {check.name!r} has no points."
         if not check.hint:
             yield f"{where}: check {check.name!r} has no hint. Write a docstring."
+        if check.stage and not KEBAB.match(check.stage):
+            yield f"{where}: check {check.name!r}: write its stage in kebab-case, such as 'core'."
         if check.expect is REFERENCE and not check.hidden:
             yield f"{where}: check {check.name!r} expects REFERENCE outside the hidden block."
     secret = cell.hidden_lines

@@ -31,6 +31,9 @@ def score(
     context: typer.Context,
     lesson: str,
     file: Path,
+    stage: Annotated[
+        str, typer.Option(help="Tell of this part of a mock interview alone, such as core.")
+    ] = "",
     as_json: AsJson = False,
     reveal: Reveal = False,
     course: CourseFolder = Path(),
@@ -40,20 +43,25 @@ def score(
     FILE holds percent cells named by grade id (`# %% cache`), or, without any cell marker,
     definitions that stand in for all solution cells of the lesson.
     """
-    from autograder.errors import CourseError
+    from autograder.errors import CourseError, nearest
     from autograder.files import Unreadable, decode, read_bounded
     from autograder.grade import submission
     from autograder.lessons.course import Course
 
     grader = setting(context).grader
     read = grader.lesson(Course.find(course).lesson_path(lesson))
+    if stage and stage not in read.stages:
+        known = ", ".join(read.stages)
+        told = f"its stages are {known}" if known else "it has no stages"
+        near = nearest(stage, read.stages)
+        raise CourseError(f"{read.key}: no check is of stage {stage!r}; {told}.{near}")
     try:
         data = read_bounded(file)
     except Unreadable as error:
         raise CourseError(f"{file}: {error}. Give the path of an answer file.") from None
     repairs: list[str] = []
     job = submission.answer_job(read, file.stem, decode(data, repairs))
-    result = grader.grade(read, job)
+    result = grader.grade(read, job).for_one(stage)
     if as_json:
         say_json(result.as_json(reveal))
     else:
@@ -95,7 +103,7 @@ def check(
         state = "needs-human" if isinstance(error, NeedsHuman) else "zero"
         result = unread(read, "you", f"{state}:{error}", tuple(repairs))
     else:
-        result = grader.grade(read, job)
+        result = grader.grade(read, job).for_one()
 
     def show(note: str) -> None:
         if as_json:
@@ -128,9 +136,8 @@ def _record(
     def write() -> str:
         try:
             with locked(study.locks, ROOM):
-                progressing.record(
-                    study, result.lesson, result.state, result.points, result.max_points
-                )
+                points = result.points, result.max_points, result.left_out
+                progressing.record(study, result.lesson, result.state, *points)
         except (OSError, CourseError) as error:
             return f"The start page could not be told: {error}"
         return ""

@@ -36,7 +36,9 @@ def show(result: Result, reveal: bool) -> None:
         table.add_column(head, overflow="fold")
     for c in result.checks:
         row, explanation = c.row, ""
-        if row.verdict != "pass":
+        if row.verdict == "not judged":
+            explanation = shorten(row.seen)
+        elif row.verdict != "pass":
             explanation = row.check.hint
             if reveal or not row.check.hidden:
                 seen, expected = shorten(row.seen), shorten(row.expected)

@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from autograder.grade import newer_python, slips, submission, unkept
+from autograder.grade import newer_python, playing, slips, submission, unkept
 from autograder.grade.symptoms import Lost
-from autograder.jobs import CheckResult, Job, Result, Trace
+from autograder.jobs import CheckResult, Job, Result, Trace, not_judged
 from autograder.lessons.lesson import Lesson
 from autograder.runner.client import RunnerGone, observed
 from autograder.runner.parcels import pack, pack_lesson, pack_reference
 from autograder.runner.pool import Local, Runner
 from coursekit import checks as kit
+from coursekit.played import played
 
 MAX_REMEMBERED_VERDICTS = 10_000  # of a lesson
 TRIES = 2  # a runner that dies under a job is given the same job once more
@@ -109,12 +110,13 @@ class Judge:
 
     def verdicts(self, lesson: Lesson, job: Job, trace: Trace) -> Result:
         """Judge a trace."""
+        played_rows = self._played(lesson, trace)
         rows = []
         for grade_id, checks in lesson.checks.items():
             for check in checks:
-                rows.append(
-                    CheckResult(grade_id, self._row(lesson, check, observed(trace, check.name)))
-                )
+                row = played_rows.get(check.name)
+                row = row or self._row(lesson, check, observed(trace, check.name))
+                rows.append(CheckResult(grade_id, row))
         state = f"needs-human:{trace.suspicions[0]}" if trace.suspicions else "graded"
         problems = [f"{_cell_name(job, c.step)}: {c.problem}" for c in trace.cells if c.problem]
         if trace.problem:
@@ -122,7 +124,8 @@ class Judge:
         if any(r.row.verdict != "pass" for r in rows):
             problems += _unkept(job)
             newer = _newer(job, trace, rows)
-            state = f"needs-human:{newer}" if newer and state == "graded" else state
+            why = newer or not_judged(r.row for r in rows)
+            state = f"needs-human:{why}" if why and state == "graded" else state
         slip = self._slip(lesson, rows, trace) if state == "graded" else ""
         return Result(
             job.student,
@@ -139,12 +142,36 @@ class Judge:
 
     def _row(self, lesson: Lesson, check: kit.Check, outcomes: Any) -> kit.Row:
         """The verdict on what was observed; in a class many observe the same."""
-        rows = self._cache(lesson).rows
-        key = check.name, hashlib.sha256(json.dumps(outcomes).encode()).digest()
-        row = rows.get(key) or kit.judge(check, outcomes, lesson.expectation(check, self.salt))
-        if len(rows) < MAX_REMEMBERED_VERDICTS:
-            rows[key] = row
+        rows, key = self._cache(lesson).rows, _key(check, outcomes)
+        row = rows.get(key)
+        if row is None:
+            expect = lesson.expectation(check, self.salt)
+            row = kit.judge(check, outcomes, expect, self.salt)
+            self._remember(lesson, key, row)
         return row
+
+    def _played(self, lesson: Lesson, trace: Trace) -> dict[str, kit.Row]:
+        """The rows of checks whose answers are played, by name. All that nobody handed in before
+        are played together.
+        """
+        known = self._cache(lesson).rows
+        found: dict[str, kit.Row] = {}
+        tasks = []
+        for task in played_tasks(lesson, trace):
+            row = known.get(_key(task.check, task.outcomes))
+            if row is None:
+                tasks.append(task)
+            else:
+                found[task.check.name] = row
+        for task, row in zip(tasks, playing.play(tasks, self.salt).rows, strict=True):
+            found[task.check.name] = row
+            self._remember(lesson, _key(task.check, task.outcomes), row)
+        return found
+
+    def _remember(self, lesson: Lesson, key: tuple[str, bytes], row: kit.Row) -> None:
+        rows = self._cache(lesson).rows
+        if len(rows) < MAX_REMEMBERED_VERDICTS and row.verdict != "not judged":
+            rows[key] = row
 
     def _slip(self, lesson: Lesson, rows: list[CheckResult], trace: Trace) -> str:
         failed = [r.row for r in rows if r.row.verdict != "pass"]
@@ -156,6 +183,20 @@ class Judge:
                 for r in failed
             ]
         )
+
+
+def played_tasks(lesson: Lesson, trace: Trace) -> list[playing.Task]:
+    """The checks of a lesson whose answers are played, with what was observed."""
+    return [
+        playing.Task(check, observed(trace, check.name), check.expect)
+        for check in lesson.all_checks
+        if isinstance(check.expect, played)
+    ]
+
+
+def _key(check: kit.Check, outcomes: Any) -> tuple[str, bytes]:
+    """What a verdict depends on, in one run of one lesson."""
+    return check.name, hashlib.sha256(json.dumps(outcomes).encode()).digest()
 
 
 def _unkept(job: Job) -> Iterator[str]:

@@ -35,9 +35,7 @@ def whole_digest() -> str:
     """A hash of the grader and of all worlds there are: what machines that grade together must have
     in common.
     """
-    return hashlib.sha256(
-        (grader_digest() + digest(sorted(KIT.rglob("*.py")))).encode()
-    ).hexdigest()
+    return hashlib.sha256((grader_digest() + digest(sorted(_files(KIT)))).encode()).hexdigest()
 
 
 def kit_files() -> list[Path]:
@@ -47,7 +45,8 @@ def kit_files() -> list[Path]:
 
 def worlds(trees: Iterable[ast.Module]) -> list[Path]:
     """The modules of worlds that these import, with what those import, and the data that lies
-    beside them.
+    beside them: of a package all there is, since names may be put together; beside the modules of
+    a room, which many lessons share, the files and folders of `data` that a module names.
     """
     found: set[Path] = set()
     waiting = [file for tree in trees for file in _imported_worlds(tree)]
@@ -56,13 +55,26 @@ def worlds(trees: Iterable[ast.Module]) -> list[Path]:
         if file not in found:
             found.add(file)
             waiting += _worlds_of(file)
-    data = {
-        one
-        for file in found
-        for one in (file.parent / "data").glob("*")
-        if one.name in file.read_text("utf-8")
-    }
-    return sorted(found | data)
+    return sorted(found.union(*map(_data_of, found)))
+
+
+def _data_of(file: Path) -> Iterator[Path]:
+    """The data that a module of a world may read."""
+    room, *inner = file.relative_to(KIT).parts[:-1]
+    if inner:
+        yield from (one for one in _files(KIT / room / inner[0]) if one.suffix != ".py")
+        return
+    text = file.read_text("utf-8")
+    for one in (file.parent / "data").glob("*"):
+        if one.name in text:
+            yield from _files(one) if one.is_dir() else [one]
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """What lies in a folder and below it, without what Python made of it."""
+    for one in folder.rglob("*"):
+        if one.is_file() and "__pycache__" not in one.parts:
+            yield one
 
 
 def modules(files: Iterable[Path]) -> list[str]:
@@ -75,14 +87,18 @@ def modules(files: Iterable[Path]) -> list[str]:
 
 @functools.cache
 def _worlds_of(file: Path) -> tuple[Path, ...]:
-    return tuple(_imported_worlds(ast.parse(file.read_text("utf-8"))))
+    package = ".".join(file.relative_to(PACKAGES).parts[:-1])
+    return tuple(_imported_worlds(ast.parse(file.read_text("utf-8")), package))
 
 
-def _imported_worlds(tree: ast.Module) -> Iterator[Path]:
+def _imported_worlds(tree: ast.Module, package: str = "") -> Iterator[Path]:
     """Files of `coursekit`'s rooms that a module imports, those of the packages they lie in
     included.
+
+    Args:
+        package: where the module lies, for what it imports from beside itself.
     """
-    for name in imported(tree):
+    for name in imported(tree, package):
         parts = name.split(".")
         if parts[0] != "coursekit" or not KIT.joinpath(*parts[1:2]).is_dir():
             continue
@@ -93,13 +109,20 @@ def _imported_worlds(tree: ast.Module) -> Iterator[Path]:
             )
 
 
-def imported(tree: ast.Module) -> Iterator[str]:
-    """Dotted names of all that is imported anywhere in a module, names within modules included."""
+def imported(tree: ast.Module, package: str = "") -> Iterator[str]:
+    """Dotted names of all that is imported anywhere in a module, names within modules included.
+
+    Args:
+        package: where the module lies; without it what it imports from beside itself is unknown.
+    """
+    around = package.split(".") if package else []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level <= len(around):
+            up = around[: len(around) - node.level + 1] if node.level else []
+            base = ".".join([*up, *filter(None, [node.module])])
+            yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
 def digest(files: Iterable[Path]) -> str:

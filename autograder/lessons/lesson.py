@@ -228,7 +228,7 @@ class Lesson:
                     ) from error
             if cell.kind == "checks":
                 hidden = self.hidden_names(cell)
-                found[str(cell.grade_id)] = [_with_hidden(c, c.name in hidden) for c in gathered]
+                found[str(cell.grade_id)] = [replace(c, hidden=c.name in hidden) for c in gathered]
         names = [c.name for cs in found.values() for c in cs]
         for name in names:
             if names.count(name) > 1:
@@ -241,6 +241,11 @@ class Lesson:
     def all_checks(self) -> list[Check]:
         """Every check of the lesson, in order."""
         return [c for cs in self.checks.values() for c in cs]
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The stages that its checks belong to, in order."""
+        return tuple(dict.fromkeys(c.stage for c in self.all_checks if c.stage))
 
     @property
     def manual_ids(self) -> set[str]:
@@ -435,19 +440,6 @@ def _cell(path: Path, cell: Any) -> Cell:
             "solution and grade with points for a markdown cell graded by hand."
         )
     return Cell(kind, cell.source, grade_id, float(meta.get("points", 0)), tags)
-
-
-def _with_hidden(check: Check, hidden: bool) -> Check:
-    return Check(
-        check.name,
-        check.function,
-        check.hint,
-        check.expect,
-        check.points,
-        check.seeds,
-        hidden,
-        check.cpu,
-    )
 
 
 def _bare(statement: ast.stmt) -> ast.stmt:

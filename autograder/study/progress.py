@@ -34,6 +34,11 @@ class Grading:
     state: str  # as in `jobs.Result`
     points: float
     max_points: float
+    left_out: float = 0.0  # points that could not be judged on this machine, out of `max_points`
+
+    def most(self, card: Card) -> float:
+        """Points there were to earn; the lesson may have got more since."""
+        return max(self.max_points, card.points - self.left_out)
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,11 @@ class Standing:
     tries: int
     today: int  # minutes of its estimate that were earned today
     spent: timedelta  # estimated
+
+    @property
+    def possible(self) -> float:
+        """Points that there are to earn."""
+        return self.last.most(self.card) if self.last else self.card.points
 
     @property
     def share(self) -> float:
@@ -148,13 +158,12 @@ def _standing(study: Study, copy: CopyState, past: History, spent: timedelta) ->
 def _state(copy: CopyState, last: Grading | None) -> State:
     if last is None:
         return "begun" if copy.edited else "not begun"
-    # the lesson may have got more points since
-    most = max(last.max_points, copy.card.points)
+    most = last.most(copy.card)
     return "done" if last.state == "graded" and 0 < most <= last.points else "begun"
 
 
 def _share(grading: Grading | None, card: Card) -> float:
-    most = max(grading.max_points, card.points) if grading else 0.0
+    most = grading.most(card) if grading else 0.0
     if grading is None or most <= 0:
         return 0.0
     return min(1.0, max(0.0, grading.points / most))
@@ -206,11 +215,13 @@ def history(study: Study, key: str) -> History:
         raise study.broken_file(name, f"it does not hold gradings of {key}") from None
 
 
-def record(study: Study, key: str, state: str, points: float, max_points: float) -> None:
+def record(
+    study: Study, key: str, state: str, points: float, max_points: float, left_out: float = 0.0
+) -> None:
     """Keep a grading of the learner's notebook as it is now."""
     seen = copies.state_of(study, study.cards[key])
     past = _readable(study, key)
-    grading = Grading(study.clock(), state, points, max_points)
+    grading = Grading(study.clock(), state, points, max_points, left_out)
     _store(study, key, History((*past.gradings, grading), past.tried | seen.changed, past.reset))
 
 
@@ -256,6 +267,7 @@ def _readable(study: Study, key: str) -> History:
 def _store(study: Study, key: str, past: History) -> None:
     gradings = [
         {"at": g.at.isoformat(), "state": g.state, "points": g.points, "max_points": g.max_points}
+        | ({"left_out": g.left_out} if g.left_out else {})
         for g in past.gradings[-MAX_STORED:]
     ]
     reset = past.reset.isoformat() if past.reset else None
@@ -274,7 +286,7 @@ def _grading(stored: Any) -> Grading:
     if not isinstance(state, str):
         raise ValueError("a state that is no text")
     points, most = _number(stored["points"]), _number(stored["max_points"])
-    return Grading(_time(stored["at"]), state, points, most)
+    return Grading(_time(stored["at"]), state, points, most, _number(stored.get("left_out", 0)))
 
 
 def _number(stored: Any) -> float:

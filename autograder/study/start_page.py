@@ -82,7 +82,7 @@ class StartPage:
         every = self.progress.standings
         counts = {state: sum(s.state == state for s in every) for state in WORDS}
         points = sum(s.last.points for s in every if s.last)
-        possible = sum(_possible(s) for s in every)
+        possible = sum(s.possible for s in every)
         states = ", ".join(f"{n} {state}" for state, n in counts.items() if n)
         left = minutes_in_words(s.left for s in every)
         return (
@@ -111,7 +111,7 @@ class StartPage:
             yield self.progress.outline.title(name), own
 
     def _row(self, s: Standing) -> tuple[str, ...]:
-        points = f"{s.last.points:g} of {_possible(s):g}" if s.last else f"– of {_possible(s):g}"
+        points = f"{s.last.points:g} of {s.possible:g}" if s.last else f"– of {s.possible:g}"
         state = WORDS[s.state]
         if s.last and s.last.state != "graded":
             state += f" ({s.last.state.partition(':')[0]})"
@@ -237,7 +237,7 @@ class StartPage:
                 "title": s.card.title,
                 "state": s.state,
                 "points": s.last.points if s.last else None,
-                "max_points": _possible(s),
+                "max_points": s.possible,
                 "graded": s.last.at.isoformat() if s.last else None,
                 "gradings": s.tries,
                 "minutes": s.card.minutes,
@@ -277,10 +277,6 @@ def _plan_json(plan: Plan | None) -> dict[str, Any] | None:
         "minutes_missing": plan.missing,
         "schedule": days,
     }
-
-
-def _possible(s: Standing) -> float:
-    return max(s.card.points, s.last.max_points if s.last else 0.0)
 
 
 def _plain(text: str) -> str:
