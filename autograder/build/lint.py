@@ -147,8 +147,8 @@ def _checks(lesson: Lesson) -> Iterator[str]:
     runs = {(c.expect.world, c.expect.seed) for c in checks if isinstance(c.expect, played)}
     if len(runs) > MAX_RUNS:
         yield (
-            f"{lesson.path}: its checks ask for {len(runs)} runs; at most {MAX_RUNS} may be played. "
-            "Let checks share a world and a seed."
+            f"{lesson.path}: its checks ask for {len(runs)} runs; "
+            f"at most {MAX_RUNS} may be played. Let checks share a world and a seed."
         )
     shown = {in_words(c.expect): c.name for c in fixed}
     for check in checks:
