@@ -51,12 +51,16 @@ def lessons() -> dict[str, Lesson]:
 def test_the_solution_earns_everything(key: str, lessons: dict[str, Lesson], judge: Judge) -> None:
     result = grade_text(judge, lessons[key], cells_as_text(lessons[key], stub=False))
     assert (result.state, lost(result), result.problems) == ("graded", set(), ())
+    for stage in lessons[key].stages:
+        part = result.for_one(stage)
+        assert 0 < part.max_points == part.points
 
 
 @pytest.mark.parametrize("key", LESSONS)
 def test_the_stub_earns_nothing(key: str, lessons: dict[str, Lesson], judge: Judge) -> None:
     result = grade_text(judge, lessons[key], cells_as_text(lessons[key], stub=True))
     assert lost(result) == {c.name for c in lessons[key].all_checks}
+    assert not any(result.for_one(stage).points for stage in lessons[key].stages)
 
 
 @pytest.mark.parametrize("key", LESSONS)
@@ -73,6 +77,8 @@ def test_a_right_answer_earns_everything(
 ) -> None:
     result = grade_text(judge, lessons[answer.lesson], answer.text)
     assert lost(result) == set()
+    parts = [result.for_one(stage) for stage in lessons[answer.lesson].stages]
+    assert all(part.points == part.max_points for part in parts)
 
 
 @pytest.mark.parametrize("answer", [a for a in BANK if not a.is_right], ids=lambda a: a.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import shutil
 import subprocess
@@ -111,6 +112,47 @@ def test_a_lesson_depends_on_the_worlds_that_it_imports(key: str) -> None:
 def test_the_data_of_a_world_counts(copy: Path) -> None:
     lesson = read("04_mlops/03_register_models")
     assert "mlflow_registry.json" in {file.name for file in dependencies.worlds(lesson.trees)}
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A world that is a package with data, in a kit of its own; a module `other` lies beside it."""
+    room = tmp_path / "coursekit" / "devops"
+    world = room / "cluster"
+    (world / "data" / "1.33").mkdir(parents=True)
+    (room / "data").mkdir()
+    for file, text in {
+        room / "__init__.py": "",
+        room / "other.py": "",
+        room / "data" / "other.json": "{}",
+        world / "__init__.py": "from . import pods\nfrom .inner import nodes\n",
+        world / "pods.py": "from ..quantities import KIB\n",
+        world / "unused.py": "",
+        world / "data" / "1.33" / "pod.json": "{}",
+        room / "quantities.py": "KIB = 1024\nLIST = 'rules.yaml'\n",
+        room / "data" / "rules.yaml": "",
+    }.items():
+        file.write_text(text)
+    (world / "inner").mkdir()
+    (world / "inner" / "__init__.py").write_text("")
+    (world / "inner" / "nodes.py").write_text("from coursekit.devops.cluster import pods\n")
+    monkeypatch.setattr(dependencies, "PACKAGES", tmp_path)
+    monkeypatch.setattr(dependencies, "KIT", tmp_path / "coursekit")
+    return room
+
+
+def test_of_a_package_all_that_is_imported_counts_and_all_its_data(package: Path) -> None:
+    tree = ast.parse("from coursekit.devops.cluster import run")
+    assert {file.relative_to(package).as_posix() for file in dependencies.worlds([tree])} == {
+        "__init__.py",
+        "quantities.py",
+        "data/rules.yaml",
+        "cluster/__init__.py",
+        "cluster/pods.py",
+        "cluster/data/1.33/pod.json",
+        "cluster/inner/__init__.py",
+        "cluster/inner/nodes.py",
+    }
 
 
 def test_every_room_that_grades_is_there() -> None:
