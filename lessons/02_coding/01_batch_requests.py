@@ -112,21 +112,21 @@ def refusal(**dials: Any) -> str:
         return "ValueError" if isinstance(error, ValueError) else type(error).__name__
 
 
-@check(expect=["ValueError"] * 3, points=1)
+@check(expect=["ValueError"] * 3, points=1, stage="settings")
 def a_batch_size_below_one_is_refused() -> list[str]:
     """Zero is too small, and so is everything below it."""
     return [refusal(max_batch_size=size) for size in (0, -1, -16)]
 
 
 ### BEGIN HIDDEN TESTS
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="settings")
 def a_negative_wait_is_refused(rng: Any) -> list[str]:
     """Nobody can be sent before they came, not even half a millisecond."""
     waits = rng.sample([-0.5, -1, -50, -1e9, 0.5, 5, 50, 5000], 8)
     return [refusal(max_wait_ms=wait).split()[0] for wait in waits]
 
 
-@check(expect=[[16, 50.0], [1, 0.0], [64, 12.5], [2, 50.0]], points=1)
+@check(expect=[[16, 50.0], [1, 0.0], [64, 12.5], [2, 50.0]], points=1, stage="settings")
 def legal_dials_are_kept() -> list[list[float]]:
     """1 and 0 are the smallest legal values; 16 and 50 are what you get when you say nothing."""
     built = (
@@ -266,7 +266,7 @@ async def three_requests_share_a_launch() -> list[Any]:
 
 
 # %% nbgrader={"grade_id": "batch-checks", "grade": true}
-@check(expect=[10, 20, 30, 40, 50], points=1)
+@check(expect=[10, 20, 30, 40, 50], points=1, stage="core")
 async def every_caller_gets_its_own_answer() -> list[Any]:
     """Keep each input together with the future that waits for its result."""
     collector = BatchCollector(SimulatedGPU(), BatchConfig(max_batch_size=2))
@@ -274,7 +274,7 @@ async def every_caller_gets_its_own_answer() -> list[Any]:
     return await send(collector, [(0, 1), (0, 2), (0, 3), (5, 4), (30, 5)])
 
 
-@check(expect=[[125.0, 3]], points=1)
+@check(expect=[[125.0, 3]], points=1, stage="core")
 async def a_full_batch_leaves_at_once() -> list[Any]:
     """One departure, at 125 ms, with 3 requests: the one that fills the batch ends the wait."""
     gpu = SimulatedGPU()
@@ -284,7 +284,7 @@ async def a_full_batch_leaves_at_once() -> list[Any]:
     return gpu.departures
 
 
-@check(expect=[[250.0, 3]], points=1)
+@check(expect=[[250.0, 3]], points=1, stage="core")
 async def a_partial_batch_leaves_when_its_first_request_has_waited() -> list[Any]:
     """One departure, at 250 ms, with 3 requests: those who come later do not move the deadline."""
     gpu = SimulatedGPU()
@@ -295,7 +295,7 @@ async def a_partial_batch_leaves_when_its_first_request_has_waited() -> list[Any
 
 
 ### BEGIN HIDDEN TESTS
-@check(expect=REFERENCE, points=2, seeds=4)
+@check(expect=REFERENCE, points=2, seeds=4, stage="core")
 async def every_interleaving_gives_every_caller_its_own_answer(rng: Any) -> list[Any]:
     """A request that comes while a batch runs must not disturb who gets which result."""
     gpu = SimulatedGPU(fixed_ms=rng.randint(1, 30), per_item_ms=rng.randint(0, 3))
@@ -305,7 +305,7 @@ async def every_interleaving_gives_every_caller_its_own_answer(rng: Any) -> list
     return await send(collector, timetable(rng, rng.sample(range(1000), 40)))
 
 
-@check(expect=[0, 1, 2, 3, 4, 5, 6], points=1)
+@check(expect=[0, 1, 2, 3, 4, 5, 6], points=1, stage="core")
 async def equal_requests_stay_separate_requests() -> list[Any]:
     """Two tenants may send the same text. Each is a request of its own."""
     count = itertools.count()
@@ -322,6 +322,7 @@ async def equal_requests_stay_separate_requests() -> list[Any]:
         ["NoneType", "ndarray", "ndarray", "dict", "list", "tuple", "str", "float", "bool"],
     ],
     points=1,
+    stage="core",
 )
 async def anything_may_be_sent_and_returned() -> list[Any]:
     """None, empty and unhashable things are requests and results like any other."""
@@ -342,7 +343,7 @@ async def anything_may_be_sent_and_returned() -> list[Any]:
     ]
 
 
-@check(expect=REFERENCE, points=1, seeds=3)
+@check(expect=REFERENCE, points=1, seeds=3, stage="core")
 async def requests_are_served_in_order_of_arrival(rng: Any) -> list[Any]:
     """First come, first served, within a batch and from batch to batch."""
     gpu = SimulatedGPU(fixed_ms=rng.choice([5, 30]))
@@ -354,7 +355,7 @@ async def requests_are_served_in_order_of_arrival(rng: Any) -> list[Any]:
     return gpu.items
 
 
-@check(expect=REFERENCE, points=1, seeds=4)
+@check(expect=REFERENCE, points=1, seeds=4, stage="core")
 async def no_batch_is_larger_than_the_limit(rng: Any) -> int:
     """However long the queue is, a batch takes max_batch_size requests from it; during stop() too."""
     gpu, size = SimulatedGPU(), rng.randint(2, 6)
@@ -368,7 +369,7 @@ async def no_batch_is_larger_than_the_limit(rng: Any) -> int:
     return max(map(len, gpu.batches))
 
 
-@check(expect=REFERENCE, points=2, seeds=4)
+@check(expect=REFERENCE, points=2, seeds=4, stage="core")
 async def the_wait_counts_from_arrival_not_from_wake_up(rng: Any) -> list[Any]:
     """A request that came while the GPU was busy has used up part of its wait already."""
     busy, wait, came = rng.randint(20, 30), rng.randint(70, 90), rng.randint(1, 15)
@@ -379,7 +380,7 @@ async def the_wait_counts_from_arrival_not_from_wake_up(rng: Any) -> list[Any]:
     return gpu.departures
 
 
-@check(expect=REFERENCE, points=1, seeds=4)
+@check(expect=REFERENCE, points=1, seeds=4, stage="core")
 async def what_fell_due_meanwhile_leaves_when_the_worker_is_free(rng: Any) -> list[float]:
     """Full or overdue: when the batch before it ends, it need not wait again."""
     busy, came, left = rng.randint(60, 90) * TICK, rng.randint(5, 15) * TICK, []
@@ -395,7 +396,7 @@ async def what_fell_due_meanwhile_leaves_when_the_worker_is_free(rng: Any) -> li
     return left
 
 
-@check(expect=[[0.0, 1], [62.5, 1], [187.5, 1]], points=1)
+@check(expect=[[0.0, 1], [62.5, 1], [187.5, 1]], points=1, stage="core")
 async def without_a_wait_a_free_worker_sends_at_once() -> list[Any]:
     """A wait of 0 is a wait of 0."""
     gpu = SimulatedGPU(fixed_ms=31.25, per_item_ms=0)
@@ -405,7 +406,7 @@ async def without_a_wait_a_free_worker_sends_at_once() -> list[Any]:
     return gpu.departures
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="core")
 async def one_batch_is_on_the_gpu_at_a_time(rng: Any) -> list[int]:
     """There is one worker and one GPU. Two batches at once would fight over its memory."""
     gpu, requests = SimulatedGPU(), rng.randint(20, 99)
@@ -415,7 +416,7 @@ async def one_batch_is_on_the_gpu_at_a_time(rng: Any) -> list[int]:
     return [gpu.most_at_once, gpu.served]
 
 
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="core")
 async def any_traffic_leaves_in_the_right_batches_at_the_right_times(rng: Any) -> list[Any]:
     """Play the rules through: who waits, since when, and what is the worker doing?"""
     worlds = (1, 20, 10, 0), (2, 40, 3, 1), (3, 0, 20, 2), (4, 15, 40, 2), (4, 60, 20, 0)
@@ -479,7 +480,7 @@ async def refuse_bad(xs: list[Any]) -> list[Any]:
     return [x.upper() for x in xs]
 
 
-@check(expect=[["raised MemoryError", "raised MemoryError"], ["C", "D"]], points=1)
+@check(expect=[["raised MemoryError", "raised MemoryError"], ["C", "D"]], points=1, stage="core")
 async def an_exception_fails_the_callers_of_its_batch() -> list[Any]:
     """Hand it to their futures, and go on with the next batch."""
     collector = BatchCollector(refuse_bad, BatchConfig(max_batch_size=2))
@@ -490,7 +491,7 @@ async def an_exception_fails_the_callers_of_its_batch() -> list[Any]:
     ]
 
 
-@check(expect=["raised TimeoutError", 20], points=1)
+@check(expect=["raised TimeoutError", 20], points=1, stage="cancel")
 async def a_caller_that_times_out_does_not_take_others_along() -> list[Any]:
     """Its future is cancelled; the others still wait."""
     collector = BatchCollector(SimulatedGPU(), BatchConfig(max_batch_size=4))
@@ -503,7 +504,7 @@ async def a_caller_that_times_out_does_not_take_others_along() -> list[Any]:
 
 
 ### BEGIN HIDDEN TESTS
-@check(expect=REFERENCE, points=2, seeds=3)
+@check(expect=REFERENCE, points=2, seeds=3, stage="core")
 async def no_exception_reaches_those_who_wait_behind(rng: Any) -> list[Any]:
     """Whatever the model raises, only the batch on the GPU is lost."""
     failures = [KeyError, OSError, TimeoutError, ValueError, ZeroDivisionError, IndexError]
@@ -526,7 +527,7 @@ async def no_exception_reaches_those_who_wait_behind(rng: Any) -> list[Any]:
     return await send(collector, arrivals)
 
 
-@check(expect=REFERENCE, points=2, seeds=3)
+@check(expect=REFERENCE, points=2, seeds=3, stage="wrong-length")
 async def a_result_list_of_the_wrong_length_fails_its_whole_batch(rng: Any) -> list[Any]:
     """With too few or too many results nobody knows whose is whose, so nobody gets one."""
     lengths = [0, 1, 2, 4, 7]
@@ -542,7 +543,7 @@ async def a_result_list_of_the_wrong_length_fails_its_whole_batch(rng: Any) -> l
     return [await send(collector, [(0, 3 * n), (0, 3 * n + 1), (0, 3 * n + 2)]) for n in range(10)]
 
 
-@check(expect=REFERENCE, points=1, seeds=3)
+@check(expect=REFERENCE, points=1, seeds=3, stage="cancel")
 async def a_caller_that_gives_up_in_the_queue_changes_nothing(rng: Any) -> list[Any]:
     """The results must still go to the right callers."""
     seen = []
@@ -554,7 +555,7 @@ async def a_caller_that_gives_up_in_the_queue_changes_nothing(rng: Any) -> list[
     return seen
 
 
-@check(expect=REFERENCE, points=2, seeds=3)
+@check(expect=REFERENCE, points=2, seeds=3, stage="cancel")
 async def a_caller_that_gives_up_during_inference_changes_nothing(rng: Any) -> list[Any]:
     """The others in its batch get their results, and so does whoever waits behind."""
     seen = []
@@ -566,7 +567,7 @@ async def a_caller_that_gives_up_during_inference_changes_nothing(rng: Any) -> l
     return seen
 
 
-@check(expect=[["gave up", "gave up", 30], ["gave up", "gave up", 30]], points=1)
+@check(expect=[["gave up", "gave up", 30], ["gave up", "gave up", 30]], points=1, stage="cancel")
 async def a_batch_that_everybody_left_does_not_stop_the_worker() -> list[Any]:
     """First all give up in the queue, then, with a full batch, during inference."""
     seen = []
@@ -577,7 +578,11 @@ async def a_batch_that_everybody_left_does_not_stop_the_worker() -> list[Any]:
     return seen
 
 
-@check(expect=["raised MemoryError", "gave up", "raised MemoryError", "D", "E", "F"], points=1)
+@check(
+    expect=["raised MemoryError", "gave up", "raised MemoryError", "D", "E", "F"],
+    points=1,
+    stage="cancel",
+)
 async def a_caller_may_give_up_on_a_batch_that_fails() -> list[Any]:
     """A future that is done takes no exception either."""
     collector = BatchCollector(refuse_bad, BatchConfig(max_batch_size=3))
@@ -586,7 +591,7 @@ async def a_caller_may_give_up_on_a_batch_that_fails() -> list[Any]:
     return await send(collector, arrivals, gives_up={1: 10})
 
 
-@check(expect=[["raised RuntimeError", 20, "raised RuntimeError"], [2]], points=1)
+@check(expect=[["raised RuntimeError", 20, "raised RuntimeError"], [2]], points=1, stage="stop")
 async def predict_outside_of_start_and_stop_is_refused() -> list[Any]:
     """Nobody would ever answer. What was refused must not be sent later either."""
     gpu = SimulatedGPU()
@@ -599,7 +604,7 @@ async def predict_outside_of_start_and_stop_is_refused() -> list[Any]:
     return [answers, gpu.items]
 
 
-@check(expect=REFERENCE, points=1, seeds=3)
+@check(expect=REFERENCE, points=1, seeds=3, stage="stop")
 async def stop_lets_waiting_requests_leave_at_once(rng: Any) -> list[Any]:
     """After stop() no company can come, so there is nothing to wait for once the GPU is free."""
     seen = []
@@ -615,7 +620,7 @@ async def stop_lets_waiting_requests_leave_at_once(rng: Any) -> list[Any]:
     return seen
 
 
-@check(expect=REFERENCE, points=1, seeds=3)
+@check(expect=REFERENCE, points=1, seeds=3, stage="stop")
 async def stop_returns_when_everything_accepted_is_served(rng: Any) -> list[Any]:
     """The batch that runs, the full ones behind it, and the last partial one."""
     gpu, size, full = SimulatedGPU(), rng.randint(2, 4), rng.randint(2, 4)
@@ -628,7 +633,7 @@ async def stop_returns_when_everything_accepted_is_served(rng: Any) -> list[Any]
     return [served, await callers]
 
 
-@check(expect=["returned", ["raised MemoryError", "raised MemoryError"]], points=1)
+@check(expect=["returned", ["raised MemoryError", "raised MemoryError"]], points=1, stage="stop")
 async def stop_returns_although_the_last_batch_fails() -> list[Any]:
     """The failure belongs to the callers, not to whoever stops the collector."""
     collector = BatchCollector(refuse_bad, BatchConfig(max_batch_size=2))
@@ -644,7 +649,7 @@ def refused_or_served(seen: object) -> bool:
     return seen == 30 or (isinstance(seen, str) and seen.startswith("raised "))
 
 
-@check(expect=is_true_of(refused_or_served), points=1)
+@check(expect=is_true_of(refused_or_served), points=1, stage="stop")
 async def a_request_during_stop_is_refused_or_served() -> Any:
     """Whoever gets past the door must be counted."""
     collector = BatchCollector(SimulatedGPU(), BatchConfig(max_batch_size=2))
@@ -664,7 +669,7 @@ async def tasks_left_by(*calls: Awaitable[None]) -> int:
     return len(asyncio.all_tasks() - before)
 
 
-@check(expect={"idle": 0, "after traffic": 0, "sent": True}, points=1)
+@check(expect={"idle": 0, "after traffic": 0, "sent": True}, points=1, stage="stop")
 async def no_task_stays_after_stop() -> dict[str, int]:
     """Timers and helpers count as well."""
     gpu = SimulatedGPU()
@@ -685,7 +690,7 @@ async def no_task_stays_after_stop() -> dict[str, int]:
     return {**left, "sent": gpu.served > 0}
 
 
-@check(expect={"more tasks": [0, 0], "answers": [10, 20, 30]}, points=1)
+@check(expect={"more tasks": [0, 0], "answers": [10, 20, 30]}, points=1, stage="stop")
 async def starting_twice_makes_one_worker() -> dict[str, Any]:
     """A second start(), at once or in the middle of the work, changes nothing."""
     first, second = (
@@ -700,7 +705,7 @@ async def starting_twice_makes_one_worker() -> dict[str, Any]:
     return {"more tasks": [again, together - once], "answers": await callers}
 
 
-@check(expect=[[2, 3, 4], [-4, -5, -6]], points=1)
+@check(expect=[[2, 3, 4], [-4, -5, -6]], points=1, stage="core")
 async def two_collectors_share_nothing() -> list[Any]:
     """One tenant's model must never see another tenant's requests."""
     collectors = [

@@ -222,7 +222,7 @@ async def opened(clock, rng=None, **options):
     return breaker
 
 
-@check(expect=["CLOSED", "CLOSED", "OPEN", "OPEN"], points=1)
+@check(expect=["CLOSED", "CLOSED", "OPEN", "OPEN"], points=1, stage="core")
 async def failures_in_a_row_open_the_circuit():
     """Count them; the third one opens it."""
     return await states(CircuitBreaker(failure_threshold=3), OSError, OSError, OSError, "features")
@@ -231,6 +231,7 @@ async def failures_in_a_row_open_the_circuit():
 @check(
     expect={"told": [["rejected", 30.0], ["rejected", 17.5]], "reached": ["OSError", "OSError"]},
     points=1,
+    stage="core",
 )
 async def an_open_circuit_rejects_without_calling():
     """CircuitOpenError says how many seconds are left; the store hears nothing."""
@@ -243,7 +244,7 @@ async def an_open_circuit_rejects_without_calling():
 
 
 ### BEGIN HIDDEN TESTS
-@check(expect=REFERENCE, points=2, seeds=3)
+@check(expect=REFERENCE, points=2, seeds=3, stage="core")
 async def a_success_starts_the_count_anew(rng):
     """Only failures in a row count."""
     # kills: counts all failures, lowers the count by one, opens one early or late
@@ -258,7 +259,7 @@ async def a_success_starts_the_count_anew(rng):
     return await states(CircuitBreaker(threshold), *outcomes, *[OSError] * threshold)
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="core")
 async def every_caller_gets_the_result_or_the_exception_of_its_own_call(rng):
     """Also the caller whose failure opens the circuit, and also None, False or an exception that was returned."""
     breaker, number = CircuitBreaker(failure_threshold=2), rng.randrange(1000)
@@ -284,7 +285,7 @@ async def every_caller_gets_the_result_or_the_exception_of_its_own_call(rng):
     return seen
 
 
-@check(expect=REFERENCE, points=2, seeds=3)
+@check(expect=REFERENCE, points=2, seeds=3, stage="core")
 async def retry_after_counts_from_the_opening_by_the_clock_handed_in(rng):
     """What is left, in seconds and fractions, from the end of the call that opened the circuit."""
     # kills: counts from the call's beginning, whole seconds, the loop's clock or timers, seconds
@@ -307,7 +308,7 @@ async def retry_after_counts_from_the_opening_by_the_clock_handed_in(rng):
     return [*seen, *await tell(breaker, Dependency(), f"after {timeout} s")]
 
 
-@check(expect=REFERENCE, points=2, seeds=3)
+@check(expect=REFERENCE, points=2, seeds=3, stage="concurrency")
 async def calls_run_side_by_side_and_count_as_they_end(rng):
     """Nobody waits for another call. Read the count and write it back without an await in between."""
     # kills: a lock round the call; a count read before the await and written after it
@@ -327,6 +328,7 @@ async def calls_run_side_by_side_and_count_as_they_end(rng):
         "wall clock": False,
     },
     points=1,
+    stage="settings",
 )
 async def the_defaults_are_as_promised():
     """Five failures of any kind, 60 seconds, time.monotonic."""
@@ -346,7 +348,7 @@ async def the_defaults_are_as_promised():
     }
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="settings")
 async def bad_arguments_are_refused(rng):
     """A threshold from 1, a time-out that is not negative. What is legal must work."""
     arguments = [(0, 60), (-3, 60), (3, -1), (1, -0.5), (1, 30), (2, 0.5), (4, 600)]
@@ -361,7 +363,7 @@ async def bad_arguments_are_refused(rng):
     return seen
 
 
-@check(expect=REFERENCE, points=2, seeds=3)
+@check(expect=REFERENCE, points=2, seeds=3, stage="core")
 async def breakers_of_different_dependencies_share_nothing(rng):
     """One tenant's broken webhook must not close the road for the others."""
     # kills: state kept on the class
@@ -418,7 +420,7 @@ async def of_three_callers_one_is_the_probe() -> list[Any]:
 
 
 # %% nbgrader={"grade_id": "breaker-probe-checks", "grade": true}
-@check(expect=[["rejected", 0.25], "features", "CLOSED"], points=1)
+@check(expect=[["rejected", 0.25], "features", "CLOSED"], points=1, stage="core")
 async def at_exactly_the_timeout_the_probe_may_go():
     """Not a quarter of a second earlier. Its success closes the circuit."""
     clock = ManualClock(500.0)
@@ -429,7 +431,7 @@ async def at_exactly_the_timeout_the_probe_may_go():
     return [*told, *await tell(breaker, Dependency(), "features"), breaker.state.name]
 
 
-@check(expect=["raised ConnectionError", "OPEN"], points=1)
+@check(expect=["raised ConnectionError", "OPEN"], points=1, stage="core")
 async def one_failed_probe_reopens_the_circuit():
     """Whatever the threshold: the probe was sent to find out, and did."""
     clock = ManualClock()
@@ -439,7 +441,7 @@ async def one_failed_probe_reopens_the_circuit():
 
 
 ### BEGIN HIDDEN TESTS
-@check(expect=REFERENCE, points=2, seeds=3)
+@check(expect=REFERENCE, points=2, seeds=3, stage="core")
 async def the_state_is_open_until_the_time_is_over_and_half_open_during_the_probe(rng):
     """Nobody but the probe changes OPEN to HALF_OPEN; then it stays so until the probe has ended."""
     # kills: half-open as soon as somebody is rejected, closed during the probe, a timer that fires
@@ -474,7 +476,7 @@ def kinds(told):
     return ["rejected" if isinstance(one, list) else one for one in told]
 
 
-@check(expect=REFERENCE, points=2, seeds=3)
+@check(expect=REFERENCE, points=2, seeds=3, stage="core")
 async def exactly_one_probe_goes_through(rng):
     """Each time the time is over: one caller, however many come while it runs."""
     # kills: a herd at the end of the time-out, rejected callers that free the slot, a slot that is
@@ -493,7 +495,7 @@ async def exactly_one_probe_goes_through(rng):
     return [kinds(told), store.reached, breaker.state.name]
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="core")
 async def while_the_probe_runs_retry_after_is_zero(rng):
     """Not negative, not the whole time-out, not what is left of the last one."""
     breaker, late = await opened(time.monotonic, rng, timeout_seconds=16), rng.choice([1, 5])
@@ -503,7 +505,7 @@ async def while_the_probe_runs_retry_after_is_zero(rng):
     return await send(partial(breaker.call, Dependency().read), visits)
 
 
-@check(expect=REFERENCE, points=2, seeds=3)
+@check(expect=REFERENCE, points=2, seeds=3, stage="core")
 async def a_good_probe_closes_the_circuit_with_a_count_of_zero(rng):
     """One good probe is enough; then everything is as in the beginning."""
     # kills: failures of the former life still count, the second outage is never noticed, two good
@@ -517,7 +519,7 @@ async def a_good_probe_closes_the_circuit_with_a_count_of_zero(rng):
     return seen
 
 
-@check(expect=REFERENCE, points=2, seeds=3)
+@check(expect=REFERENCE, points=2, seeds=3, stage="core")
 async def a_failed_probe_restarts_the_timer_when_it_ends(rng):
     """Again the whole time-out, from the moment at which the probe failed."""
     # kills: the old timer runs on, the timer starts with the probe, each failure doubles it
@@ -579,7 +581,11 @@ async def a_probe_whose_caller_leaves() -> list[Any]:
 
 
 # %% nbgrader={"grade_id": "breaker-proof-checks", "grade": true}
-@check(expect=[["CLOSED", "CLOSED", "CLOSED", "OPEN"], "raised KeyError"], points=1)
+@check(
+    expect=[["CLOSED", "CLOSED", "CLOSED", "OPEN"], "raised KeyError"],
+    points=1,
+    stage="unexpected-exceptions",
+)
 async def unexpected_exceptions_count_as_neither():
     """They pass through, add nothing to the count and do not start it anew."""
     told = await tell(CircuitBreaker(1, expected_exception=OSError), Dependency(), KeyError)
@@ -588,7 +594,7 @@ async def unexpected_exceptions_count_as_neither():
 
 
 ### BEGIN HIDDEN TESTS
-@check(expect=REFERENCE, points=1, seeds=3)
+@check(expect=REFERENCE, points=1, seeds=3, stage="cancel")
 async def a_cancelled_call_counts_as_neither(rng):
     """Whoever leaves says nothing about the store: neither one more in the row nor the end of it."""
     # kills: a caller that leaves is a failure, or starts the count anew
@@ -606,7 +612,7 @@ async def a_cancelled_call_counts_as_neither(rng):
     return kinds(seen)
 
 
-@check(expect=REFERENCE, points=2, seeds=3)
+@check(expect=REFERENCE, points=2, seeds=3, stage="cancel")
 async def a_cancelled_probe_frees_its_slot(rng):
     """The next caller is the probe, and the only one."""
     # kills: rejects for ever, closes, opens for another time-out
@@ -622,7 +628,7 @@ async def a_cancelled_probe_frees_its_slot(rng):
     ]
 
 
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="unexpected-exceptions")
 async def a_probe_with_an_unexpected_exception_frees_its_slot(rng):
     """It neither closes nor opens the circuit."""
     # kills: a bug closes it, opens it, or keeps the slot for ever
@@ -642,7 +648,7 @@ async def a_probe_with_an_unexpected_exception_frees_its_slot(rng):
     return seen
 
 
-@check(expect=REFERENCE, points=2, seeds=3)
+@check(expect=REFERENCE, points=2, seeds=3, stage="late-results")
 async def a_late_failure_does_not_restart_the_timer(rng):
     """Twenty callers wait when the store dies; their time-outs trickle in while the circuit is open."""
     store, breaker = Dependency(), CircuitBreaker(2, 30)
@@ -658,7 +664,7 @@ async def a_late_failure_does_not_restart_the_timer(rng):
     ]
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="late-results")
 async def a_late_success_does_not_close_the_circuit(rng):
     """It was asked when the store was well."""
     breaker = CircuitBreaker(2, 30)
@@ -668,7 +674,7 @@ async def a_late_success_does_not_close_the_circuit(rng):
     return [told, breaker.state.name]
 
 
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="late-results")
 async def a_late_result_does_not_end_the_probe(rng):
     """Whatever it is: the others stay rejected, and the probe decides."""
     seen, late = (
@@ -692,7 +698,7 @@ async def a_late_result_does_not_end_the_probe(rng):
     return seen
 
 
-@check(expect=REFERENCE, points=1, seeds=3)
+@check(expect=REFERENCE, points=1, seeds=3, stage="late-results")
 async def a_late_result_does_not_count_after_the_circuit_has_closed_again(rng):
     """Neither as a failure nor as the success that starts the count anew."""
     seen = []
@@ -712,7 +718,7 @@ async def a_late_result_does_not_count_after_the_circuit_has_closed_again(rng):
     return seen
 
 
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="late-results")
 async def any_timetable_of_calls_ends_as_with_the_reference(rng):
     """All rules together, on one breaker: play the calls one by one on paper."""
     store, visits, now = Dependency(), [], 0.0
@@ -835,7 +841,7 @@ class Popular:
         return f"popular {len(self.asked)}"
 
 
-@check(expect=[["popular 1", "popular 2"], ["TimeoutError"]], points=1)
+@check(expect=[["popular 1", "popular 2"], ["TimeoutError"]], points=1, stage="fallback")
 async def the_fallback_answers_for_a_failure_and_while_the_circuit_is_open():
     """The first caller meets the failure, the second one an open circuit."""
     store = Dependency()
@@ -846,7 +852,7 @@ async def the_fallback_answers_for_a_failure_and_while_the_circuit_is_open():
 
 
 ### BEGIN HIDDEN TESTS
-@check(expect=REFERENCE, points=1, seeds=3)
+@check(expect=REFERENCE, points=1, seeds=3, stage="fallback")
 async def a_success_is_never_replaced(rng):
     """None, False and empty lists are results."""
     # kills: `result or fallback`, a fallback that is always asked
@@ -865,7 +871,7 @@ async def a_success_is_never_replaced(rng):
     return [told, len(popular.asked), breaker.state.name]
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="fallback")
 async def the_fallback_gets_the_same_arguments(rng):
     """All that the call got, in order and by name, be the circuit open or not."""
     asked, user = [], rng.randrange(1000)
@@ -887,7 +893,7 @@ async def the_fallback_gets_the_same_arguments(rng):
     return [seen, asked, breaker.state.name]
 
 
-@check(expect=REFERENCE, points=1, seeds=3)
+@check(expect=REFERENCE, points=1, seeds=3, stage="fallback")
 async def other_exceptions_and_cancellations_pass_the_fallback_by(rng):
     """A bug must be seen, and who leaves wants no answer."""
     # kills: `except Exception`, a bare `except`
@@ -904,7 +910,7 @@ async def other_exceptions_and_cancellations_pass_the_fallback_by(rng):
     return [told, popular.asked, breaker.state.name]
 
 
-@check(expect=REFERENCE, points=2, seeds=3)
+@check(expect=REFERENCE, points=2, seeds=3, stage="fallback")
 async def what_the_fallback_does_counts_for_nothing(rng):
     """Its exception goes to the caller; neither that nor its success tells how the dependency is."""
     breaker, reads = CircuitBreaker(4), [0]

@@ -246,7 +246,9 @@ async def decided(*rows, **limits):
 
 
 @check(
-    expect={"decision": "PROCEED", "checks_at": [60.0, 120.0, 180.0], "answer_at": 180.0}, points=1
+    expect={"decision": "PROCEED", "checks_at": [60.0, 120.0, 180.0], "answer_at": 180.0},
+    points=1,
+    stage="core",
 )
 async def each_check_comes_after_one_interval_of_sleep():
     """Sleep first, then check. Nothing is slept after the last check."""
@@ -254,7 +256,7 @@ async def each_check_comes_after_one_interval_of_sleep():
     return {key: seen[key] for key in ("decision", "checks_at", "answer_at")}
 
 
-@check(expect={"decision": "ROLLBACK", "checks": 2, "seconds_since": 0.0}, points=1)
+@check(expect={"decision": "ROLLBACK", "checks": 2, "seconds_since": 0.0}, points=1, stage="core")
 async def a_breach_rolls_back_at_once():
     """Return as soon as a check shows a breach."""
     good, bad = (reading(), reading()), (reading(error_rate=0.5), reading())
@@ -263,7 +265,9 @@ async def a_breach_rolls_back_at_once():
     return {"decision": seen["decision"], "checks": seen["checks"], "seconds_since": since}
 
 
-@check(expect={"one stray error": "PROCEED", "one request in ten": "ROLLBACK"}, points=1)
+@check(
+    expect={"one stray error": "PROCEED", "one request in ten": "ROLLBACK"}, points=1, stage="core"
+)
 async def a_stable_rate_of_zero_does_not_damn_one_stray_error():
     """The ratio counts only together with a difference of more than min_error_delta."""
     seen = {}
@@ -274,7 +278,7 @@ async def a_stable_rate_of_zero_does_not_damn_one_stray_error():
 
 
 ### BEGIN HIDDEN TESTS
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="core")
 async def a_started_interval_is_a_whole_check_and_there_is_at_least_one(rng):
     """The number of checks is ceil(duration * 60 / interval), at least one, a whole interval apart."""
     cases = [
@@ -295,7 +299,7 @@ async def a_started_interval_is_a_whole_check_and_there_is_at_least_one(rng):
     return seen
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="core")
 async def an_error_rate_above_its_limit_is_a_breach(rng):
     """Above, not at."""
     limit = rng.randrange(2, 30) / 64
@@ -311,7 +315,7 @@ async def an_error_rate_above_its_limit_is_a_breach(rng):
     ]
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="core")
 async def a_p99_latency_above_its_limit_is_a_breach(rng):
     """Above, not at."""
     limit = 8.0 * rng.randrange(20, 200)
@@ -327,7 +331,7 @@ async def a_p99_latency_above_its_limit_is_a_breach(rng):
     ]
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="core")
 async def a_success_rate_below_its_limit_is_a_breach(rng):
     """Below, not at. It is a field of its own, whatever the error rate says."""
     limit = rng.randrange(34, 60) / 64
@@ -343,7 +347,7 @@ async def a_success_rate_below_its_limit_is_a_breach(rng):
     ]
 
 
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="core")
 async def an_error_ratio_needs_a_difference_as_well(rng):
     """Above ratio * stable, and more than min_error_delta above stable; exactly at either is no breach."""
     base, delta = rng.randrange(2, 8) / 128, rng.randrange(8, 12) / 128
@@ -360,7 +364,7 @@ async def an_error_ratio_needs_a_difference_as_well(rng):
     ]  # fmt: skip
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="core")
 async def a_p99_latency_above_its_ratio_to_stable_is_a_breach(rng):
     """Above ratio * stable, not at."""
     base, ratio = 64.0 * rng.randrange(2, 9), rng.choice([1.25, 1.5, 2.0])
@@ -372,7 +376,7 @@ async def a_p99_latency_above_its_ratio_to_stable_is_a_breach(rng):
     ]
 
 
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="core")
 async def a_business_metric_below_its_ratio_to_stable_is_a_breach(rng):
     """Below ratio * stable, not at. Every name in min_business_ratio counts, and no other."""
     base, ratio = rng.choice([2.0, 4.0, 8.0]), rng.choice([0.5, 0.75, 0.875])
@@ -401,6 +405,7 @@ async def a_business_metric_below_its_ratio_to_stable_is_a_breach(rng):
         "zero beside one": "ROLLBACK",
     },
     points=2,
+    stage="core",
 )  # fmt: skip
 async def a_business_metric_missing_on_the_canary_side_is_a_breach():
     """Missing on the stable side is skipped. A value of 0.0 is not missing."""
@@ -432,7 +437,7 @@ def same_answers_and_fields(seen):
     return some and seen["fields"] == fields and seen["by default"] == seen["written out"]
 
 
-@check(expect=is_true_of(same_answers_and_fields), points=1)
+@check(expect=is_true_of(same_answers_and_fields), points=1, stage="settings")
 async def what_is_left_out_has_the_default_of_the_text():
     """Defaults: the fields of Thresholds, 60 seconds, 100 requests, 10 minutes."""
     limits, thin = Thresholds(), reading(request_count=99)
@@ -463,6 +468,7 @@ async def what_is_left_out_has_the_default_of_the_text():
 @check(
     expect={"business": [{}, {}], "min_business_ratio": [{}, {}], "decided": ["PROCEED", True]},
     points=1,
+    stage="settings",
 )
 async def what_is_put_into_one_object_is_not_in_the_next():
     """Every Metrics and every Thresholds has a dictionary of its own."""
@@ -481,7 +487,7 @@ async def what_is_put_into_one_object_is_not_in_the_next():
     return {**seen, "decided": [told["decision"], told["checks"] > 0]}
 
 
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="core")
 async def any_row_of_readings_is_judged_like_the_reference(rng):
     """All limits at once, all of them clearly kept or clearly broken."""
     limits = {
@@ -571,20 +577,20 @@ async def outcomes(*words):
     return {word: await decided(*rows_of(word), max_error_rate=0.25) for word in words}
 
 
-@check(expect={"TTT": "CONTINUE_MONITORING", "TG": "PROCEED"}, points=1)
+@check(expect={"TTT": "CONTINUE_MONITORING", "TG": "PROCEED"}, points=1, stage="no-traffic")
 async def without_evidence_a_canary_never_proceeds():
     """T is a check with too few canary requests, G a good one."""
     return await outcomes("TTT", "TG")
 
 
-@check(expect={"CCC": "ROLLBACK", "CCG": "PROCEED"}, points=1)
+@check(expect={"CCC": "ROLLBACK", "CCG": "PROCEED"}, points=1, stage="failing-source")
 async def three_failed_checks_in_a_row_roll_back():
     """In C the canary's source raises, G is a good check."""
     return await outcomes("CCC", "CCG")
 
 
 ### BEGIN HIDDEN TESTS
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="no-traffic")
 async def only_the_canary_needs_min_requests(rng):
     """Exactly min_requests are enough. The stable version's traffic does not matter."""
     enough, seen = rng.randrange(20, 2000), []
@@ -602,7 +608,11 @@ async def only_the_canary_needs_min_requests(rng):
     return [seen, await decided(worse, max_error_ratio=4.0, min_error_delta=0.25)]
 
 
-@check(expect={"SG": "PROCEED", "GSSG": "PROCEED", "p99": "PROCEED", "clicks": "PROCEED"}, points=1)
+@check(
+    expect={"SG": "PROCEED", "GSSG": "PROCEED", "p99": "PROCEED", "clicks": "PROCEED"},
+    points=1,
+    stage="no-traffic",
+)
 async def a_breach_in_thin_traffic_is_no_evidence():
     """Too few canary requests prove nothing, neither good nor bad, whichever the limit."""
     seen, good = await outcomes("SG", "GSSG"), reading(business={"clicks": 1.0})
@@ -619,6 +629,7 @@ async def a_breach_in_thin_traffic_is_no_evidence():
 @check(
     expect={"failed": [60.0, 120.0, 180.0], "thin": [60.0, 120.0], "nan": [60.0, 120.0], "slow": 4},
     points=1,
+    stage="failing-source",
 )
 async def every_check_sleeps_and_counts_whatever_was_seen_before():
     """One interval of sleep before each check, and ceil(duration * 60 / interval) of them, even if sources are slow."""
@@ -640,20 +651,26 @@ async def every_check_sleeps_and_counts_whatever_was_seen_before():
 
 
 @check(
-    expect={"GT": "CONTINUE_MONITORING", "GGC": "CONTINUE_MONITORING", "TCG": "PROCEED"}, points=2
+    expect={"GT": "CONTINUE_MONITORING", "GGC": "CONTINUE_MONITORING", "TCG": "PROCEED"},
+    points=2,
+    stage="no-traffic",
 )
 async def the_last_check_must_have_evidence():
     """Good checks before it are not enough."""
     return await outcomes("GT", "GGC", "TCG")
 
 
-@check(expect={"CCGCCG": "PROCEED", "XXG": "PROCEED"}, points=2)
+@check(expect={"CCGCCG": "PROCEED", "XXG": "PROCEED"}, points=2, stage="failing-source")
 async def failures_count_by_check_and_in_a_row():
     """A good check in between ends the row. A check fails once, however many sources raise."""
     return await outcomes("CCGCCG", "XXG")
 
 
-@check(expect={"VVVG": "ROLLBACK", "VCVG": "ROLLBACK", "any exception": "ROLLBACK"}, points=1)
+@check(
+    expect={"VVVG": "ROLLBACK", "VCVG": "ROLLBACK", "any exception": "ROLLBACK"},
+    points=1,
+    stage="failing-source",
+)
 async def a_check_fails_whichever_source_raises_whatever():
     """Canary or stable, any kind of exception."""
     errors = [TimeoutError("slow"), KeyError("p99"), RuntimeError("closed")]
@@ -664,19 +681,19 @@ async def a_check_fails_whichever_source_raises_whatever():
     return seen
 
 
-@check(expect={"CCTCG": "PROCEED", "CCTTCCG": "PROCEED"}, points=1)
+@check(expect={"CCTCG": "PROCEED", "CCTTCCG": "PROCEED"}, points=1, stage="failing-source")
 async def thin_traffic_ends_a_row_of_failures():
     """The sources answered, so the check did not fail."""
     return await outcomes("CCTCG", "CCTTCCG")
 
 
-@check(expect={"NNNG": "PROCEED", "CCNCG": "PROCEED"}, points=1)
+@check(expect={"NNNG": "PROCEED", "CCNCG": "PROCEED"}, points=1, stage="failing-source")
 async def a_nan_is_no_failure_and_ends_a_row_of_failures():
     """No evidence, but the sources answered."""
     return await outcomes("NNNG", "CCNCG")
 
 
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="no-traffic")
 async def a_nan_on_any_field_of_either_side_is_no_evidence(rng):
     """Comparisons with NaN are False; look for it before you compare."""
     fields, seen = ["error_rate", "p99_latency_ms", "success_rate", "clicks", "sales", "none"], []
@@ -707,7 +724,7 @@ def alone_and_together(seen):
     return len(seen["alone"]) == 6 and len(answers) > 1 and seen["alone"] == seen["together"]
 
 
-@check(expect=is_true_of(alone_and_together), points=1)
+@check(expect=is_true_of(alone_and_together), points=1, stage="failing-source")
 async def every_evaluation_starts_afresh():
     """Nothing is carried from one call of evaluate to the next."""
     one, seen = (
@@ -722,7 +739,7 @@ async def every_evaluation_starts_afresh():
     return seen
 
 
-@check(expect=is_true_of(alone_and_together), points=1)
+@check(expect=is_true_of(alone_and_together), points=1, stage="concurrency")
 async def several_canaries_are_watched_at_the_same_time():
     """The event loop stays free while a checker waits, and checkers know nothing of each other."""
     seen = {"alone": [], "together": []}
@@ -739,7 +756,7 @@ async def several_canaries_are_watched_at_the_same_time():
     return seen
 
 
-@check(expect={"cancelled": True, "asked": 1}, points=1)
+@check(expect={"cancelled": True, "asked": 1}, points=1, stage="concurrency")
 async def cancelling_an_evaluation_stops_it():
     """A cancelled evaluation is not a failed source."""
     asked = []
@@ -762,7 +779,7 @@ async def cancelling_an_evaluation_stops_it():
     return {"cancelled": task.cancelled(), "asked": len(asked)}
 
 
-@check(expect=REFERENCE, points=2, seeds=1)
+@check(expect=REFERENCE, points=2, seeds=1, stage="failing-source")
 async def any_mix_of_evidence_and_failure_is_judged_like_the_reference(rng):
     """Good, bad, thin, NaN and failed checks in any order."""
     words = [

@@ -209,7 +209,7 @@ def put(cache, *keys, ttl=None):
         cache.set(key, f"features of {key}", ttl)
 
 
-@check(expect=["features of a", None, "features of c"], points=1)
+@check(expect=["features of a", None, "features of c"], points=1, stage="core")
 def the_least_recently_used_entry_goes_first():
     """Reading a key makes it recent."""
     cache = FeatureCache(max_size=2)
@@ -219,7 +219,7 @@ def the_least_recently_used_entry_goes_first():
     return [cache.get("a"), cache.get("b"), cache.get("c")]
 
 
-@check(expect=["renewed", "features of b", "features of c"], points=1)
+@check(expect=["renewed", "features of b", "features of c"], points=1, stage="core")
 def setting_a_key_that_is_there_evicts_nothing():
     """A full cache needs no room for a key that it holds already."""
     cache = FeatureCache(max_size=3)
@@ -231,7 +231,7 @@ def setting_a_key_that_is_there_evicts_nothing():
 
 
 ### BEGIN HIDDEN TESTS
-@check(expect=REFERENCE, points=2, seeds=4)
+@check(expect=REFERENCE, points=2, seeds=4, stage="core")
 def any_mix_of_reads_and_writes_keeps_the_most_recent(rng):
     """Both get and set make a key the most recent; the one untouched for longest goes."""
     seen = []
@@ -246,7 +246,11 @@ def any_mix_of_reads_and_writes_keeps_the_most_recent(rng):
     return seen
 
 
-@check(expect=[None, 0, False, "", [], {"clicks": [1, 2]}, "nothing", 0.0, None], points=1)
+@check(
+    expect=[None, 0, False, "", [], {"clicks": [1, 2]}, "nothing", 0.0, None],
+    points=1,
+    stage="core",
+)
 def only_a_missing_key_gives_the_default():
     """A stored None, zero or empty text is a value; the default is for keys that are not there."""
     cache = FeatureCache()
@@ -256,7 +260,7 @@ def only_a_missing_key_gives_the_default():
     return [*found, cache.get(6, "nothing"), cache.get(7, default=0.0), cache.get(8)]
 
 
-@check(expect=list(range(1, 13)), points=1)
+@check(expect=list(range(1, 13)), points=1, stage="tenants")
 def look_alike_keys_of_two_tenants_stay_apart():
     """Use the key itself, not its text, and do not ask keys for an order."""
     keys = [
@@ -331,7 +335,7 @@ def at(clock, now):
     clock.now = now
 
 
-@check(expect=["features of a", None], points=1)
+@check(expect=["features of a", None], points=1, stage="core")
 def an_entry_is_gone_at_exactly_its_ttl():
     """Alive before `t + ttl`, gone at it."""
     clock = ManualClock(100.0)
@@ -343,7 +347,11 @@ def an_entry_is_gone_at_exactly_its_ttl():
     return [before, cache.get("b")]
 
 
-@check(expect=[None, "features of b", "features of c", "features of d"], points=1)
+@check(
+    expect=[None, "features of b", "features of c", "features of d"],
+    points=1,
+    stage="expired-first",
+)
 def an_expired_entry_makes_room():
     """Entry a is dead when d needs its place, so nobody else has to go."""
     clock = ManualClock()
@@ -357,7 +365,7 @@ def an_expired_entry_makes_room():
 
 
 ### BEGIN HIDDEN TESTS
-@check(expect=REFERENCE, points=2, seeds=4)
+@check(expect=REFERENCE, points=2, seeds=4, stage="core")
 def every_entry_lives_for_its_own_ttl(rng):
     """The ttl of one set beats the default; fractions of a second count."""
     clock = ManualClock(rng.choice([0.0, 1000.0]))
@@ -379,7 +387,7 @@ def every_entry_lives_for_its_own_ttl(rng):
     return seen
 
 
-@check(expect=["features of a", "features of a", "features of a", None], points=1)
+@check(expect=["features of a", "features of a", "features of a", None], points=1, stage="core")
 def reading_does_not_lengthen_a_life():
     """A life is counted from set, however often the entry is read."""
     clock = ManualClock()
@@ -392,7 +400,7 @@ def reading_does_not_lengthen_a_life():
     return seen
 
 
-@check(expect=["features of a", "gone", 0], points=1)
+@check(expect=["features of a", "gone", 0], points=1, stage="core")
 def an_expired_key_gives_the_default():
     """As if it had never been set."""
     clock = ManualClock()
@@ -403,7 +411,7 @@ def an_expired_key_gives_the_default():
     return [before, cache.get("a", "gone"), cache.get("b", default=0)]
 
 
-@check(expect=REFERENCE, points=2, seeds=3)
+@check(expect=REFERENCE, points=2, seeds=3, stage="core")
 def a_key_set_again_lives_for_its_new_ttl(rng):
     """Shorter or longer than before, the last set counts; nothing is left of the former life."""
     seen = []
@@ -424,7 +432,7 @@ def a_key_set_again_lives_for_its_new_ttl(rng):
     return seen
 
 
-@check(expect=REFERENCE, points=2, seeds=6)
+@check(expect=REFERENCE, points=2, seeds=6, stage="expired-first")
 def an_expired_entry_goes_before_any_live_one(rng):
     """Wherever it stands in the order of recency."""
     seen = []
@@ -445,7 +453,7 @@ def an_expired_entry_goes_before_any_live_one(rng):
     return seen
 
 
-@check(expect=REFERENCE, points=2, seeds=6)
+@check(expect=REFERENCE, points=2, seeds=6, stage="core")
 def clear_expired_returns_how_many_went(rng):
     """Each expired entry counts once, at exactly its ttl too; the living stay."""
     clock = ManualClock()
@@ -467,7 +475,9 @@ def clear_expired_returns_how_many_went(rng):
     return [went, cache.clear_expired(), cache.clear_expired()]
 
 
-@check(expect=[True, False, False, True, True, False, "kept", "anew", "anew"], points=1)
+@check(
+    expect=[True, False, False, True, True, False, "kept", "anew", "anew"], points=1, stage="core"
+)
 def delete_says_whether_a_live_entry_went():
     """True for a live entry only; a deleted key starts from nothing when it is set again."""
     clock = ManualClock()
@@ -492,7 +502,7 @@ def outcome(call):
     return "accepted"
 
 
-@check(expect=["ValueError"] * 4 + ["accepted"] * 2, points=1)
+@check(expect=["ValueError"] * 4 + ["accepted"] * 2, points=1, stage="settings")
 def a_size_or_ttl_out_of_range_is_refused():
     """max_size from 1, ttl above 0; one entry and a thousandth of a second are fine."""
     refused = [
@@ -507,7 +517,11 @@ def a_size_or_ttl_out_of_range_is_refused():
     ]
 
 
-@check(expect=[["ValueError"] * 4, "harbour's", "orchard's", "lantern's", None], points=1)
+@check(
+    expect=[["ValueError"] * 4, "harbour's", "orchard's", "lantern's", None],
+    points=1,
+    stage="settings",
+)
 def a_refused_set_changes_nothing():
     """Neither the entry of that key nor another tenant's; and the lock is free again."""
     clock = ManualClock()
@@ -531,6 +545,7 @@ def a_refused_set_changes_nothing():
 @check(
     expect={"at 299.5 s": 7, "at 300.5 s": None, "of 1,001 keys": 1000, "wall clock": False},
     points=1,
+    stage="settings",
 )
 def the_defaults_are_as_promised():
     """1,000 entries, 300 seconds, time.monotonic."""
@@ -553,7 +568,7 @@ def the_defaults_are_as_promised():
     }
 
 
-@check(expect=REFERENCE, points=1, seeds=3)
+@check(expect=REFERENCE, points=1, seeds=3, stage="expired-first")
 def any_sequence_of_calls_answers_like_the_reference(rng):
     """All rules together: play the calls one by one on paper."""
     clock = ManualClock()
@@ -643,7 +658,11 @@ def figures(cache, *names):
     return {name: stats[name] for name in names}
 
 
-@check(expect={"size": 2, "capacity": 5, "hits": 3, "misses": 1, "hit_rate": 0.75}, points=1)
+@check(
+    expect={"size": 2, "capacity": 5, "hits": 3, "misses": 1, "hit_rate": 0.75},
+    points=1,
+    stage="core",
+)
 def stats_say_how_many_reads_were_hits():
     """hit_rate is hits / (hits + misses)."""
     cache = FeatureCache(max_size=5)
@@ -654,7 +673,11 @@ def stats_say_how_many_reads_were_hits():
 
 
 ### BEGIN HIDDEN TESTS
-@check(expect=approx({"before any read": 0.0, "after one": 1.0, "after three": 2 / 3}), points=1)
+@check(
+    expect=approx({"before any read": 0.0, "after one": 1.0, "after three": 2 / 3}),
+    points=1,
+    stage="core",
+)
 def the_hit_rate_is_zero_before_any_read():
     """No division by zero; then a share that is not rounded."""
     cache = FeatureCache()
@@ -668,7 +691,7 @@ def the_hit_rate_is_zero_before_any_read():
     return seen
 
 
-@check(expect=REFERENCE, points=2, seeds=4)
+@check(expect=REFERENCE, points=2, seeds=4, stage="core")
 def every_read_is_a_hit_or_a_miss(rng):
     """A stored None is a hit, an expired entry a miss; set, delete and clear_expired count as neither."""
     clock = ManualClock()
@@ -689,7 +712,7 @@ def every_read_is_a_hit_or_a_miss(rng):
     return seen
 
 
-@check(expect=REFERENCE, points=1, seeds=4)
+@check(expect=REFERENCE, points=1, seeds=4, stage="core")
 def size_counts_live_entries_only(rng):
     """Nobody touches the expired ones before the size is asked for."""
     seen = []
@@ -707,7 +730,7 @@ def size_counts_live_entries_only(rng):
     return seen
 
 
-@check(expect=REFERENCE, points=2, seeds=8)
+@check(expect=REFERENCE, points=2, seeds=8, stage="expired-first")
 def evictions_count_live_entries_dropped_for_room(rng):
     """Expired, deleted and renewed entries are no evictions."""
     clock = ManualClock()
@@ -731,7 +754,7 @@ def evictions_count_live_entries_dropped_for_room(rng):
     return [*seen, figures(cache, "evictions")]
 
 
-@check(expect=REFERENCE, points=2, seeds=10)
+@check(expect=REFERENCE, points=2, seeds=10, stage="expired-first")
 def every_expired_entry_is_counted_once(rng):
     """However it was noticed; never for entries that were renewed, deleted or evicted in time."""
     clock = ManualClock()
@@ -830,7 +853,7 @@ def hardly_grows(seen):
     return seen["found"] and 0 < seen["120 entries"] <= 2 * seen["24 entries"]
 
 
-@check(expect=is_true_of(hardly_grows), points=1)
+@check(expect=is_true_of(hardly_grows), points=1, stage="constant-time")
 def reading_costs_the_same_in_a_larger_cache():
     """get never walks over the entries; `list.remove` would."""
     seen = {"found": True}
@@ -855,7 +878,7 @@ def write_all(cache, clock, keys, ttl):
         cache.set(key, "features", ttl)
 
 
-@check(expect=is_true_of(none_grows), points=2)
+@check(expect=is_true_of(none_grows), points=2, stage="constant-time")
 def writing_never_scans_the_cache():
     """Neither for the least recently used entry nor for an expired one."""
     seen = {"new keys": {}, "keys set again": {}, "one expired each time": {}}
@@ -912,7 +935,7 @@ def trouble(results):
     )
 
 
-@check(expect=[{"largest size": 4, "trouble": []}] * 2, points=2)
+@check(expect=[{"largest size": 4, "trouble": []}] * 2, points=2, stage="threads")
 def threads_never_push_size_above_capacity():
     """Making room and taking it are one step under one lock."""
     seen = []
@@ -940,7 +963,7 @@ def threads_never_push_size_above_capacity():
     return seen
 
 
-@check(expect=[{"reads": 24, "foreign values": 0, "trouble": []}] * 3, points=2)
+@check(expect=[{"reads": 24, "foreign values": 0, "trouble": []}] * 3, points=2, stage="threads")
 def threads_lose_no_read_and_see_no_foreign_value():
     """hits + misses is the number of reads, while others write."""
     seen, read_ones = [], [("harbour", 1), ("orchard", 1)]
@@ -965,6 +988,7 @@ def threads_lose_no_read_and_see_no_foreign_value():
 @check(
     expect=[{"deleted": 6, "seen by reads": 6, "by reads and sweeps": 6, "trouble": []}] * 2,
     points=1,
+    stage="threads",
 )
 def threads_drop_an_entry_only_once():
     """Of several callers one deletes it; of several that notice its end one counts it."""

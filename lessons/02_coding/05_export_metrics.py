@@ -227,6 +227,7 @@ def totals(found):
         'requests_total{model_version="v8",status="error"}': 1.0,
     },
     points=1,
+    stage="core",
 )
 def a_request_is_counted_by_version_and_status():
     """A counter with two labels, `model_version` and `status`; the status is "success" if none is given."""
@@ -237,7 +238,7 @@ def a_request_is_counted_by_version_and_status():
     return seen(metrics, "requests_total")
 
 
-@check(expect=[0.0, 1.0, 1.0, 2.0, 2.0, 2.0, 3.0, 3.0], points=1)
+@check(expect=[0.0, 1.0, 1.0, 2.0, 2.0, 2.0, 3.0, 3.0], points=1, stage="core")
 def a_latency_counts_in_every_bucket_that_reaches_it():
     """Bounds 0.01, 0.05, 0.1, 0.5, 1, 2, 5 and infinity; buckets are cumulative and a bound belongs to its bucket."""
     metrics = MLServiceMetrics()
@@ -264,7 +265,7 @@ def shuffled(rng, *parts):
 
 # kills: the status ignored, the histogram's labels on the counter, a counter that is set, one
 # counter for all versions
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="core")
 def requests_add_up_by_version_and_status(rng):
     """Every call adds one, whatever came before."""
     metrics = MLServiceMetrics()
@@ -277,7 +278,7 @@ def requests_add_up_by_version_and_status(rng):
 
 # kills: default bounds, bounds that exclude their own value, milliseconds, a summary, errors left
 # out of the latency
-@check(expect=REFERENCE, points=2, seeds=1)
+@check(expect=REFERENCE, points=2, seeds=1, stage="core")
 def the_latency_histogram_has_the_bounds_of_the_contract(rng):
     """Every request is observed, in seconds, whatever its status; the only label is `model_version`."""
     metrics = MLServiceMetrics()
@@ -292,7 +293,7 @@ def the_latency_histogram_has_the_bounds_of_the_contract(rng):
 
 
 # kills: a fixed prefix, a prefix without underscore
-@check(expect=REFERENCE, points=1, seeds=1)
+@check(expect=REFERENCE, points=1, seeds=1, stage="core")
 def the_service_name_begins_every_name(rng):
     """`ml_inference` unless another one is given."""
     name, found = f"spam_filter_{rng.randrange(10**6)}", {}
@@ -307,7 +308,7 @@ def the_service_name_begins_every_name(rng):
 
 
 # kills: the default registry, metrics on the class or the module, a cache of metrics by name
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="core")
 def two_instances_in_one_process_do_not_clash(rng):
     """Without a registry handed in, each instance has its own."""
     both = [MLServiceMetrics(), MLServiceMetrics("ml_inference")]
@@ -317,7 +318,7 @@ def two_instances_in_one_process_do_not_clash(rng):
 
 
 # kills: a registry that is ignored, one that is replaced, metrics registered twice
-@check(expect=REFERENCE, points=1, seeds=1)
+@check(expect=REFERENCE, points=1, seeds=1, stage="core")
 def a_registry_that_is_handed_in_is_used(rng):
     """Two services of different names can share one with metrics of other libraries."""
     shared = CollectorRegistry()
@@ -336,7 +337,7 @@ def a_registry_that_is_handed_in_is_used(rng):
 
 
 # kills: series keyed by joined text, by a cleaned or lower-case name
-@check(expect=REFERENCE, points=1, seeds=1)
+@check(expect=REFERENCE, points=1, seeds=1, stage="core")
 def versions_that_look_alike_stay_apart(rng):
     """Any text is a version; quotes, commas and line ends are part of it."""
     metrics = MLServiceMetrics()
@@ -360,7 +361,7 @@ def versions_that_look_alike_stay_apart(rng):
 
 # kills: no check at all, a check behind the counter, clipping to zero, zero refused, another
 # exception
-@check(expect=REFERENCE, points=2, seeds=1)
+@check(expect=REFERENCE, points=2, seeds=1, stage="validation")
 def a_negative_latency_is_refused_and_leaves_no_trace(rng):
     """ValueError before anything is counted, for a known version and for a new one; zero is a latency."""
     metrics, ends = MLServiceMetrics(), []
@@ -421,6 +422,7 @@ def a_block_that_fails_after_a_second_and_a_half() -> dict[str, float]:
         'requests_total{model_version="v7",status="success"}': 1.0,
     },
     points=1,
+    stage="track",
 )
 def a_block_is_recorded_with_the_time_it_took():
     """By the clock that was handed in."""
@@ -445,7 +447,7 @@ def tracked(metrics, clock, version, seconds, error=None):
 
 # kills: "success" for all, an error counted twice or as both, only some exceptions known, nothing
 # recorded on errors
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="track")
 def a_block_that_raises_is_one_request_with_status_error(rng):
     """Whatever it raises; counted once, and the blocks around it are "success"."""
     clock = ManualClock()
@@ -458,7 +460,7 @@ def a_block_that_raises_is_one_request_with_status_error(rng):
 
 
 # kills: latency recorded behind the yield only, zero in place of it
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="track")
 def a_block_that_raises_is_recorded_with_its_latency(rng):
     """Slow errors are the ones that hurt: they belong into the histogram."""
     clock = ManualClock(rng.randrange(1000))
@@ -473,7 +475,7 @@ def a_block_that_raises_is_recorded_with_its_latency(rng):
 
 
 # kills: swallowing, wrapping, raising a copy
-@check(expect=REFERENCE, points=2, seeds=1)
+@check(expect=REFERENCE, points=2, seeds=1, stage="track")
 def track_lets_the_same_exception_through(rng):
     """Neither swallowed nor wrapped nor made anew, and still recorded."""
     clock, told, version = ManualClock(), [], f"v{rng.randrange(1000)}"
@@ -489,7 +491,7 @@ def track_lets_the_same_exception_through(rng):
 
 
 # kills: one start for all blocks, one for each version, a stack of starts
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="track")
 def blocks_that_overlap_are_timed_apart(rng):
     """Nested or interleaved, of one version or of several."""
     clock = ManualClock()
@@ -506,7 +508,7 @@ def blocks_that_overlap_are_timed_apart(rng):
 
 
 # kills: a clock that must be given, one that stands still while a coroutine waits (process time)
-@check(expect=REFERENCE, points=1, seeds=1)
+@check(expect=REFERENCE, points=1, seeds=1, stage="track")
 async def requests_in_flight_together_are_timed_by_the_monotonic_clock(rng):
     """Without a clock handed in, `time.monotonic` is read."""
     metrics = MLServiceMetrics()
@@ -567,6 +569,7 @@ def three_teams_and_a_poem() -> dict[str, float]:
         'predictions_total{model_version="v8",predicted_class="urgent"}': 1.0,
     },
     points=1,
+    stage="bounded-classes",
 )
 def a_class_that_is_not_known_is_counted_as_other():
     """Known are the `classes` given to the constructor."""
@@ -581,7 +584,7 @@ TEAMS = ["billing", "sales", "urgent", "returns", "legal"]
 
 
 # kills: known classes dropped, a class counted for all versions, one more for other
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="bounded-classes")
 def predictions_add_up_by_version_and_class(rng):
     """Known classes under their own names, all others together as `other`, for each version."""
     known = rng.sample(TEAMS, rng.randint(2, 4))
@@ -595,7 +598,7 @@ def predictions_add_up_by_version_and_class(rng):
 
 # kills: no bound, a bound only when classes are given, a bound that learns the first so many, part
 # of a name
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="bounded-classes")
 def the_number_of_series_is_bounded_whatever_a_model_writes(rng):
     """Not a single new series for hundreds of unknown classes, nor when no class is known at all."""
     told = []
@@ -611,7 +614,7 @@ def the_number_of_series_is_bounded_whatever_a_model_writes(rng):
 
 # kills: default bounds, bounds that exclude their own value, percent, confidences of unknown
 # classes left out
-@check(expect=REFERENCE, points=2, seeds=1)
+@check(expect=REFERENCE, points=2, seeds=1, stage="bounded-classes")
 def the_confidence_histogram_has_the_bounds_of_the_contract(rng):
     """Every prediction is observed, known class or not; the only label is `model_version`."""
     metrics = MLServiceMetrics(classes=TEAMS[:2])
@@ -627,7 +630,7 @@ def the_confidence_histogram_has_the_bounds_of_the_contract(rng):
 
 # kills: no check, one behind the counter, one of the two ends only, clipping, 0 or 1 refused,
 # another exception
-@check(expect=REFERENCE, points=2, seeds=1)
+@check(expect=REFERENCE, points=2, seeds=1, stage="validation")
 def a_confidence_outside_zero_to_one_is_refused_and_leaves_no_trace(rng):
     """ValueError before anything is counted; 0 and 1 are inside."""
     metrics, ends = MLServiceMetrics(classes=TEAMS), []
@@ -689,6 +692,7 @@ def a_model_that_has_loaded() -> dict[str, float]:
         'model_state{ml_inference_model_state="ready",model_version="v8"}': 1.0,
     },
     points=1,
+    stage="gauges",
 )
 def a_version_is_in_one_state_and_in_no_other():
     """One series for each state; the present one has 1."""
@@ -707,7 +711,7 @@ def gpus(rng, used, *ids):
 
 
 # kills: a state for the whole service, the first state kept, states left at 1
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="gauges")
 def every_version_has_its_own_state(rng):
     """The last state that was set, for each version, whatever the order; the service's name is in the label."""
     told = []
@@ -721,7 +725,7 @@ def every_version_has_its_own_state(rng):
 
 
 # kills: a KeyError, an unknown state taken, a child made before the check, the old state lost
-@check(expect=REFERENCE, points=2, seeds=1)
+@check(expect=REFERENCE, points=2, seeds=1, stage="validation")
 def an_unknown_state_is_refused_and_leaves_no_trace(rng):
     """ValueError before the series is made; a version that has a state keeps it."""
     metrics, ends = MLServiceMetrics(), []
@@ -734,7 +738,7 @@ def an_unknown_state_is_refused_and_leaves_no_trace(rng):
 
 
 # kills: added up, swapped, as a share, the first reading kept, only the last GPU, zero skipped
-@check(expect=REFERENCE, points=2, seeds=1)
+@check(expect=REFERENCE, points=2, seeds=1, stage="gauges")
 def gpu_gauges_show_the_last_reading(rng):
     """They rise and fall, and zero is a reading, too."""
     metrics, told = MLServiceMetrics(), []
@@ -745,7 +749,7 @@ def gpu_gauges_show_the_last_reading(rng):
 
 
 # kills: a gauge for a counter, a summary for a histogram
-@check(expect=REFERENCE, points=2, seeds=1)
+@check(expect=REFERENCE, points=2, seeds=1, stage="gauges")
 def every_metric_has_its_name_and_type(rng):
     """Counters, histograms and gauges; in this text format a state is a gauge. Further metrics are yours to add."""
     service = f"ranker_{rng.randrange(10**6)}"
@@ -782,7 +786,7 @@ def calls_of(metrics, rng, version):
 
 # kills: a reset of all when one changes, a state or a class shared by versions, trouble that
 # spreads
-@check(expect=REFERENCE, points=2, seeds=1)
+@check(expect=REFERENCE, points=2, seeds=1, stage="gauges")
 def one_versions_trouble_changes_nothing_for_another(rng):
     """The small tenant's version keeps its series, whatever the large one's does."""
     metrics = MLServiceMetrics(classes=TEAMS[1:3])
@@ -801,7 +805,7 @@ def one_versions_trouble_changes_nothing_for_another(rng):
 
 
 # kills: whatever the others miss because their calls are all of one kind
-@check(expect=REFERENCE, points=3, seeds=1)
+@check(expect=REFERENCE, points=3, seeds=1, stage="gauges")
 def any_mix_of_calls_reads_like_the_reference(rng):
     """Good and bad calls of every kind, of two versions in turn."""
     clock, service = ManualClock(), f"router_{rng.randrange(10**6)}"

@@ -173,14 +173,14 @@ def ask(limiter, clock, moments, user="harbour"):
     return seen
 
 
-@check(expect=[True, True, True, False, False], points=1)
+@check(expect=[True, True, True, False, False], points=1, stage="core")
 def a_full_window_refuses():
     """Three are allowed; the fourth and the fifth are not."""
     clock = ManualClock(100.0)
     return ask(RateLimiter(3, 60, clock=clock), clock, [100.0, 100.0, 101.5, 101.5, 159.0])
 
 
-@check(expect=[True, True, False, True, False, True], points=1)
+@check(expect=[True, True, False, True, False, True], points=1, stage="core")
 def a_request_ages_out_at_exactly_the_window():
     """Not at 69.75 s, but at 70 s: sixty seconds after the first. The second one leaves ten seconds later."""
     clock = ManualClock()
@@ -188,7 +188,7 @@ def a_request_ages_out_at_exactly_the_window():
 
 
 ### BEGIN HIDDEN TESTS
-@check(expect=REFERENCE, points=2, seeds=4)
+@check(expect=REFERENCE, points=2, seeds=4, stage="core")
 def every_window_holds_at_most_max_requests(rng):
     """Look back from each request; no moment is special."""
     # kills: windows of the calendar, windows that begin with a first request, token buckets,
@@ -210,7 +210,7 @@ def every_window_holds_at_most_max_requests(rng):
     return ask(limiter, clock, moments + [begin + window * 1.25] * limit)
 
 
-@check(expect=REFERENCE, points=2, seeds=3)
+@check(expect=REFERENCE, points=2, seeds=3, stage="core")
 def a_burst_across_a_boundary_is_no_way_round(rng):
     """At the end of a window and at the beginning of the next one: together they are one burst."""
     # kills: windows of the calendar, wherever they begin
@@ -225,7 +225,7 @@ def a_burst_across_a_boundary_is_no_way_round(rng):
     return seen
 
 
-@check(expect=REFERENCE, points=2, seeds=3)
+@check(expect=REFERENCE, points=2, seeds=3, stage="core")
 def a_refused_request_costs_nothing_later(rng):
     """Whoever knocks all the time gets in as soon as the first allowed request has aged out."""
     # kills: refused requests are written down, each refusal starts the window anew, a penalty for
@@ -241,7 +241,7 @@ def a_refused_request_costs_nothing_later(rng):
     )
 
 
-@check(expect=REFERENCE, points=1, seeds=3)
+@check(expect=REFERENCE, points=1, seeds=3, stage="core")
 def allowed_requests_age_one_by_one(rng):
     """Room comes back as it was taken, not all at once and not bit by bit."""
     # kills: clears everybody when the oldest has aged, a bucket that refills evenly
@@ -252,7 +252,7 @@ def allowed_requests_age_one_by_one(rng):
     return ask(RateLimiter(limit, 20, clock=clock), clock, moments + later)
 
 
-@check(expect=REFERENCE, points=1, seeds=3)
+@check(expect=REFERENCE, points=1, seeds=3, stage="core")
 def only_the_clock_that_was_handed_in_counts(rng):
     """Its zero may lie anywhere, and it may stand still for a while."""
     # kills: another clock, a first time of 0.0 taken for "never", times cut to whole seconds
@@ -266,7 +266,11 @@ def only_the_clock_that_was_handed_in_counts(rng):
     return seen
 
 
-@check(expect={"allowed": 3, "after 59.5 s": 0, "after 60.5 s": 3, "wall clock": False}, points=1)
+@check(
+    expect={"allowed": 3, "after 59.5 s": 0, "after 60.5 s": 3, "wall clock": False},
+    points=1,
+    stage="settings",
+)
 def without_a_clock_it_takes_time_monotonic():
     """Which nobody sets back at night."""
 
@@ -283,7 +287,7 @@ def without_a_clock_it_takes_time_monotonic():
     return {**seen, "wall clock": any(parameter.default is time.time for parameter in parameters)}
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="settings")
 def bad_arguments_are_refused(rng):
     """One request and a thousandth of a second are the least; what is legal must work."""
     arguments = [(0, 60), (-2, 60), (3, 0), (3, -1), (5, -0.5), (1, 60), (2, 0.001), (3, 60.5)]
@@ -333,7 +337,7 @@ def a_user_is_reset() -> list[bool]:
 
 
 # %% nbgrader={"grade_id": "limit-users-checks", "grade": true}
-@check(expect=[True, True, False, True, True, False], points=1)
+@check(expect=[True, True, False, True, True, False], points=1, stage="core")
 def each_user_has_a_limit_of_their_own():
     """The first one's three requests leave the second one's limit whole."""
     limiter = RateLimiter(2, 60, clock=ManualClock())
@@ -344,7 +348,7 @@ def each_user_has_a_limit_of_their_own():
 
 
 ### BEGIN HIDDEN TESTS
-@check(expect=REFERENCE, points=2, seeds=3)
+@check(expect=REFERENCE, points=2, seeds=3, stage="core")
 def a_noisy_tenant_takes_nothing_from_the_others(rng):
     """However much one sends: the others are told what they would be told without it."""
     # kills: one count for all, times of all users in one list, a ban for everybody
@@ -369,7 +373,7 @@ def a_noisy_tenant_takes_nothing_from_the_others(rng):
     return seen
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="core")
 def look_alike_ids_stay_apart(rng):
     """Use the id itself, not its text, and do not ask ids for an order."""
     users = [
@@ -399,7 +403,7 @@ def look_alike_ids_stay_apart(rng):
     ]
 
 
-@check(expect=REFERENCE, points=2, seeds=3)
+@check(expect=REFERENCE, points=2, seeds=3, stage="core")
 def reset_empties_the_window_of_one_user(rng):
     """Of this one only, be the window full or not."""
     # kills: resets everybody, gives one request back, resets only those who were refused
@@ -415,7 +419,7 @@ def reset_empties_the_window_of_one_user(rng):
     return [*seen, [limiter.is_allowed(users[0]) for _ in range(5)]]
 
 
-@check(expect=REFERENCE, points=1, seeds=3)
+@check(expect=REFERENCE, points=1, seeds=3, stage="forgetting")
 def nothing_of_the_time_before_a_reset_remains(rng):
     """Old requests must not age out of the new window, nor take the user along when they do."""
     # kills: entries in a second structure that outlive the reset
@@ -430,7 +434,7 @@ def nothing_of_the_time_before_a_reset_remains(rng):
     return seen + ask(limiter, clock, [clock.now, wait + 19.75, wait + 20.0])
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="forgetting")
 def resetting_an_unknown_user_is_harmless(rng):
     """It raises nothing and changes nothing for the others."""
     clock, limit = ManualClock(), rng.randint(2, 5)
@@ -488,7 +492,7 @@ def ten_users_come_and_go() -> list[int]:
 
 
 # %% nbgrader={"grade_id": "limit-idle-checks", "grade": true}
-@check(expect=[0, 2, 2, 1, 1, 0], points=1)
+@check(expect=[0, 2, 2, 1, 1, 0], points=1, stage="forgetting")
 def reading_tracked_users_alone_shows_the_fall():
     """The first user is forgotten at exactly 60 s, the second one at 65 s."""
     clock = ManualClock()
@@ -503,7 +507,7 @@ def reading_tracked_users_alone_shows_the_fall():
 
 
 ### BEGIN HIDDEN TESTS
-@check(expect=REFERENCE, points=2, seeds=4)
+@check(expect=REFERENCE, points=2, seeds=4, stage="forgetting")
 def tracked_users_counts_who_has_a_request_in_the_window(rng):
     """Allowed ones only: a refused request keeps nobody, a reset ends it."""
     # kills: counts all users ever seen, forgets by the first request, refusals renew, resets leave
@@ -542,7 +546,7 @@ def tracked_users_counts_who_has_a_request_in_the_window(rng):
     return seen
 
 
-@check(expect=REFERENCE, points=1, seeds=3)
+@check(expect=REFERENCE, points=1, seeds=3, stage="forgetting")
 def a_user_who_keeps_coming_does_not_shield_the_others(rng):
     """The order is that of the last allowed request, not of the first."""
     # kills: stops at the oldest user although others behind it are idle, drops who is active
@@ -581,7 +585,7 @@ def coming_and_going(call):
     return [seen, counts, sum(ref() is not None for ref in alive), limiter.tracked_users]
 
 
-@check(expect=[[True, True, False], [5, 9], 0, 0], points=1)
+@check(expect=[[True, True, False], [5, 9], 0, 0], points=1, stage="forgetting")
 def nothing_is_kept_of_idle_users():
     """Not even the id, and not for the sake of a count."""
     # kills: tracked_users that leaves out idle users without dropping them
@@ -660,7 +664,7 @@ def hardly_grows(seen):
     return seen["tracked"] == [40, 200] and 0 < seen["200 users"] <= 2 * seen["40 users"]
 
 
-@check(expect=is_true_of(hardly_grows), points=1)
+@check(expect=is_true_of(hardly_grows), points=1, stage="constant-time")
 def asking_costs_the_same_among_many_users():
     """is_allowed never walks over the users."""
     seen = {"tracked": []}
@@ -696,7 +700,7 @@ def one_leaves_each_time(limiter, clock, users):
         limiter.tracked_users  # noqa: B018
 
 
-@check(expect=is_true_of(none_grows), points=2)
+@check(expect=is_true_of(none_grows), points=2, stage="forgetting")
 def forgetting_never_scans_all_users():
     """Neither when tracked_users is read, nor on a reset, nor when users leave one by one."""
     seen = {"reading": {}, "resetting": {}, "one leaves each time": {}}
@@ -750,7 +754,11 @@ def hesitant(kind):
     return type("Hesitant", (kind,), {**compared, "__hash__": kind.__hash__})
 
 
-@check(expect=[{"allowed": [1] * 4, "trouble": []}, {"allowed": [2] * 4, "trouble": []}], points=2)
+@check(
+    expect=[{"allowed": [1] * 4, "trouble": []}, {"allowed": [2] * 4, "trouble": []}],
+    points=2,
+    stage="threads",
+)
 def threads_never_get_more_than_max_requests_through():
     """Three threads ask once for each of four users; of each user as many get through as the limit says."""
     seen = []
@@ -774,6 +782,7 @@ def threads_never_get_more_than_max_requests_through():
 @check(
     expect=[{"allowed": [2, 2, 2], "tracked": 0, "late": [True, True, False], "trouble": []}] * 2,
     points=1,
+    stage="threads",
 )
 def threads_that_forget_at_the_same_time_do_not_trip():
     """Several notice at once that users are idle, while others ask, read and reset the same user."""
@@ -804,7 +813,7 @@ def threads_that_forget_at_the_same_time_do_not_trip():
     return seen
 
 
-@check(expect=REFERENCE, points=2, seeds=4)
+@check(expect=REFERENCE, points=2, seeds=4, stage="forgetting")
 def any_sequence_of_calls_answers_like_the_reference(rng):
     """All rules together: play the calls one by one on paper."""
     clock, limit, window = ManualClock(500.0), rng.randint(2, 4), rng.choice([3, 5.5])

@@ -120,7 +120,7 @@ def groups(asked):
     return [first.setdefault(cache_key(*request), number) for number, request in enumerate(asked)]
 
 
-@check(expect=[0, 1, 2, 3, 0], points=1)
+@check(expect=[0, 1, 2, 3, 0], points=1, stage="tenants")
 def tenant_version_and_payload_all_count():
     """Five requests. The first and the last are the same; each of the others differs from it in one part."""
     ask = {"text": "Where is my refund?"}
@@ -136,7 +136,7 @@ def tenant_version_and_payload_all_count():
     )
 
 
-@check(expect=[0, 0, 2], points=1)
+@check(expect=[0, 0, 2], points=1, stage="cache-key")
 def fields_may_come_in_any_order():
     """The same fields in another order are the same payload; other values are not."""
     one, other = {"text": "hello", "top_k": 3}, {"top_k": 3, "text": "hello"}
@@ -159,7 +159,7 @@ def turned(value):
     return [turned(part) for part in value] if isinstance(value, list) else value
 
 
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="cache-key")
 def nested_fields_may_come_in_any_order(rng):
     """Dictionaries in dictionaries and in lists too."""
     # kills: sorting the outer dictionary only; str() of the payload
@@ -175,7 +175,7 @@ def nested_fields_may_come_in_any_order(rng):
     return groups(mixed(rng, payloads))
 
 
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="cache-key")
 def equal_numbers_are_the_same_however_they_are_written(rng):
     """1, 1.0 and True, 0, -0.0 and False, 10**22 and 1e22: alone, in a list, in a dictionary, deeper."""
     # kills: json.dumps as it is; booleans or floats forgotten, in lists only
@@ -204,7 +204,7 @@ def equal_numbers_are_the_same_however_they_are_written(rng):
     return groups(mixed(rng, payloads))
 
 
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="cache-key")
 def numbers_that_differ_stay_apart(rng):
     """Ids above 2**53 that differ by one, tiny fractions, -1 and -2: no rounding, no hash()."""
     # kills: float() of every number; round(); int(); hash()
@@ -240,7 +240,7 @@ def numbers_that_differ_stay_apart(rng):
     return groups(mixed(rng, [*numbers, *([n] for n in numbers), *({"id": n} for n in numbers)]))
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="cache-key")
 def a_text_is_not_the_value_that_it_spells(rng):
     """ "1" is not 1, "null" is not None, and a text of JSON is not what it says."""
     # kills: str() of values; a text payload left unquoted
@@ -267,7 +267,7 @@ def a_text_is_not_the_value_that_it_spells(rng):
     return groups(mixed(rng, values))
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="cache-key")
 def empty_and_missing_are_not_the_same(rng):
     """{}, [], None, "" and 0 differ, alone, as the value of a field and as an item; so does a missing field."""
     # kills: `payload or None`; dropping fields that are None
@@ -285,7 +285,7 @@ def empty_and_missing_are_not_the_same(rng):
     return groups(mixed(rng, values))
 
 
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="cache-key")
 def lists_keep_their_order_and_everything_its_place(rng):
     """A list is not sorted, and nothing nested is laid out flat."""
     # kills: sorted lists; dotted names; tenant and version written into the payload
@@ -322,7 +322,7 @@ def lists_keep_their_order_and_everything_its_place(rng):
     return groups(mixed(rng, values))
 
 
-@check(expect=REFERENCE, points=3, seeds=2)
+@check(expect=REFERENCE, points=3, seeds=2, stage="tenants")
 def separators_in_names_mix_nobody_up(rng):
     """Tenant "a:b" with version "c" is not tenant "a" with version "b:c", whatever stands for the colon."""
     # kills: f-strings with any separator; quotes by hand
@@ -366,7 +366,7 @@ def separators_in_names_mix_nobody_up(rng):
     return groups(rng.sample(drawn, len(drawn)))
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="tenants")
 def names_and_texts_are_taken_as_they_are_spelt(rng):
     """Case, spaces and accents make another tenant, another version, another text and another field."""
     # kills: lower(), strip(), ASCII only, Unicode normal forms
@@ -403,7 +403,7 @@ def names_and_texts_are_taken_as_they_are_spelt(rng):
     return groups(rng.sample(drawn, len(drawn)))
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="cache-key")
 def every_part_of_a_long_payload_counts(rng):
     """Prompts of 2,000 characters that differ in one, wherever it stands; and 800 short ones."""
     # kills: cutting the text or the digest short
@@ -416,7 +416,7 @@ def every_part_of_a_long_payload_counts(rng):
     return groups(rng.sample(mixed(rng, long), 9)), groups(rng.sample([*many, *many[:99]], 850))
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="cache-key")
 def a_key_is_text_and_the_payload_stays_as_it_was(rng):
     """No field is added, removed or sorted in place: the model still has to read the payload."""
     # kills: tuples, bytes; converting in place
@@ -541,7 +541,7 @@ def the_second_tenant_asks_the_model() -> list[Any]:
 
 
 # %% nbgrader={"grade_id": "prediction-cache-checks", "grade": true}
-@check(expect=[None, "B", None, "D", "A, anew"], points=1)
+@check(expect=[None, "B", None, "D", "A, anew"], points=1, stage="core")
 def the_least_recently_used_answer_goes_first():
     """Room for three: when a comes back, c is the one that nobody touched for longest."""
     cache = MLCache(capacity=3, ttl_seconds=60)
@@ -555,7 +555,7 @@ def the_least_recently_used_answer_goes_first():
 
 
 ### BEGIN HIDDEN TESTS
-@check(expect=REFERENCE, points=2, seeds=3)
+@check(expect=REFERENCE, points=2, seeds=3, stage="core")
 def gets_and_puts_both_make_an_entry_recent(rng):
     """The one that nobody read or wrote for longest goes; a single entry is a legal capacity."""
     # kills: first in, first out; recency by reads or by writes only; one entry too many
@@ -580,7 +580,7 @@ def gets_and_puts_both_make_an_entry_recent(rng):
     return seen
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="core")
 def putting_a_key_again_evicts_nothing(rng):
     """It replaces the value; a full cache needs no more room."""
     # kills: making room before asking whether the key is there; setdefault
@@ -591,7 +591,7 @@ def putting_a_key_again_evicts_nothing(rng):
     return [cache.get(key) for key in "abcdef"]
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="core")
 def any_value_comes_back_as_it_was_put(rng):
     """Empty and zero answers are answers."""
     # kills: `if value`
@@ -648,6 +648,7 @@ def figures(cache, *names):
 @check(
     expect=["A", None, {"size": 1, "capacity": 7, "hits": 1, "misses": 1, "hit_rate": 0.5}],
     points=1,
+    stage="core",
 )
 def an_answer_is_gone_at_exactly_its_ttl():
     """At 19.5 s a is alive, at 20 s it is gone; b was put later."""
@@ -666,7 +667,7 @@ def an_answer_is_gone_at_exactly_its_ttl():
 
 
 ### BEGIN HIDDEN TESTS
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="core")
 def an_answer_lives_for_one_ttl_from_its_last_put(rng):
     """However often it was read; putting it again starts a new life. Fractions of a second count."""
     # kills: reads that renew; the old end kept; > for >=; whole seconds
@@ -685,7 +686,7 @@ def an_answer_lives_for_one_ttl_from_its_last_put(rng):
     return seen
 
 
-@check(expect=REFERENCE, points=2, seeds=3)
+@check(expect=REFERENCE, points=2, seeds=3, stage="expired-first")
 def an_expired_answer_goes_before_any_live_one(rng):
     """Even if it was read a moment before it ended."""
     # kills: evicting first; looking at the least recently used only
@@ -708,7 +709,7 @@ def an_expired_answer_goes_before_any_live_one(rng):
     return seen
 
 
-@check(expect=REFERENCE, points=2, seeds=3)
+@check(expect=REFERENCE, points=2, seeds=3, stage="core")
 def every_get_is_a_hit_or_a_miss(rng):
     """A stored None is a hit, an expired entry and an unknown key are misses, a put is neither."""
     # kills: a stored None as a miss; counting expired reads as hits or not at all; counting puts
@@ -727,7 +728,7 @@ def every_get_is_a_hit_or_a_miss(rng):
     return seen
 
 
-@check(expect=REFERENCE, points=1, seeds=3)
+@check(expect=REFERENCE, points=1, seeds=3, stage="core")
 def size_counts_live_answers_only(rng):
     """Nobody touches the expired ones before the size is asked for."""
     # kills: len() of everything stored
@@ -747,7 +748,7 @@ def size_counts_live_answers_only(rng):
     return [*seen, cache.stats()["size"]]
 
 
-@check(expect=approx([0.0, 0.0, 1.0, 2 / 3, 0.75, 0.6]), points=1)
+@check(expect=approx([0.0, 0.0, 1.0, 2 / 3, 0.75, 0.6]), points=1, stage="core")
 def the_hit_rate_is_zero_before_the_first_get():
     """No division by zero; then a share that is not rounded."""
     cache = MLCache(5, 60, clock=ManualClock())
@@ -761,7 +762,7 @@ def the_hit_rate_is_zero_before_the_first_get():
     return seen
 
 
-@check(expect=REFERENCE, points=1, seeds=3)
+@check(expect=REFERENCE, points=1, seeds=3, stage="tenants")
 def no_tenant_is_given_what_another_was_answered(rng):
     """One payload, asked again and again by all tenants while the model changes; and two caches share nothing."""
     # kills: forgetting the tenant or the version; entries kept on the class
@@ -784,7 +785,7 @@ def no_tenant_is_given_what_another_was_answered(rng):
     return seen
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="settings")
 def a_capacity_or_ttl_out_of_range_is_refused(rng):
     """Capacity from 1, ttl above 0; one entry and a thousandth of a second are fine."""
     seen = []
@@ -800,7 +801,7 @@ def a_capacity_or_ttl_out_of_range_is_refused(rng):
     return seen
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="settings")
 def the_default_clock_is_monotonic(rng):
     """time.monotonic, which nobody sets back at night; it counts seconds."""
     ttl, wait = rng.randint(20, 90), rng.randint(5, 15)
@@ -819,7 +820,7 @@ def the_default_clock_is_monotonic(rng):
     ]
 
 
-@check(expect=REFERENCE, points=2, seeds=4)
+@check(expect=REFERENCE, points=2, seeds=4, stage="expired-first")
 def any_sequence_of_calls_answers_like_the_reference(rng):
     """All rules together: play the calls one by one on paper."""
     # kills: two slips that hide each other

@@ -160,7 +160,7 @@ def counted(logs, *window, **named):
     return {user: dict(events) for user, events in aggregate_logs(logs, *window, **named).items()}
 
 
-@check(expect={"ann": {"draft": 2, "search": 1}, "bob": {"search": 1}}, points=1)
+@check(expect={"ann": {"draft": 2, "search": 1}, "bob": {"search": 1}}, points=1, stage="core")
 def events_are_counted_for_each_user():
     """Four entries, two users; the same event of two users is counted apart."""
     return counted(
@@ -183,7 +183,7 @@ def some_entries(rng, number=40):
     ]
 
 
-@check(expect=REFERENCE, points=2, seeds=3)
+@check(expect=REFERENCE, points=2, seeds=3, stage="core")
 def any_iterable_in_any_order_is_read_once(rng):
     """Lists, tuples, generators; no len(), no second look, no sorting needed."""
     # kills: two loops over logs; len(logs)
@@ -196,7 +196,7 @@ def any_iterable_in_any_order_is_read_once(rng):
     ]
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="core")
 def users_and_events_are_taken_as_they_are(rng):
     """0 and "" are users and events; 7 is not "7"; case and spaces count; tuples are fine."""
     # kills: `if not user`; str(user); lower()
@@ -219,7 +219,7 @@ def users_and_events_are_taken_as_they_are(rng):
     return counted([entry(user, rng.choice(["draft", "Draft", "", 0, ("a", 1)])) for user in users])
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="core")
 def mappings_of_any_kind_are_entries(rng):
     """Not only dict: read-only views, ordered ones, wrappers. Further fields do not matter."""
     # kills: isinstance(entry, dict); taking exactly three fields
@@ -230,7 +230,7 @@ def mappings_of_any_kind_are_entries(rng):
     return counted(logs + [kind(entry(kind.__name__, "draft")) for kind in kinds])
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="core")
 def what_comes_in_stays_as_it_was(rng):
     """No entry gains, loses or changes a field; the list keeps its order."""
     # kills: pop(); parsing in place
@@ -245,7 +245,7 @@ def what_comes_in_stays_as_it_was(rng):
     return [counts, "as it was" if logs == before else "changed"]
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="bad-lines")
 def the_result_is_a_dictionary_of_plain_numbers(rng):
     """A dict (a subclass is fine) of dicts of int, with a plain int as `skipped`."""
     # kills: NumPy counts; a wrapper that is no dict
@@ -258,7 +258,7 @@ def the_result_is_a_dictionary_of_plain_numbers(rng):
     return [isinstance(result, dict), sorted(kinds), sum(inner), result.skipped]
 
 
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="bad-lines")
 def a_call_knows_nothing_of_the_one_before(rng):
     """Each starts from nothing: neither counts nor skipped entries of an earlier log come back."""
     # kills: a mutable default; counting skipped on the class
@@ -315,7 +315,7 @@ def both(logs, *window, **named):
     return [{user: dict(events) for user, events in result.items()}, result.skipped]
 
 
-@check(expect=[{"ann": {"draft": 1}, "bob": {"draft": 1}}, 3], points=1)
+@check(expect=[{"ann": {"draft": 1}, "bob": {"draft": 1}}, 3], points=1, stage="bad-lines")
 def bad_entries_are_skipped_and_counted():
     """Between two good ones: a line that is no mapping, one without an event, one that has no time."""
     bad = [
@@ -334,7 +334,7 @@ def among_good_ones(rng, bad):
     return rng.sample(logs, len(logs))
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="bad-lines")
 def what_is_no_mapping_is_malformed(rng):
     """None, numbers, texts (even of JSON), lists of pairs, sets and tuples of the right names."""
     # kills: stopping at the first; skipping the next one too
@@ -348,7 +348,7 @@ def what_is_no_mapping_is_malformed(rng):
     )
 
 
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="bad-lines")
 def a_missing_or_empty_field_is_malformed(rng):
     """Each of the three, absent or None; more than one fault still counts once."""
     # kills: None as a user; 'unknown'; one for each fault
@@ -363,7 +363,7 @@ def a_missing_or_empty_field_is_malformed(rng):
     return both(among_good_ones(rng, bad))
 
 
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="bad-lines")
 def what_cannot_be_hashed_is_malformed(rng):
     """Lists, dictionaries, sets, and tuples that contain one, as user or as event."""
     # kills: isinstance(user, Hashable); asking for the user only; str() of lists
@@ -372,7 +372,7 @@ def what_cannot_be_hashed_is_malformed(rng):
     return both(among_good_ones(rng, bad))
 
 
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="bad-lines")
 def what_is_no_time_is_malformed(rng):
     """Numbers, plain dates, bytes, lists, and texts that are not ISO 8601."""
     # kills: epoch seconds; dates; bytes; parsers that guess
@@ -404,7 +404,7 @@ def what_is_no_time_is_malformed(rng):
     return both(among_good_ones(rng, [entry("ann", "draft", at) for at in times]))
 
 
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="zones")
 def iso_strings_and_datetimes_of_any_zone_are_times(rng):
     """Z, offsets east and west, none; fractions of a second; datetimes with and without a zone."""
     # kills: one strptime format; texts only; offsets required
@@ -426,7 +426,7 @@ def iso_strings_and_datetimes_of_any_zone_are_times(rng):
     )
 
 
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="bad-lines")
 def bad_entries_change_nothing_for_other_tenants(rng):
     """With and without one tenant's bad entries, wherever they stand, the others' numbers are the same."""
     # kills: any net that catches a good entry too
@@ -460,7 +460,7 @@ def bad_entries_change_nothing_for_other_tenants(rng):
     ]
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="bad-lines")
 def a_log_without_good_entries_is_no_error(rng):
     """Empty, or nothing but malformed: no users, with and without a window."""
     bad = [None] * rng.randint(2, 9)
@@ -512,7 +512,7 @@ def the_last_minute_of_the_night() -> dict[User, dict[Event, int]]:
 
 
 # %% nbgrader={"grade_id": "logs-window-checks", "grade": true}
-@check(expect={"ann": {"at the end": 1, "at the beginning": 1}}, points=1)
+@check(expect={"ann": {"at the end": 1, "at the beginning": 1}}, points=1, stage="core")
 def both_ends_of_the_window_are_included():
     """Ten minutes before 10:30: 10:20:00 and 10:30:00 count, a second before and after do not."""
     times = {
@@ -557,7 +557,7 @@ def between_minutes(rng, first, last, number):
     return rng.sample([s for s in range(60 * first, 60 * last) if s % 15], number)
 
 
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="core")
 def what_lies_outside_the_window_is_left_out_not_skipped(rng):
     """Before it and after it, however far; a user with nothing inside is absent."""
     # kills: no upper end; timedelta.seconds; empty dictionaries
@@ -568,7 +568,7 @@ def what_lies_outside_the_window_is_left_out_not_skipped(rng):
     ]
 
 
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="core")
 def the_window_ends_at_the_newest_entry_by_default(rng):
     """Wherever it stands in the log, and also in a log that can be read only once; None is the default."""
     # kills: the last entry; the computer's time; two loops
@@ -582,7 +582,7 @@ def the_window_ends_at_the_newest_entry_by_default(rng):
     ]
 
 
-@check(expect=REFERENCE, points=2, seeds=3)
+@check(expect=REFERENCE, points=2, seeds=3, stage="zones")
 def times_are_compared_as_moments(rng):
     """12:00+02:00 is 10:00Z. The order of the texts says nothing, nor do the hours alone."""
     # kills: comparing texts; replace(tzinfo=UTC); cutting the offset off
@@ -605,7 +605,7 @@ def times_are_compared_as_moments(rng):
     ]
 
 
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="zones")
 def times_without_an_offset_are_utc_wherever_the_computer_stands(rng):
     """In three time zones the same answer, for entries and for now, as text and as datetime."""
     # kills: astimezone() of naive times, for entries or for now
@@ -622,7 +622,7 @@ def times_without_an_offset_are_utc_wherever_the_computer_stands(rng):
     return seen
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="zones")
 def now_is_a_text_or_a_datetime_of_any_zone(rng):
     """With Z, an offset or none; not the computer's own time."""
     logs = around_noon(rng, between_minutes(rng, -15, 15, 20))
@@ -641,7 +641,7 @@ def now_is_a_text_or_a_datetime_of_any_zone(rng):
     return [counted(logs, window_minutes=rng.randint(2, 9), now=now) for now in rng.sample(nows, 5)]
 
 
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="core")
 def fractions_of_a_minute_and_of_a_second_count(rng):
     """A window of half a minute is 30 seconds; one of 0 minutes is a single moment, not no window."""
     # kills: `if window_minutes`; int(); whole seconds
@@ -652,14 +652,14 @@ def fractions_of_a_minute_and_of_a_second_count(rng):
     return [counted(logs, minutes, "2026-11-21T12:00:00Z") for minutes in (0, 0.5, 0.75, 0.0, 1)]
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="core")
 def without_a_window_now_is_ignored(rng):
     """Every entry counts, also those after now; and a now that is no time does no harm."""
     logs = around_noon(rng, rng.sample(range(-9000, 9000), 9))
     return [counted(logs, now=now) for now in (None, "2026-11-21T12:00:00Z", NOON, "soon", 7)]
 
 
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="bad-lines")
 def malformed_entries_count_as_skipped_whatever_their_time(rng):
     """Skipped says how many lines were bad, not how many were bad lately; and none of them ends the window."""
     # kills: a malformed newest entry; skipped inside the window only
@@ -676,7 +676,7 @@ def malformed_entries_count_as_skipped_whatever_their_time(rng):
     return [both(logs, 5, "2026-11-21T12:00:00Z"), both(logs, 5.5), both(logs, 100_000)]
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="settings")
 def a_window_or_now_that_makes_no_sense_is_refused(rng):
     """Below 0 minutes; a now that is neither an ISO string nor a datetime."""
     end = "2026-11-21T12:00:00Z"
@@ -700,7 +700,7 @@ def a_window_or_now_that_makes_no_sense_is_refused(rng):
     return seen
 
 
-@check(expect=REFERENCE, points=2, seeds=3)
+@check(expect=REFERENCE, points=2, seeds=3, stage="bad-lines")
 def any_log_is_counted_like_the_reference(rng):
     """All rules together: good and bad entries, all ways to write a time, any window."""
     # kills: the greatest text as the newest; slips that hide each other

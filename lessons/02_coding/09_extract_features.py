@@ -138,14 +138,14 @@ def pick(names, activities, *reference, **named):
     return {user: [row[name] for name in names.split()] for user, row in rows.items()}
 
 
-@check(expect={"ann": [3, 2], "bob": [1, 1]}, points=1)
+@check(expect={"ann": [3, 2], "bob": [1, 1]}, points=1, stage="core")
 def actions_and_their_kinds_are_counted():
     """Ann: two edits and a login; Bob: a login."""
     log = [act("ann", "edit"), act("bob", "login"), act("ann", "login"), act("ann", "edit")]
     return pick("total_actions unique_action_types", log)
 
 
-@check(expect={"ann": ["edit"], "bob": ["login"]}, points=1)
+@check(expect={"ann": ["edit"], "bob": ["login"]}, points=1, stage="core")
 def of_equally_frequent_actions_the_first_in_time_is_named():
     """One edit and one login each; Ann's edit was first, although her login stands first in the log."""
     log = [act("ann", "login"), act("ann", "edit", "2026-11-21T09:00:00Z"), act("bob", "login")]
@@ -183,7 +183,7 @@ def written(rng, at):
 
 
 # Kills: counts of all users together, kinds without case, a set of the whole log.
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="core")
 def any_log_is_counted_for_each_user(rng):
     """In any order; case and spaces make other kinds."""
     users = [f"{tenant}/{n}" for tenant in ("harbour", "orchard") for n in range(3)]
@@ -195,7 +195,7 @@ def any_log_is_counted_for_each_user(rng):
 
 # Kills: the first action, the latest, the rarest, what all users together do most, a pair with its
 # count.
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="core")
 def the_most_common_action_is_named_for_each_user(rng):
     """The most frequent one of that user, whatever others do most, and whatever it did first or last."""
     log = []
@@ -207,7 +207,7 @@ def the_most_common_action_is_named_for_each_user(rng):
 
 
 # Kills: input order, alphabetical order, the last seen, the most recent, max() over a set.
-@check(expect=REFERENCE, points=3, seeds=3)
+@check(expect=REFERENCE, points=3, seeds=3, stage="core")
 def ties_go_to_the_action_first_seen_in_time(rng):
     """Not to the one first in the input, nor by name, nor to the one seen last."""
     log = []
@@ -225,7 +225,7 @@ def ties_go_to_the_action_first_seen_in_time(rng):
 
 
 # Kills: whole rows that are sorted, unstable or reversed order, moments compared as texts.
-@check(expect=REFERENCE, points=2, seeds=3)
+@check(expect=REFERENCE, points=2, seeds=3, stage="zones")
 def equal_times_keep_the_order_of_the_input(rng):
     """However they are written: 10:00Z and 12:00+02:00 are one moment."""
     log = []
@@ -236,7 +236,7 @@ def equal_times_keep_the_order_of_the_input(rng):
 
 
 # Kills: first seen by anybody, one counter for all.
-@check(expect=REFERENCE, points=1, seeds=3)
+@check(expect=REFERENCE, points=1, seeds=3, stage="core")
 def ties_are_decided_by_each_users_own_past(rng):
     """What somebody else did first does not matter."""
     log = [
@@ -248,7 +248,7 @@ def ties_are_decided_by_each_users_own_past(rng):
 
 
 # Kills: str(user), str(action), ids that are "empty", sorting by user.
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="core")
 def users_and_actions_are_taken_as_they_are(rng):
     """0, "" and tuples are users and actions too; 7 is not "7"; nothing asks them for an order."""
     names = [0, "", "0", 7, "7", "Ann", "ann", ("harbour", 7), ("harbour", "7"), "None"]
@@ -260,7 +260,7 @@ def users_and_actions_are_taken_as_they_are(rng):
 
 
 # Kills: NumPy numbers, a column more, shares in place of counts, a list of rows.
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="core")
 def a_row_has_five_features_of_plain_values(rng):
     """Four plain ints and the action; a dictionary of dictionaries."""
     log = [
@@ -275,7 +275,7 @@ def a_row_has_five_features_of_plain_values(rng):
 
 
 # Kills: sort() in place, times parsed into the input.
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="core")
 def what_comes_in_stays_as_it_was(rng):
     """No activity gains, loses or changes a field; the list keeps its order."""
     log = [
@@ -287,7 +287,7 @@ def what_comes_in_stays_as_it_was(rng):
 
 
 # Kills: counters in a default argument or in the module, a newest timestamp that is remembered.
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="core")
 def a_call_knows_nothing_of_the_one_before(rng):
     """Each starts from nothing: users, counts and the newest timestamp of an earlier log do not come back."""
     seen = []
@@ -330,7 +330,7 @@ def the_last_hour_of_the_log() -> dict[User, int]:
 
 
 # %% nbgrader={"grade_id": "features-window-checks", "grade": true}
-@check(expect={"ann": [2, 3], "bob": [1, 1]}, points=1)
+@check(expect={"ann": [2, 3], "bob": [1, 1]}, points=1, stage="core")
 def both_ends_of_a_window_are_included():
     """Ann: at noon, an hour before and a second more; Bob: an hour before noon, and a day and a second."""
     times = {"ann": ("12:00:00", "11:00:00", "10:59:59"), "bob": ("11:00:00",)}
@@ -347,7 +347,7 @@ def at_these(rng, users, spans):
 
 
 # Kills: an open beginning, the hour of the clock, .seconds.
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="core")
 def the_last_hour_is_sixty_minutes_before_the_reference(rng):
     """Around both ends, and at the same minute of other days."""
     spans = [0, 60, 60, 59, 61, 1440, 1441, 1500, 2880, *rng.sample(range(130), 12)]
@@ -355,7 +355,7 @@ def the_last_hour_is_sixty_minutes_before_the_reference(rng):
 
 
 # Kills: an open beginning, today's date, two dates, .days.
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="core")
 def the_last_day_is_twenty_four_hours_before_the_reference(rng):
     """Around both ends, before and after midnight, and days earlier."""
     spans = [
@@ -376,7 +376,7 @@ def the_last_day_is_twenty_four_hours_before_the_reference(rng):
 
 
 # Kills: ages in whole seconds or minutes, microseconds that are dropped.
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="core")
 def a_microsecond_decides(rng):
     """Inside a window, on its edge and outside of it."""
     log = []
@@ -390,7 +390,7 @@ def a_microsecond_decides(rng):
 
 # Kills: each user's own newest, the last or first one of the input, the computer's clock, the
 # newest as text.
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="zones")
 def the_reference_is_the_newest_timestamp_of_all(rng):
     """Wherever it stands, however it is written, whoever it belongs to."""
     seen = []
@@ -411,7 +411,7 @@ def the_reference_is_the_newest_timestamp_of_all(rng):
 
 
 # Kills: features of the last day only, users without recent activities left out.
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="core")
 def windows_leave_the_other_features_alone(rng):
     """Totals, kinds and the most common action look at the whole past; a quiet user has zeros."""
     log = [act("ann", "old", ago(1440 * n)) for n in range(2, 7)] + [
@@ -429,7 +429,7 @@ def windows_leave_the_other_features_alone(rng):
 
 
 # Kills: dates and hours that are compared in place of a length of time.
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="core")
 def the_calendar_does_not_matter(rng):
     """New Year, the end of February, midnight: a day back is 24 hours."""
     seen = []
@@ -493,7 +493,7 @@ def harbour_at_noon() -> Features:
 ALL = "total_actions unique_action_types actions_last_hour actions_last_24h most_common_action"
 
 
-@check(expect={"ann": [1, 1, 1, 1, "login"]}, points=1)
+@check(expect={"ann": [1, 1, 1, 1, "login"]}, points=1, stage="leakage")
 def what_comes_after_the_reference_is_not_known():
     """At noon: Ann's two later edits do not count, and Bob has done nothing yet."""
     late = [act("ann", "edit", "2026-11-21T12:00:01Z"), act("ann", "edit", "2026-11-22T09:00:00Z")]
@@ -507,7 +507,7 @@ def what_comes_after_the_reference_is_not_known():
 
 ### BEGIN HIDDEN TESTS
 # Kills: no cut at all, a cut in the windows only, in the totals only, kinds of the whole log.
-@check(expect=REFERENCE, points=3, seeds=2)
+@check(expect=REFERENCE, points=3, seeds=2, stage="leakage")
 def later_activities_leak_into_no_feature(rng):
     """At three moments of one log: counts, kinds and windows are as if the later ones were not there."""
     log = []
@@ -526,7 +526,7 @@ def later_activities_leak_into_no_feature(rng):
 
 
 # Kills: the most common action of the whole log, ties that later activities decide.
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="leakage")
 def later_activities_do_not_choose_the_most_common_action(rng):
     """Neither by their number nor in a tie."""
     log = []
@@ -540,7 +540,7 @@ def later_activities_do_not_choose_the_most_common_action(rng):
 
 
 # Kills: rows of zeros, None as most common action, errors for an empty log.
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="leakage")
 def who_has_only_later_activities_is_absent(rng):
     """Some users are, or all, or there is no log at all."""
     users = shuffled(rng, ["ann", "bob", "cem", "dea", "eve"])
@@ -552,7 +552,7 @@ def who_has_only_later_activities_is_absent(rng):
 
 
 # Kills: < in place of <=, a cut in whole seconds.
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="leakage")
 def the_moment_itself_is_known(rng):
     """At the reference yes, a microsecond later no."""
     tick, people = timedelta(microseconds=1), rng.sample(["ann", "bob", "cem", "dea"], 4)
@@ -561,7 +561,7 @@ def the_moment_itself_is_known(rng):
 
 
 # Kills: times compared as texts, offsets that are dropped.
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="zones")
 def times_are_compared_as_moments(rng):
     """12:00+02:00 is 10:00Z, for activities and for the reference; the order of the texts says nothing."""
     offsets = shuffled(rng, [-14, -9.5, -8, -5, -3.5, 0, 1, 2, 5.75, 9, 12.75, 14])
@@ -586,7 +586,7 @@ def around(rng, write):
 
 
 # Kills: naive times as local times, in texts or in datetimes; a mix that cannot be compared.
-@check(expect=REFERENCE, points=2, seeds=1)
+@check(expect=REFERENCE, points=2, seeds=1, stage="zones")
 def timestamps_without_an_offset_are_utc_wherever_the_computer_stands(rng):
     """In three time zones the same answer, as text and as datetime, beside others with an offset."""
     seen = []
@@ -603,7 +603,7 @@ def timestamps_without_an_offset_are_utc_wherever_the_computer_stands(rng):
 
 
 # Kills: a reference that must be a datetime or a text, a naive one as local time.
-@check(expect=REFERENCE, points=2, seeds=1)
+@check(expect=REFERENCE, points=2, seeds=1, stage="zones")
 def a_reference_is_written_like_a_timestamp(rng):
     """Text or datetime, with Z, an offset or none, which is UTC in three time zones."""
     log, seen = around(rng, lambda at: at), []
@@ -621,7 +621,7 @@ def a_reference_is_written_like_a_timestamp(rng):
 
 
 # Kills: counters for all, users without their tenant, kinds of all users.
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="leakage")
 def one_tenants_activities_change_nothing_for_anothers(rng):
     """With and without the busy tenant's activities, earlier, later and at the same times: the same rows."""
     spans, seen = (

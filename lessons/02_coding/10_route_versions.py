@@ -199,7 +199,7 @@ def answers(router, people, flags=()):
     return [router.route(user, flags) for user in people]
 
 
-@check(expect=["v8"] * 4, points=1)
+@check(expect=["v8"] * 4, points=1, stage="core")
 def weight_zero_gets_nobody():
     """The only version with weight gets everybody, whatever its weight is."""
     return answers(build({"v7": 0, "v8": 0.25, "v9": 0}), ["ann", "ben", "cem", "dea"])
@@ -210,7 +210,7 @@ def is_mostly_v8(seen):
     return set(seen) == {"v8", "v9"} and sum(seen.values()) == 500 and 400 <= seen["v8"] <= 490
 
 
-@check(expect=is_true_of(is_mostly_v8), points=1)
+@check(expect=is_true_of(is_mostly_v8), points=1, stage="core")
 def nine_in_ten_go_where_nine_tenths_of_the_weight_is():
     """Weights of 0.9 and 0.1."""
     return dict(
@@ -266,7 +266,7 @@ def how_it_ends(function, *args, **named):
 
 
 # Kills: u * weight, u ** weight, round robin, modulo, weights that are not looked at.
-@check(expect=REFERENCE, points=3, seeds=1)
+@check(expect=REFERENCE, points=3, seeds=1, stage="core")
 def shares_follow_the_weights(rng):
     """Weights of 1 : 2 : 5, each times the same factor: a share is a weight divided by the sum of weights."""
     factor, people = rng.choice([1, 2.5, 12]), some_users(rng, 1200)
@@ -278,7 +278,7 @@ def shares_follow_the_weights(rng):
 
 
 # Kills: whole slots for hundredths, weights taken for shares of one.
-@check(expect=REFERENCE, points=1, seeds=1)
+@check(expect=REFERENCE, points=1, seeds=1, stage="core")
 def only_the_ratio_of_weights_counts(rng):
     """Weights of 1 : 5, far below one and far above."""
     people, seen = some_users(rng, 200), []
@@ -289,7 +289,7 @@ def only_the_ratio_of_weights_counts(rng):
 
 
 # Kills: a hash of the tenant, of the first or last letters, sums of bytes, crc32.
-@check(expect=REFERENCE, points=1, seeds=1)
+@check(expect=REFERENCE, points=1, seeds=1, stage="core")
 def each_tenants_users_are_shared_by_weight(rng):
     """Ids that differ in one digit, or only in the tenant, are other users."""
     weights = dict(zip(some_versions(rng, 2), (3, 1), strict=True))
@@ -301,7 +301,7 @@ def each_tenants_users_are_shared_by_weight(rng):
 
 
 # Kills: one fallback for all, the heaviest first, health that is not looked at.
-@check(expect=REFERENCE, points=1, seeds=1)
+@check(expect=REFERENCE, points=1, seeds=1, stage="core")
 def an_unhealthy_versions_users_are_shared_by_weight(rng):
     """A version added with `health=False` gets nobody; the others share everybody by their weights."""
     sick, large, small = some_versions(rng, 3)
@@ -315,7 +315,7 @@ def an_unhealthy_versions_users_are_shared_by_weight(rng):
 
 # Kills: random choice, round robin, a salt for each router, identity of the text object, memory of
 # the last user.
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="core")
 def a_user_gets_the_same_version_every_time(rng):
     """Asked again, after others, in another order, with an equal text, by another router with the same versions."""
     weights = dict.fromkeys(some_versions(rng, 3), 1)
@@ -327,7 +327,7 @@ def a_user_gets_the_same_version_every_time(rng):
 
 
 # Kills: hash(user), hash((user, version)), hash(f"{user}{version}"), user.__hash__().
-@check(expect=REFERENCE, points=2, seeds=1)
+@check(expect=REFERENCE, points=2, seeds=1, stage="core")
 def a_user_gets_the_same_version_in_every_process(rng):
     """Python's `hash` of a text is salted: it differs from process to process."""
     weights = dict.fromkeys(some_versions(rng, 3), 1)
@@ -339,7 +339,7 @@ def a_user_gets_the_same_version_in_every_process(rng):
 
 
 # Kills: encode("ascii"), ids read as numbers, ids cut at a separator.
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="core")
 def any_text_is_a_user(rng):
     """Umlauts, other scripts, spaces, slashes, digits only, a thousand letters."""
     version, idle = some_versions(rng, 2)
@@ -369,6 +369,7 @@ def any_text_is_a_user(rng):
         "same": [True],
     },
     points=1,
+    stage="settings",
 )
 def a_negative_weight_or_a_second_version_of_that_name_is_refused():
     """And what is refused leaves everything as it was."""
@@ -439,7 +440,7 @@ def moves(before, after):
     return {"from": sorted({one for one, _ in gone}), "to": sorted({other for _, other in gone})}
 
 
-@check(expect={"v7 sick": ["v7"], "v7 well again": []}, points=2)
+@check(expect={"v7 sick": ["v7"], "v7 well again": []}, points=2, stage="minimal-movement")
 def only_the_sick_versions_users_move():
     """Which versions lost users, compared with the beginning."""
     router, people = build({"v7": 1, "v8": 1, "v9": 1}), [f"harbour/user-{n}" for n in range(90)]
@@ -457,7 +458,7 @@ def three_versions(rng):
 
 
 # Kills: modulo and intervals over the healthy versions, recovery to another place.
-@check(expect=REFERENCE, points=3, seeds=2)
+@check(expect=REFERENCE, points=3, seeds=2, stage="minimal-movement")
 def whichever_is_sick_only_its_own_users_move(rng):
     """Each version in turn is unhealthy and recovers; in the end two are at once, and recover."""
     router, people, seen = build(weights := three_versions(rng)), some_users(rng, 80), []
@@ -472,7 +473,7 @@ def whichever_is_sick_only_its_own_users_move(rng):
 
 
 # Kills: a count of set_health calls, recovery that needs two calls, recovery to another place.
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="core")
 def health_may_flap(rng):
     """Said twice or ten times: it is healthy or not, and its users are where they were."""
     router, people = build(weights := three_versions(rng)), some_users(rng, 80)
@@ -488,7 +489,7 @@ def health_may_flap(rng):
 
 # Kills: intervals, slots out of a fixed number, a weight that is hashed, weights that are set only
 # once.
-@check(expect=REFERENCE, points=3, seeds=2)
+@check(expect=REFERENCE, points=3, seeds=2, stage="minimal-movement")
 def a_rising_weight_draws_users_only_to_it(rng):
     """Two versions rise, one after the other; the others exchange nobody."""
     router, people, seen = build(weights := three_versions(rng)), some_users(rng, 120), []
@@ -501,7 +502,7 @@ def a_rising_weight_draws_users_only_to_it(rng):
 
 
 # Kills: intervals, weights that only rise, weight zero that is no weight.
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="minimal-movement")
 def a_falling_weight_sends_away_only_its_own_users(rng):
     """One falls, another falls to zero; back at their old weights, everybody is where they were."""
     router, people, seen = build(weights := three_versions(rng)), some_users(rng, 120), []
@@ -517,7 +518,7 @@ def a_falling_weight_sends_away_only_its_own_users(rng):
 
 
 # Kills: set_weight that is forgotten, that swaps versions, or that counts only for new users.
-@check(expect=REFERENCE, points=1, seeds=1)
+@check(expect=REFERENCE, points=1, seeds=1, stage="core")
 def new_weights_make_new_shares(rng):
     """Weights of 9 and 1 become 1 and 5."""
     one, other = some_versions(rng, 2)
@@ -529,7 +530,7 @@ def new_weights_make_new_shares(rng):
 
 
 # Kills: intervals, modulo, a new version that waits for its first set_weight.
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="minimal-movement")
 def a_new_version_draws_users_only_to_it(rng):
     """Whatever its name is, it takes its share from all and moves nobody between them."""
     *old, one, other = some_versions(rng, 5)
@@ -543,7 +544,7 @@ def a_new_version_draws_users_only_to_it(rng):
 
 
 # Kills: intervals and modulo in order of insertion; draws by position in a list.
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="minimal-movement")
 def the_order_of_adding_does_not_matter(rng):
     """Three routers with the same versions, added in three orders; one with other weights."""
     weights, people = three_versions(rng), some_users(rng, 60)
@@ -559,7 +560,7 @@ def the_order_of_adding_does_not_matter(rng):
 
 # Kills: None or IndexError in place of the error, a sick or idle version as the last resort, no way
 # back.
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="core")
 def nobody_left_is_an_error(rng):
     """No version; none healthy; none with weight; the healthy one without weight. Then one recovers."""
     sick, idle, well = some_versions(rng, 3)
@@ -587,6 +588,7 @@ def nobody_left_is_an_error(rng):
         "same": [True, True],
     },
     points=1,
+    stage="settings",
 )
 def unknown_versions_and_negative_weights_are_refused():
     """By set_health and set_weight; nothing changes, and nobody is added by mistake."""
@@ -604,7 +606,7 @@ def unknown_versions_and_negative_weights_are_refused():
 
 
 # Kills: weights, health or flags kept by the class.
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="core")
 def one_tenants_router_knows_nothing_of_anothers(rng):
     """Health, weights and new versions of one router leave the other's users where they are."""
     weights, people = three_versions(rng), some_users(rng, 60, "orchard")
@@ -662,7 +664,7 @@ def a_tester_and_a_user() -> list[VersionId]:
 
 
 # %% nbgrader={"grade_id": "router-flag-checks", "grade": true}
-@check(expect=["v9", "v7", "v9", "v7"], points=1)
+@check(expect=["v9", "v7", "v9", "v7"], points=1, stage="flags")
 def a_flag_pins_a_version_at_weight_zero():
     """With the flag v9, without it v7."""
     router = build({"v7": 1, "v9": 0})
@@ -687,7 +689,7 @@ def flagged(rng):
 
 
 # Kills: the last flag, the flag set first, the heaviest version; unknown flags that end the search.
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="flags")
 def the_first_matching_flag_wins(rng):
     """In the request's order, lists and tuples alike; flags that were never set are passed over."""
     router, pins = flagged(rng)
@@ -700,7 +702,7 @@ def the_first_matching_flag_wins(rng):
 
 # Kills: a pin to a sick version, an error, the heaviest as fallback, another version than without
 # flags.
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="flags")
 def a_flag_of_a_sick_version_is_passed_over(rng):
     """The user goes where it goes without flags; when the version recovers, the flag pins again."""
     router, pins = flagged(rng)
@@ -716,7 +718,7 @@ def a_flag_of_a_sick_version_is_passed_over(rng):
 
 
 # Kills: the search that ends at the first flag that is set.
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="flags")
 def after_a_sick_versions_flag_the_next_one_counts(rng):
     """Three flags in each order; the first one's version is unhealthy."""
     router, pins = flagged(rng)
@@ -730,7 +732,7 @@ def after_a_sick_versions_flag_the_next_one_counts(rng):
 
 # Kills: pins remembered for the user or kept by the class, flags that move everybody or change
 # weights.
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="flags")
 def requests_without_the_flag_do_not_notice(rng):
     """Neither other tenants' users, nor the same user's next request, nor another router."""
     weights = three_versions(rng)
@@ -750,7 +752,7 @@ def requests_without_the_flag_do_not_notice(rng):
 
 
 # Kills: the first pin that stays, flags that are merged.
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="flags")
 def a_flag_that_is_set_again_pins_the_new_version(rng):
     """And only this flag: the others pin what they did."""
     router, pins = flagged(rng)
@@ -761,7 +763,7 @@ def a_flag_that_is_set_again_pins_the_new_version(rng):
 
 
 # Kills: KeyError, a flag to nowhere, a pin that is lost by the refusal.
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="flags")
 def a_flag_for_an_unknown_version_is_refused(rng):
     """And pins what it pinned before; a new one pins nothing."""
     router, pins = flagged(rng)
@@ -773,7 +775,7 @@ def a_flag_for_an_unknown_version_is_refused(rng):
 
 
 # Kills: the search for runners before the flags are looked at.
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="flags")
 def a_pinned_version_serves_when_nobody_else_is_left(rng):
     """A healthy version at weight zero serves those with its flag, and nobody else."""
     idle, sick = some_versions(rng, 2)

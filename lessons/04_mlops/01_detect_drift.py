@@ -147,13 +147,13 @@ def psi_of_eight_tickets() -> dict[str, float]:
 
 
 # %% nbgrader={"grade_id": "psi-checks", "grade": true}
-@check(expect=approx(0.375 * math.log(5)), points=2)
+@check(expect=approx(0.375 * math.log(5)), points=2, stage="core")
 def four_bins_of_eight_tickets_are_counted_by_hand():
     """Two in each of four bins before; 1, 1, 1 and 5 today."""
     return calculate_psi([1, 2, 3, 4, 5, 6, 7, 8], [1, 3, 5, 7, 7, 8, 8, 9], buckets=4)
 
 
-@check(expect=approx(0.5 * math.log(2) + 0.4999 * math.log(5000)), points=1)
+@check(expect=approx(0.5 * math.log(2) + 0.4999 * math.log(5000)), points=1, stage="missing-bin")
 def missing_tickets_have_a_bin_of_their_own():
     """Half of today's rows are missing: a share of 0.5 against the floor of 1e-4."""
     return calculate_psi([1, 2, 3, 4, 5, 6, 7, 8], [1, 3, 5, 7] + [float("nan")] * 4, buckets=4)
@@ -176,7 +176,7 @@ def how_it_ends(function, *args, **named):
     return "no error"
 
 
-@check(expect=REFERENCE, points=2, seeds=4)
+@check(expect=REFERENCE, points=2, seeds=4, stage="core")
 def quantile_edges_come_from_the_baseline_alone(rng):
     """Ten quantile bins unless told otherwise; current data moves no edge. The logarithm is the natural one."""
     buckets = rng.choice([4, 5, 7, 8])
@@ -186,7 +186,7 @@ def quantile_edges_come_from_the_baseline_alone(rng):
     return [calculate_psi(baseline, current), calculate_psi(baseline, current, buckets=buckets)]
 
 
-@check(expect=REFERENCE, points=2, seeds=4)
+@check(expect=REFERENCE, points=2, seeds=4, stage="core")
 def uniform_edges_cut_the_baseline_range_into_equal_widths(rng):
     """From the least to the greatest value of the baseline, whatever the current data spans."""
     old, new = ([rng.randint(8, 40) for _ in range(10)] for _ in range(2))
@@ -209,7 +209,7 @@ def tells_apart(one, other, buckets):
     return calculate_psi(one, one, buckets) < calculate_psi(one, other, buckets)
 
 
-@check(expect=REFERENCE, points=2, seeds=3)
+@check(expect=REFERENCE, points=2, seeds=3, stage="core")
 def values_outside_the_baseline_range_land_in_the_end_bins(rng):
     """The outer edges are open: with values far outside, the score is what it is with values just inside."""
     baseline = [0.0, *ladder(rng, [20] * 10), 100.0]
@@ -225,7 +225,7 @@ def values_outside_the_baseline_range_land_in_the_end_bins(rng):
     return same(rng, [(out, end) for out, end, _ in scores], [(end, mid) for _, end, mid in scores])
 
 
-@check(expect=REFERENCE, points=1, seeds=3)
+@check(expect=REFERENCE, points=1, seeds=3, stage="core")
 def a_value_on_an_inner_edge_belongs_to_the_bin_on_its_right(rng):
     """On an edge or a little above it: the score is the same. Edges at 2, 4, 6 (widths) and 10, 20, 30 (quartiles)."""
     rising = [0.0, 8.0] + [
@@ -246,7 +246,7 @@ def a_value_on_an_inner_edge_belongs_to_the_bin_on_its_right(rng):
     return same(rng, pairs, others)
 
 
-@check(expect=REFERENCE, points=1, seeds=3)
+@check(expect=REFERENCE, points=1, seeds=3, stage="core")
 def quantiles_that_coincide_make_one_edge(rng):
     """Six of nine inner quantiles are the same value, which most tickets have: they make one edge."""
     low, high = [rng.uniform(1, 40) for _ in range(20)], [rng.uniform(60, 99) for _ in range(18)]
@@ -259,7 +259,7 @@ def quantiles_that_coincide_make_one_edge(rng):
     return calculate_psi(baseline, [*some, 47.0, *[50.0] * 20, *many])
 
 
-@check(expect=REFERENCE, points=1, seeds=3)
+@check(expect=REFERENCE, points=1, seeds=3, stage="missing-bin")
 def a_share_is_taken_of_all_rows_missing_ones_too(rng):
     """Both sides have missing values, in different shares. Edges come from the values that are there."""
     old, new = (
@@ -273,7 +273,7 @@ def a_share_is_taken_of_all_rows_missing_ones_too(rng):
     ]
 
 
-@check(expect=REFERENCE, points=1, seeds=3)
+@check(expect=REFERENCE, points=1, seeds=3, stage="missing-bin")
 def missing_on_one_side_is_one_more_bin_for_both(rng):
     """A quarter of the rows is missing, today or in training; the others have not changed."""
     complete = [0.0, *ladder(rng, [12] * 10), 100.0]
@@ -286,7 +286,7 @@ def missing_on_one_side_is_one_more_bin_for_both(rng):
     ]
 
 
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="core")
 def a_share_is_at_least_one_in_ten_thousand(rng):
     """On either side, in an empty bin and in one with a single row of 15,000; nothing is rescaled afterwards."""
     full = [0.0, *ladder(rng, [12] * 10), 100.0]
@@ -320,6 +320,7 @@ def a_share_is_at_least_one_in_ten_thousand(rng):
     )
     | {"two values": "no error", "one value today": "no error"},
     points=2,
+    stage="validation",
 )
 def psi_refuses_what_it_cannot_compute():
     """An empty side, a constant baseline, an unknown strategy, fewer than one bucket."""
@@ -413,7 +414,9 @@ def a_pure_shift() -> tuple[bool, float]:
 
 
 # %% nbgrader={"grade_id": "detector-checks", "grade": true}
-@check(expect=approx([True, 0.75 * math.log(1.5) + 0.25 * math.log(0.5)]), points=2)
+@check(
+    expect=approx([True, 0.75 * math.log(1.5) + 0.25 * math.log(0.5)]), points=2, stage="detector"
+)
 def two_bins_of_four_tickets_are_counted_by_hand():
     """Two on each side of 5 in the reference; three and one today."""
     drift, score = DriftDetector([0, 1, 9, 10], threshold=0.1, bins=2).detect_drift([1, 2, 3, 8])
@@ -421,7 +424,7 @@ def two_bins_of_four_tickets_are_counted_by_hand():
 
 
 ### BEGIN HIDDEN TESTS
-@check(expect=REFERENCE, points=2, seeds=4)
+@check(expect=REFERENCE, points=2, seeds=4, stage="detector")
 def the_score_is_the_divergence_of_today_from_the_reference(rng):
     """Each logarithm is weighed by today's share. Ten equal widths unless told otherwise."""
     old, new = ([rng.randint(8, 60) for _ in range(10)] for _ in range(2))
@@ -431,7 +434,7 @@ def the_score_is_the_divergence_of_today_from_the_reference(rng):
     return [ten, DriftDetector(reference, bins=5).detect_drift(current)[1]]
 
 
-@check(expect=REFERENCE, points=1, seeds=3)
+@check(expect=REFERENCE, points=1, seeds=3, stage="detector")
 def a_pure_mean_shift_shows(rng):
     """Today has the reference's shape, moved up or down: the bins must not move with it."""
     reference = [0.0, *ladder(rng, [rng.randint(5, 30) for _ in range(10)]), 100.0]
@@ -445,7 +448,7 @@ def a_pure_mean_shift_shows(rng):
     return [DriftDetector(reference).detect_drift(values)[0] for values in rng.sample(moved, 4)]
 
 
-@check(expect=REFERENCE, points=1, seeds=3)
+@check(expect=REFERENCE, points=1, seeds=3, stage="detector")
 def the_detector_bins_values_as_psi_does(rng):
     """On an inner edge counts like a little above it, far outside the reference's range like just inside."""
     rising = [0.0, 8.0] + [
@@ -470,7 +473,7 @@ def the_detector_bins_values_as_psi_does(rng):
     return same(rng, *scores)
 
 
-@check(expect=REFERENCE, points=2, seeds=3)
+@check(expect=REFERENCE, points=2, seeds=3, stage="detector")
 def floored_shares_are_rescaled_to_a_sum_of_one(rng):
     """With fifty bins many are empty, on either side. First the floor, then divide by the sum."""
     reference = [0.0, *ladder(rng, [6, 0, 9, 0, 3, 0, 8, 0, 2, 0]), 100.0]
@@ -488,7 +491,7 @@ def shows_what_is_missing(scores):
     )
 
 
-@check(expect=is_true_of(shows_what_is_missing), points=1, seeds=3)
+@check(expect=is_true_of(shows_what_is_missing), points=1, seeds=3, stage="detector")
 def the_detector_gives_missing_values_a_bin(rng):
     """A fifth of the rows is missing today; in the reference; then a fifth there and three fifths today."""
     # 80 values
@@ -498,7 +501,7 @@ def the_detector_gives_missing_values_a_bin(rng):
     return [DriftDetector(reference).detect_drift(today)[1] for reference, today in pairs]
 
 
-@check(expect=REFERENCE, points=2, seeds=3)
+@check(expect=REFERENCE, points=2, seeds=3, stage="detector")
 def drift_begins_above_the_threshold(rng):
     """At the threshold it is no drift yet. Without an argument the threshold is 0.1."""
     reference = [0.0, *ladder(rng, [rng.randint(8, 60) for _ in range(10)]), 100.0]
@@ -518,7 +521,7 @@ def drift_begins_above_the_threshold(rng):
     ]
 
 
-@check(expect=REFERENCE, points=2, seeds=3)
+@check(expect=REFERENCE, points=2, seeds=3, stage="detector")
 def an_update_replaces_edges_and_shares(rng):
     """It then answers like a new detector with the same threshold and number of bins, missing values included."""
     rising = [rng.randint(9, 12) * (i + 1) for i in range(10)]
@@ -533,7 +536,7 @@ def an_update_replaces_edges_and_shares(rng):
     return [drift, same(rng, [(score, fresh[0])], [fresh, (score, fresh[1])])]
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="detector")
 def a_failed_update_leaves_the_old_reference(rng):
     """Nothing half-done: after an empty or a constant update the score is what it was."""
     old, new = ([rng.randint(8, 60) for _ in range(10)] for _ in range(2))
@@ -553,7 +556,8 @@ def a_failed_update_leaves_the_old_reference(rng):
     expect=dict.fromkeys(
         ("empty", "flat", "no bins", "nothing today", "update", "flat update"), "ValueError"
     )
-    | {"two values": "no error"}
+    | {"two values": "no error"},
+    stage="detector",
 )
 def the_detector_refuses_what_it_cannot_compare():
     """When it is built, when it looks, and when it is updated."""
@@ -570,7 +574,7 @@ def the_detector_refuses_what_it_cannot_compare():
     }
 
 
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="detector")
 def only_its_own_update_changes_a_detector(rng):
     """Its own looks do not, nor another tenant's detector, update and missing values. PSI remembers nobody."""
     old, other = (rng.sample(range(12, 52, 4), 10) for _ in range(2))
@@ -591,7 +595,7 @@ def only_its_own_update_changes_a_detector(rng):
     return same(rng, [(again, alone), psis[:2]], [(again, unlike), psis[1:]])
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="detector")
 def lists_arrays_and_series_answer_alike(rng):
     """Whole numbers too, None for a missing value, and a series with any index."""
     first, second = [10 * n for n in range(102)], [10 * rng.randint(0, 110) for _ in range(150)]
@@ -614,7 +618,7 @@ def lists_arrays_and_series_answer_alike(rng):
     return same(rng, alike, zip(whole, scores(first, first[:40]), strict=True))
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="detector")
 def what_comes_in_stays_as_it_was(rng):
     """No sorting in place, no filling of gaps: the caller goes on using its data."""
     a, b = ([*(rng.uniform(0.0, 9.0) for _ in range(12)), float("nan"), 4.5] for _ in range(2))
@@ -634,7 +638,7 @@ def what_comes_in_stays_as_it_was(rng):
     return [plain, series.index.tolist(), str(array.dtype), str(series.dtype), tells_apart(a, b, 6)]
 
 
-@check(expect=["float", "tuple", "bool", "float", True], points=1)
+@check(expect=["float", "tuple", "bool", "float", True], points=1, stage="detector")
 def results_are_plain_python_values():
     """A NumPy bool or float in a result surprises `json.dumps` and `is True`."""
 
@@ -696,14 +700,14 @@ def who_gets_up() -> dict[str, str]:
 
 
 # %% nbgrader={"grade_id": "response-checks", "grade": true}
-@check(expect="rollback", points=1)
+@check(expect="rollback", points=1, stage="response")
 def a_large_shift_with_high_impact_rolls_back():
     """0.31 is above 0.25."""
     return response(0.31, "high")
 
 
 ### BEGIN HIDDEN TESTS
-@check(expect=REFERENCE, points=2, seeds=3)
+@check(expect=REFERENCE, points=2, seeds=3, stage="response")
 def the_score_decides_and_then_the_impact(rng):
     """All three impacts; scores below and above 0.2, exactly 0.25, and above it."""
     low = [0.0, rng.uniform(0.0, 0.19), rng.uniform(0.21, 0.24), 0.25]
@@ -711,7 +715,7 @@ def the_score_decides_and_then_the_impact(rng):
     return [response(score, impact) for score in low + high for impact in ("low", "medium", "high")]
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="response")
 def an_unknown_impact_is_refused(rng):
     """A typo must not lower the alarm."""
     impacts = rng.sample(["critical", "", "hihg", "low", "medium", "high"], 6)

@@ -140,6 +140,7 @@ def thirty_percent_better() -> dict[str, Any]:
         {"p_value": 1 - 5 / math.sqrt(29), "mean_a": 1.0, "mean_b": 6.0, "improvement": 500.0}
     ),
     points=1,
+    stage="core",
 )
 def two_users_in_each_arm_are_weighed_by_hand():
     """Standard error √2, t = 5 / √2, two degrees of freedom: p = 1 − t / √(2 + t²)."""
@@ -147,7 +148,7 @@ def two_users_in_each_arm_are_weighed_by_hand():
     return {name: result[name] for name in ("p_value", "mean_a", "mean_b", "improvement")}
 
 
-@check(expect=["B", "A", "No significant difference"], points=1)
+@check(expect=["B", "A", "No significant difference"], points=1, stage="core")
 def the_winner_is_named_or_nobody_is():
     """Nine of ten against one of ten, the same the other way round, and five of ten against six."""
     rates = [[1] * n + [0] * (10 - n) for n in (1, 9, 5, 6)]
@@ -189,7 +190,7 @@ def how_it_ends(function, *args, **named):
 
 # kills: Student's pooled variance, the normal instead of t, one-sided, variances with n, paired
 # differences
-@check(expect=REFERENCE, points=3, seeds=4)
+@check(expect=REFERENCE, points=3, seeds=4, stage="core")
 def the_p_value_is_that_of_welchs_test(rng):
     """Arms of unlike size and spread; two-sided, variances with n − 1, and Welch's degrees of freedom."""
     pairs = [uneven(rng) for _ in range(3)]
@@ -197,13 +198,13 @@ def the_p_value_is_that_of_welchs_test(rng):
 
 
 # kills: A − B, the margin of one mean, one-sided quantiles, z for t, high before low
-@check(expect=REFERENCE, points=3, seeds=4)
+@check(expect=REFERENCE, points=3, seeds=4, stage="core")
 def the_interval_holds_the_difference_b_minus_a(rng):
     """Low end first, 95 % unless told otherwise, from the same standard error and degrees of freedom."""
     return [ends(analyze_ab_test(*uneven(rng))) for _ in range(3)]
 
 
-@check(expect=REFERENCE, points=2, seeds=3)
+@check(expect=REFERENCE, points=2, seeds=3, stage="core")
 def alpha_sets_the_level_of_the_interval(rng):
     """Level 1 − alpha: a smaller alpha makes it wider and leaves the p-value alone."""
     a, b = uneven(rng)
@@ -212,7 +213,7 @@ def alpha_sets_the_level_of_the_interval(rng):
     return [[*ends(result), result["p_value"]] for result in results]
 
 
-@check(expect=REFERENCE, points=2, seeds=3)
+@check(expect=REFERENCE, points=2, seeds=3, stage="core")
 def a_winner_needs_a_p_value_below_alpha(rng):
     """At alpha it is not below. The same two arms have a winner at a slightly greater alpha, or have none at 0.05."""
     a, b = uneven(rng)
@@ -228,7 +229,7 @@ def a_winner_needs_a_p_value_below_alpha(rng):
     ]
 
 
-@check(expect=REFERENCE, points=1, seeds=3)
+@check(expect=REFERENCE, points=1, seeds=3, stage="core")
 def the_greater_mean_wins_below_zero_too(rng):
     """Whichever arm comes first and whatever the sign; −3 is greater than −5."""
     low = rng.uniform(-9.0, -4.0)
@@ -240,7 +241,7 @@ def the_greater_mean_wins_below_zero_too(rng):
 
 
 # kills: B / A, share instead of percent, |A|, divided by B
-@check(expect=REFERENCE, points=2, seeds=4)
+@check(expect=REFERENCE, points=2, seeds=4, stage="core")
 def the_improvement_is_a_percentage_of_a(rng):
     """(B − A) / A · 100, with A's own sign: from −4 to −5 it is +25."""
     means = rng.choice([3.0, 12.0]), rng.choice([2.0, 15.0]), -rng.choice([3.0, 5.0])
@@ -249,7 +250,7 @@ def the_improvement_is_a_percentage_of_a(rng):
     return [[result["improvement"], result["mean_a"], result["mean_b"]] for result in results]
 
 
-@check(expect=REFERENCE, points=1, seeds=3)
+@check(expect=REFERENCE, points=1, seeds=3, stage="core")
 def nothing_is_a_percentage_of_zero(rng):
     """A's mean is 0: improvement is None. B's mean of 0 is a loss of 100 %."""
     step, other = float(rng.randint(2, 9)), arm(rng, 7, rng.uniform(2, 9), 0.5)
@@ -259,7 +260,7 @@ def nothing_is_a_percentage_of_zero(rng):
     return [[result["improvement"], result["mean_a"], result["mean_b"]] for result in results]
 
 
-@check(expect=REFERENCE, points=1, seeds=3)
+@check(expect=REFERENCE, points=1, seeds=3, stage="core")
 def the_sample_size_counts_both_arms(rng):
     """A tuple: users of A, users of B."""
     sizes = rng.sample(range(3, 40), 2)
@@ -270,7 +271,7 @@ def the_sample_size_counts_both_arms(rng):
     return [[result["sample_size"], len(result["sample_size"])] for result in results]
 
 
-@check(expect=REFERENCE, points=2, seeds=3)
+@check(expect=REFERENCE, points=2, seeds=3, stage="constant-arms")
 def equal_constant_arms_do_not_differ(rng):
     """p 1.0 and an interval of no width, whatever rounding does to the mean of ten times 0.1."""
     value = rng.choice([0.1, 0.7, -0.3])
@@ -283,7 +284,7 @@ def equal_constant_arms_do_not_differ(rng):
     ]
 
 
-@check(expect=REFERENCE, points=2, seeds=3)
+@check(expect=REFERENCE, points=2, seeds=3, stage="constant-arms")
 def different_constant_arms_differ_for_certain(rng):
     """p 0.0, an interval of no width at B − A, and the greater value wins."""
     one = rng.choice([0.1, 0.7, -0.3])
@@ -300,7 +301,7 @@ def different_constant_arms_differ_for_certain(rng):
     ]
 
 
-@check(expect=REFERENCE, points=1, seeds=3)
+@check(expect=REFERENCE, points=1, seeds=3, stage="constant-arms")
 def one_constant_arm_makes_an_ordinary_test(rng):
     """Nobody in A converted: B's spread alone gives error and degrees of freedom."""
     rest, users = arm(rng, rng.randint(6, 12), rng.uniform(0.2, 2.0), 1.0), rng.randint(3, 5)
@@ -309,7 +310,7 @@ def one_constant_arm_makes_an_ordinary_test(rng):
 
 
 # kills: the mean of squares minus the square of the mean
-@check(expect=REFERENCE, points=1, seeds=3)
+@check(expect=REFERENCE, points=1, seeds=3, stage="constant-arms")
 def an_offset_moves_no_p_value(rng):
     """Minutes since 1970 and minutes since midnight give the same test, here to five digits."""
     a, b = arm(rng, 8, 30, 5), arm(rng, 16, 36, 4)
@@ -326,7 +327,8 @@ def an_offset_moves_no_p_value(rng):
 
 @check(
     expect=dict.fromkeys(("no A", "no B", "one A", "one B", "one of both"), "ValueError")
-    | {"two of both": "no error"}
+    | {"two of both": "no error"},
+    stage="validation",
 )
 def an_arm_of_fewer_than_two_is_refused():
     """One user has no variance."""
@@ -338,7 +340,7 @@ def an_arm_of_fewer_than_two_is_refused():
     return {name: how_it_ends(analyze_ab_test, *pair) for name, pair in sides.items()}
 
 
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="validation")
 def nan_and_infinity_are_refused(rng):
     """In either arm, wherever they stand; dropping them silently would favour the arm that fails more often."""
     seen = []
@@ -357,7 +359,8 @@ def nan_and_infinity_are_refused(rng):
         "-0.05": "ValueError",
         "1.5": "ValueError",
         "0.5": "no error",
-    }
+    },
+    stage="validation",
 )
 def an_alpha_outside_of_zero_and_one_is_refused():
     """5 is no percentage here, and at 0 nothing could ever win."""
@@ -368,7 +371,7 @@ def an_alpha_outside_of_zero_and_one_is_refused():
     }
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="input-types")
 def lists_tuples_arrays_and_series_answer_alike(rng):
     """Whole numbers and booleans too, and a series with any index."""
     a, b = ([rng.choice([0, 0, 1]) for _ in range(n)] for n in (12, 17))
@@ -385,7 +388,7 @@ def lists_tuples_arrays_and_series_answer_alike(rng):
     return [alike, [[result["mean_a"], result["mean_b"]] for result in results]]
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="input-types")
 def what_comes_in_stays_as_it_was(rng):
     """No sorting in place, no subtracting the mean in place."""
     a, b = arm(rng, 7, 5, 2), arm(rng, 9, 5, 2)
@@ -398,7 +401,7 @@ def what_comes_in_stays_as_it_was(rng):
     return [means, *listed, *(side.tolist() for side in (*array, *series))]
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="input-types")
 def results_are_plain_python_values(rng):
     """A NumPy float in a result surprises `json.dumps`; the two pairs are tuples."""
     values = arm(rng, 7, 5, 2)  # nobody wins
@@ -423,7 +426,7 @@ def results_are_plain_python_values(rng):
     ]
 
 
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="validation")
 def no_tenants_test_remembers_another(rng):
     """The same metric name, the same sizes, a refused test in between: each result depends on its own arms."""
     tests = [uneven(rng) for _ in range(3)]
@@ -495,7 +498,7 @@ def users_for_two_points_and_for_one() -> list[int]:
 
 
 # %% nbgrader={"grade_id": "size-checks", "grade": true}
-@check(expect=3841, points=1)
+@check(expect=3841, points=1, stage="sample-size")
 def from_ten_to_twelve_percent_takes_3841_users():
     """Per arm, not both together."""
     return required_sample_size(0.10, 0.02)
@@ -504,7 +507,7 @@ def from_ten_to_twelve_percent_takes_3841_users():
 ### BEGIN HIDDEN TESTS
 # kills: floor and round, both arms together, a relative effect, the baseline's variance for both
 # arms, |effect|
-@check(expect=REFERENCE, points=3, seeds=4)
+@check(expect=REFERENCE, points=3, seeds=4, stage="sample-size")
 def rate_and_effect_set_the_size(rng):
     """The formula above, rounded up. A drop is sized at the lower rate: another number than for a rise."""
     pairs = [(rng.uniform(0.05, 0.6), rng.uniform(0.01, 0.3)) for _ in range(6)]
@@ -514,7 +517,7 @@ def rate_and_effect_set_the_size(rng):
     return [required_sample_size(rate, effect) for rate, effect in pairs]
 
 
-@check(expect=REFERENCE, points=2, seeds=4)
+@check(expect=REFERENCE, points=2, seeds=4, stage="sample-size")
 def alpha_and_power_have_their_price(rng):
     """Two-sided alpha, one-sided power, each alone and both together."""
     alpha, power = rng.uniform(0.001, 0.2), rng.uniform(0.55, 0.99)
@@ -523,7 +526,7 @@ def alpha_and_power_have_their_price(rng):
     return [required_sample_size(rate, 0.03, **way) for rate in rates for way in ways]
 
 
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="sample-size")
 def impossible_plans_are_refused(rng):
     """Rates, alpha and power at 0 and 1 and beyond, and an effect of nothing; their neighbours are fine."""
     plans = [
@@ -537,7 +540,7 @@ def impossible_plans_are_refused(rng):
     ]
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="sample-size")
 def a_size_is_a_plain_int(rng):
     """3841.0 users is one cast away from an off-by-one."""
     effects = rng.sample([0.02, 0.04, 0.08, 0.12, 0.2], 5)
@@ -601,7 +604,11 @@ def two_splits() -> dict[str, bool]:
 
 
 # %% nbgrader={"grade_id": "srm-checks", "grade": true}
-@check(expect={"5000 and 5100": False, "5000 and 5400": True, "5400 and 5000": True}, points=1)
+@check(
+    expect={"5000 and 5100": False, "5000 and 5400": True, "5400 and 5000": True},
+    points=1,
+    stage="sample-ratio",
+)
 def four_hundred_of_ten_thousand_users_are_missed():
     """Whichever arm lost them."""
     pairs = (5000, 5100), (5000, 5400), (5400, 5000)
@@ -620,7 +627,7 @@ def around(rng, total, share=0.5, z=3.2905):
 
 
 # kills: alpha 0.05, Yates' correction, the larger arm only, one-sided tests
-@check(expect=REFERENCE, points=2, seeds=4)
+@check(expect=REFERENCE, points=2, seeds=4, stage="sample-ratio")
 def the_alarm_begins_at_one_in_a_thousand(rng):
     """Counts one user to both sides of the limit, few users and many, either arm short or empty."""
     totals = rng.randint(60, 150), rng.randint(151, 400), rng.randint(9_000, 200_000)
@@ -630,7 +637,7 @@ def the_alarm_begins_at_one_in_a_thousand(rng):
     return [[a, b, detect_srm(a, b)] for a, b in pairs]
 
 
-@check(expect=REFERENCE, points=2, seeds=4)
+@check(expect=REFERENCE, points=2, seeds=4, stage="sample-ratio")
 def the_planned_share_is_what_counts(rng):
     """A tenth for A is no mismatch if a tenth was planned; half and half then is one."""
     share = rng.choice([0.1, 0.2, 0.75, 0.9])
@@ -643,7 +650,7 @@ def the_planned_share_is_what_counts(rng):
     return [[a, b, detect_srm(a, b, share)] for a, b in pairs]
 
 
-@check(expect=REFERENCE, points=1, seeds=3)
+@check(expect=REFERENCE, points=1, seeds=3, stage="sample-ratio")
 def alpha_says_how_rare_is_too_rare(rng):
     """The same counts, several limits."""
     totals = rng.randint(60, 150), rng.randint(151, 400), rng.randint(3_000, 9_000)
@@ -655,7 +662,7 @@ def alpha_says_how_rare_is_too_rare(rng):
     return seen
 
 
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="sample-ratio")
 def impossible_splits_are_refused(rng):
     """Negative counts, nobody at all, shares and alphas at 0 and 1 and beyond; their neighbours are fine."""
     splits = [
@@ -667,7 +674,7 @@ def impossible_splits_are_refused(rng):
     ]
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, seeds=2, stage="sample-ratio")
 def an_alarm_is_a_plain_bool(rng):
     """A NumPy bool is not `True`, says `is`."""
     few, many, other = (

@@ -296,7 +296,8 @@ def outcome(error, call, *args):
 
 
 @check(
-    expect=["churn", "v1", "xgboost", {"auc": 0.91, "recall": 1.0}, "nightly", {"team": "growth"}]
+    expect=["churn", "v1", "xgboost", {"auc": 0.91, "recall": 1.0}, "nightly", {"team": "growth"}],
+    stage="core",
 )
 def a_registered_version_reads_back_whole():
     """Every field comes back as it was given."""
@@ -307,7 +308,7 @@ def a_registered_version_reads_back_whole():
     return [*facts, dict(found.tags or {})]
 
 
-@check(expect={"serving": "v3", "stages": ["archived", "production"]})
+@check(expect={"serving": "v3", "stages": ["archived", "production"]}, stage="core")
 def promoting_archives_the_version_before():
     """One production version for each model; the one before becomes "archived"."""
     registry = stocked("v1", "v2", "v3")
@@ -318,14 +319,14 @@ def promoting_archives_the_version_before():
 
 
 ### BEGIN HIDDEN TESTS
-@check(expect=["fraud", "2024-05", {"auc": 0.5}, {}])
+@check(expect=["fraud", "2024-05", {"auc": 0.5}, {}], stage="core")
 def registering_returns_the_metadata():
     """`register_model` hands back what it stored, `tags=None` as no tags."""
     made = register(ModelRegistry(), "2024-05", "fraud", auc=0.5)
     return [made.model_id, made.version, dict(made.metrics), dict(made.tags or {})]
 
 
-@check(expect=["development", "development", "str"])
+@check(expect=["development", "development", "str"], stage="core")
 def a_new_version_starts_in_development():
     """Registering puts nothing into production. A stage is a plain string."""
     registry = stocked("v3", "v4")
@@ -335,7 +336,7 @@ def a_new_version_starts_in_development():
     ]
 
 
-@check(expect=[1234.5625, 1235.0, 1235.0])
+@check(expect=[1234.5625, 1235.0, 1235.0], stage="core")
 def created_at_is_the_clocks_float():
     """Read the clock that was handed in, when the version is registered, and keep the float."""
     clock = ManualClock(1234.5625)
@@ -349,7 +350,7 @@ def created_at_is_the_clocks_float():
     return [first, second, registry.get_model("churn", "v2").created_at]
 
 
-@check(expect=["ValueError", {"auc": 0.75}, {"team": "ads"}, 1, 0, "v2"])
+@check(expect=["ValueError", {"auc": 0.75}, {"team": "ads"}, 1, 0, "v2"], stage="core")
 def a_duplicate_raises_value_error_and_changes_nothing():
     """The first registration stays as it was, and the registry goes on working."""
     registry = ModelRegistry()
@@ -362,7 +363,7 @@ def a_duplicate_raises_value_error_and_changes_nothing():
     return [raised, dict(kept.metrics), dict(kept.tags), count, hits, found.version]
 
 
-@check(expect=["KeyError", "KeyError", ["v1"], ["v2"], ["v1"], "ValueError"])
+@check(expect=["KeyError", "KeyError", ["v1"], ["v2"], ["v1"], "ValueError"], stage="rollback")
 def an_unknown_version_cannot_be_promoted():
     """`KeyError` for an unknown version and for an unknown model; what serves goes on serving."""
     registry = stocked("v1", "v2")
@@ -380,7 +381,7 @@ def an_unknown_version_cannot_be_promoted():
     return [*raised, after, later, back, outcome(ValueError, registry.rollback, "churn")]
 
 
-@check(expect=[None, None, None, None, "v1"])
+@check(expect=[None, None, None, None, "v1"], stage="core")
 def the_unknown_reads_as_none():
     """`get_model` and `get_production_model` return None if there is nothing to return."""
     registry = stocked("v1")
@@ -389,7 +390,7 @@ def the_unknown_reads_as_none():
     return [*unknown, *nobody, registry.get_model("churn", "v1").version]
 
 
-@check(expect=[{"auc": 0.75}, {"team": "ads"}, 1], points=2)
+@check(expect=[{"auc": 0.75}, {"team": "ads"}, 1], points=2, stage="copies")
 def what_is_returned_cannot_change_what_is_stored():
     """Neither the dictionaries that came in nor those that went out lead back into the registry."""
     registry, metrics, tags = ModelRegistry(), {"auc": 0.75}, {"team": "ads"}
@@ -407,7 +408,7 @@ def what_is_returned_cannot_change_what_is_stored():
     return [dict(kept.metrics), dict(kept.tags), len(registry.list_versions("churn"))]
 
 
-@check(expect=REFERENCE, seeds=2)
+@check(expect=REFERENCE, seeds=2, stage="copies")
 def metadata_is_frozen(rng):
     """Setting a field of what was returned fails."""
     version = f"v{rng.randrange(1000)}"
@@ -418,7 +419,7 @@ def metadata_is_frozen(rng):
     return found.version
 
 
-@check(expect=[["v9", "v10", "v2"], ["v9", "v10", "v2", "v1"]])
+@check(expect=[["v9", "v10", "v2"], ["v9", "v10", "v2", "v1"]], stage="core")
 def versions_are_listed_in_order_of_registration():
     """Not by name, by stage or by last change: the number of the row decides."""
     registry = ModelRegistry()
@@ -432,7 +433,7 @@ def versions_are_listed_in_order_of_registration():
     return [before, [found.version for found in registry.list_versions("churn")]]
 
 
-@check(expect=[["churn", "v2"], ["fraud", "v7"], ["ads", "v1"], ["abuse", "v3"]])
+@check(expect=[["churn", "v2"], ["fraud", "v7"], ["ads", "v1"], ["abuse", "v3"]], stage="search")
 def search_answers_in_order_of_registration():
     """Across models too, whatever was promoted since."""
     registry, names = (
@@ -446,7 +447,7 @@ def search_answers_in_order_of_registration():
     return [[found.model_id, found.version] for found in registry.search_models({"team": "ads"})]
 
 
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, seeds=2, stage="search")
 def search_matches_all_given_tags(rng):
     """A hit carries every tag asked for, key and value, exactly as spelt, in whatever stage it is."""
     keys = ["team", "te_m", "tier", "ml"]
@@ -478,7 +479,7 @@ def search_matches_all_given_tags(rng):
     return answers
 
 
-@check(expect=REFERENCE, points=2, seeds=1)
+@check(expect=REFERENCE, points=2, seeds=1, stage="tenants")
 def models_and_versions_never_touch_each_other(rng):
     """Promote one and look at all: names that differ in case, a wildcard, a quote or a separator differ."""
     families, views = [
@@ -568,7 +569,7 @@ def view(registry, *versions):
     return [None if found is None else found.version, *stages_of(registry, *versions)]
 
 
-@check(expect={"serving": "v2", "stages": ["archived", "production"]})
+@check(expect={"serving": "v2", "stages": ["archived", "production"]}, stage="rollback")
 def rollback_restores_the_version_before():
     """The one that was in production before, not the one that was registered before."""
     registry = promoted("v2", "v1")
@@ -578,7 +579,7 @@ def rollback_restores_the_version_before():
 
 
 ### BEGIN HIDDEN TESTS
-@check(expect=[["v3"], ["v4"], ["v1"], ["v2"]])
+@check(expect=[["v3"], ["v4"], ["v1"], ["v2"]], stage="rollback")
 def a_second_rollback_goes_one_further_back():
     """Rollback does not swap two versions: it walks."""
     registry = promoted("v2", "v1", "v4", "v3")
@@ -589,7 +590,7 @@ def a_second_rollback_goes_one_further_back():
     return walk
 
 
-@check(expect=["ValueError", "nothing changed", "ValueError", "nothing changed"])
+@check(expect=["ValueError", "nothing changed", "ValueError", "nothing changed"], stage="rollback")
 def with_nothing_to_go_back_to_rollback_raises_value_error():
     """Never promoted, or promoted once: `ValueError`, and all stays as it is."""
     registry, seen = stocked("v1", "v2"), []
@@ -603,7 +604,7 @@ def with_nothing_to_go_back_to_rollback_raises_value_error():
     return seen
 
 
-@check(expect=[["v2"], "ValueError", ["v2"]])
+@check(expect=[["v2"], "ValueError", ["v2"]], stage="rollback")
 def a_history_that_is_unwound_has_an_end():
     """After the last step back comes a `ValueError` that changes nothing, not a step forward."""
     registry = promoted("v2", "v1", "v3")
@@ -616,7 +617,7 @@ def a_history_that_is_unwound_has_an_end():
     return [*seen, in_production(registry, "v1", "v2", "v3")]
 
 
-@check(expect=["nothing changed", ["v1"]], points=2)
+@check(expect=["nothing changed", ["v1"]], points=2, stage="rollback")
 def promoting_the_production_version_again_changes_nothing():
     """No stage changes, and rollback still finds the version before."""
     registry = promoted("v1", "v2")
@@ -631,7 +632,7 @@ def promoting_the_production_version_again_changes_nothing():
     ]
 
 
-@check(expect=[["v4"], ["v1"]])
+@check(expect=[["v4"], ["v1"]], stage="rollback")
 def a_withdrawn_version_has_left_the_history():
     """Promote, promote, roll back, promote: the way back leads past the withdrawn one."""
     registry = promoted("v1", "v2")
@@ -643,7 +644,7 @@ def a_withdrawn_version_has_left_the_history():
     return [after, in_production(registry, "v1", "v2", "v4")]
 
 
-@check(expect=[["v1"], ["v1"], "ValueError"])
+@check(expect=[["v1"], ["v1"], "ValueError"], stage="rollback")
 def each_model_has_a_history_of_its_own():
     """What another model did in between is no step of this one."""
     registry = stocked("v1", "v2")
@@ -665,7 +666,7 @@ def each_model_has_a_history_of_its_own():
     return [*seen, outcome(ValueError, registry.rollback, "churn")]
 
 
-@check(expect=REFERENCE, points=3, seeds=2)
+@check(expect=REFERENCE, points=3, seeds=2, stage="rollback")
 def any_sequence_of_promotes_and_rollbacks_answers_like_the_reference(rng):
     """A version that comes back lies in the stack twice."""
     versions, registry, seen = ["v9", "v10", "v2", "v1"], stocked("v9", "v10", "v2", "v1"), []
@@ -746,7 +747,7 @@ def at_once(registry, versions, seed):
     return [type(answer).__name__ for answer in answers if isinstance(answer, BaseException)]
 
 
-@check(expect=["v3"])
+@check(expect=["v3"], stage="power-cuts")
 def a_registry_in_a_file_is_there_after_a_restart():
     """Open the file again and go on."""
     with tempfile.TemporaryDirectory() as folder:
@@ -837,19 +838,19 @@ def after_eight_threads(model):
         return seen
 
 
-@check(expect=[[[], 1]] * 3, points=2)
+@check(expect=[[[], 1]] * 3, points=2, stage="threads")
 def eight_threads_promoting_leave_one_in_production():
     """In memory and in a file: no call fails, and one version says production."""
     return [[trouble, len(serving)] for trouble, serving, _ in after_eight_threads(ModelRegistry)]
 
 
-@check(expect=[[[version] for version in EIGHT]] * 3, points=2)
+@check(expect=[[[version] for version in EIGHT]] * 3, points=2, stage="threads")
 def their_history_tells_one_story():
     """Rolling back visits every version once."""
     return [sorted(walk, key=str) for _, _, walk in after_eight_threads(ModelRegistry)]
 
 
-@check(expect=REFERENCE, seeds=1)
+@check(expect=REFERENCE, seeds=1, stage="threads")
 def eight_threads_promoting_the_same_version_promote_it_once(rng):
     """Whether it serves already is decided inside the lock."""
     seen = []
@@ -889,7 +890,7 @@ def copies(model):
         ]
 
 
-@check(expect=is_true_of(finished), points=2)
+@check(expect=is_true_of(finished), points=2, stage="power-cuts")
 def every_finished_call_survives_a_power_cut():
     """Once a call has returned, its work is in the file."""
     views, returned = copies(ModelRegistry)
@@ -899,7 +900,7 @@ def every_finished_call_survives_a_power_cut():
     }
 
 
-@check(expect=is_true_of(whole), points=3)
+@check(expect=is_true_of(whole), points=3, stage="power-cuts")
 def a_power_cut_leaves_no_call_half_done():
     """At every statement of every call: completely or not at all, stages, tags and history together."""
     views, returned = copies(ModelRegistry)
@@ -910,7 +911,7 @@ def a_power_cut_leaves_no_call_half_done():
     return {"undisturbed": uncut(ModelRegistry), "during": during}
 
 
-@check(expect=REFERENCE, seeds=1)
+@check(expect=REFERENCE, seeds=1, stage="power-cuts")
 def a_file_half_made_opens_as_an_empty_registry(rng):
     """The constructor was cut short; the next one finishes its work."""
     first, second = (f"v{n}" for n in rng.sample(range(1000), 2))
