@@ -8,6 +8,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+from autograder import syntax
 from autograder.errors import CourseError
 from autograder.lessons.lesson import Cell, Lesson
 from autograder.lessons.markers import (
@@ -89,7 +90,7 @@ def _markers(lesson: Lesson) -> Iterator[str]:
 def _stubs(lesson: Lesson) -> Iterator[str]:
     for cell in lesson.of_kind("solution"):
         try:
-            stub = ast.parse(cell.stub)
+            stub = syntax.parse(cell.stub)
         except SyntaxError as error:
             yield f"{lesson.where(cell)}: its stub is not Python: line {error.lineno}: {error.msg}."
             continue

@@ -9,6 +9,7 @@ import builtins
 from collections.abc import Sequence
 from typing import Any
 
+from autograder import syntax
 from autograder.lessons.names import bound, used
 
 BUILTINS = frozenset(dir(builtins))
@@ -35,7 +36,7 @@ def only_adds(source: str, before: Sequence[str]) -> bool:
     taken may do more.
     """
     try:
-        body = ast.parse(source).body
+        body = syntax.parse(source).body
         new = bound(source)
         taken = BUILTINS.union(*(bound(text) | used(text) for text in before))
     except (SyntaxError, ValueError, RecursionError, MemoryError):

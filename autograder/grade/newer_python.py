@@ -8,7 +8,6 @@ syntax error.
 
 from __future__ import annotations
 
-import ast
 import io
 import itertools
 import re
@@ -17,6 +16,7 @@ import tokenize
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from autograder import syntax
 from autograder.grade.newer_names import ATTRIBUTES, BUILTINS, MODULES, NAMES
 
 Version = tuple[int, int]
@@ -158,7 +158,7 @@ def _syntax(source: str, declared: Version | None) -> set[str]:
     try:
         scan = _Scan(source)
         text, more = _rewritten(_without_magics(scan.text), declared)
-        ast.parse(text)
+        syntax.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError, tokenize.TokenError):
         return set()
     return scan.needs | more
@@ -166,7 +166,7 @@ def _syntax(source: str, declared: Version | None) -> set[str]:
 
 def _parses(text: str) -> bool:
     try:
-        ast.parse(text)
+        syntax.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from autograder import syntax
 from autograder.jobs import Source
 from autograder.lessons.lesson import Cell, Lesson
 from autograder.lessons.names import bound
@@ -207,8 +208,8 @@ def _added(text: str, cell: Cell) -> str:
     magics = [line for line in text.splitlines() if MAGIC.match(line) and line.strip() not in ours]
     plain = "\n".join("" if MAGIC.match(line) else line for line in text.splitlines())
     try:
-        theirs = ast.parse(plain).body
-        known = Counter(ast.dump(s) for s in ast.parse(given).body)
+        theirs = syntax.parse(plain).body
+        known = Counter(ast.dump(s) for s in syntax.parse(given).body)
         taken = bound(cell.source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return "\n".join(magics)

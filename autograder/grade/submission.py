@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from autograder import syntax
 from autograder.errors import CourseError, nearest
 from autograder.files import Unreadable
 from autograder.grade.beside import File
@@ -267,11 +268,11 @@ def _cell(lesson: Lesson, grade_id: str) -> Cell:
 
 def _defined(text: str) -> set[str]:
     try:
-        return {n for s in ast.parse(text).body for n in bound(ast.unparse(s))}
+        return {n for s in syntax.parse(text).body for n in bound(ast.unparse(s))}
     except (SyntaxError, ValueError, RecursionError):
         return set()
 
 
 def _without(source: str, names: set[str]) -> str:
-    kept = [s for s in ast.parse(source).body if not (bound(ast.unparse(s)) & names)]
+    kept = [s for s in syntax.parse(source).body if not (bound(ast.unparse(s)) & names)]
     return ast.unparse(ast.Module(kept, []))

@@ -14,10 +14,12 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from autograder import syntax
+
 PACKAGES = Path(__file__).resolve().parents[2]  # where `autograder` and `coursekit` lie
 KIT = PACKAGES / "coursekit"
 # in `autograder`
-GRADER = ("inside", "runner", "grade", "lessons", "files.py", "jobs.py", "plain.py")
+GRADER = ("inside", "runner", "grade", "lessons", "files.py", "jobs.py", "plain.py", "syntax.py")
 
 
 @functools.cache
@@ -88,7 +90,7 @@ def modules(files: Iterable[Path]) -> list[str]:
 @functools.cache
 def _worlds_of(file: Path) -> tuple[Path, ...]:
     package = ".".join(file.relative_to(PACKAGES).parts[:-1])
-    return tuple(_imported_worlds(ast.parse(file.read_text("utf-8")), package))
+    return tuple(_imported_worlds(syntax.parse(file.read_text("utf-8")), package))
 
 
 def _imported_worlds(tree: ast.Module, package: str = "") -> Iterator[Path]:

@@ -20,6 +20,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from autograder import syntax
 from autograder.errors import CourseError
 from autograder.lazy import jupytext
 from autograder.lessons import dependencies
@@ -72,7 +73,7 @@ class Cell:
     @cached_property
     def tree(self) -> ast.Module:
         """Its syntax tree. Raises `SyntaxError`."""
-        return ast.parse(self.source)
+        return syntax.parse(self.source)
 
     @cached_property
     def hidden_lines(self) -> frozenset[int]:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from autograder import syntax
 from autograder.errors import CourseError
 from autograder.files import Unreadable, write_atomically, write_beside
 from autograder.study.study import ROOM, BrokenFile, Card, Cell, Study, read_cells
@@ -323,7 +324,7 @@ def _meaning(cell: Cell) -> str:
             warnings.catch_warnings(),
         ):
             warnings.simplefilter("ignore")
-            return ast.dump(ast.parse(cell.source))
+            return ast.dump(syntax.parse(cell.source))
     return " ".join(cell.source.split())
 
 
