@@ -22,7 +22,7 @@ class CircuitBreaker:
             raise ValueError(f"timeout_seconds must not be negative, but is {timeout_seconds}")
         self.expected_exception = expected_exception
         self._threshold, self._timeout, self._clock = failure_threshold, timeout_seconds, clock
-        self._state = CircuitState.CLOSED
+        type(self)._failures, self._state = 0, CircuitState.CLOSED
         self._opened_at: Seconds = 0.0
         self._openings = 0  # how often it has opened: a call whose number is old proves nothing
 
