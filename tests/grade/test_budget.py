@@ -35,8 +35,8 @@ def test_cells_and_checks_are_counted_apart(runner: Local, tmp_path: Path) -> No
         tmp_path / "checks", LESSON.replace('    """Split at white space."""\n', BUSY)
     )
     checks = measure(Lesson.read(course.lesson_path(KEY)), runner, 1)
-    assert cells.cells_ms > cells.checks_ms > 0
-    assert checks.checks_ms > checks.cells_ms > 0
+    assert cells.cells_ms > cells.checks_ms
+    assert checks.checks_ms > checks.cells_ms
 
 
 def test_the_limit_is_for_cells_and_checks_together() -> None:

@@ -325,7 +325,7 @@ SIGNALS = {
 }
 
 
-@pytest.mark.parametrize("how", some(list(SIGNALS), 2))
+@pytest.mark.parametrize("how", some(list(SIGNALS), 1))
 def test_nothing_lives_on_after_a_signal_and_the_next_run_goes_on(how: str, tmp_path: Path) -> None:
     mark = f"87654.{len(how)}{SIGNALS[how][0]}"
     quick, slow = {"a": RIGHT}, dict.fromkeys("bc", FORKS.format(mark=mark) + SLEEPS)

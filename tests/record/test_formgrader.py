@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import urllib.request
@@ -75,7 +76,7 @@ def press(lab: Lab, student: str) -> dict[str, Any]:
 def test_the_button_grades_in_the_box(lab: Lab) -> None:
     said = press(lab, "kim")
     assert said["success"], said
-    assert "8/8" in said["log"]
+    assert re.search(r"kim +8 +8 ", said["log"])
     assert not (lab.root / "stolen.txt").exists()
     stored = json.loads(
         (lab.root / ".autograder" / "results" / MODULE / "kim" / f"{STEM}.json").read_text("utf-8")

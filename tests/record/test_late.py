@@ -124,6 +124,7 @@ def test_it_is_told_in_result_and_page(tmp_path: Path, runner: Local) -> None:
     assert graders.points(course) == {"kim": 8.0}
 
 
+@only_whole
 def test_it_goes_when_the_work_is_no_longer_late(tmp_path: Path, runner: Local) -> None:
     """Nothing new is graded: an extension, another due date and an earlier time are heard of."""
     course = late_class(tmp_path, dict.fromkeys(("kim", "lee"), LATE))
@@ -155,6 +156,7 @@ def test_a_regrade_takes_it_from_the_new_points(tmp_path: Path, runner: Local) -
     assert penalties(course) == {"kim": pytest.approx(COST + 1)}
 
 
+@only_whole
 def test_points_that_wait_cost_nothing(tmp_path: Path, runner: Local) -> None:
     """What was handed in anew has no points yet: nothing can be taken from them."""
     course = late_class(tmp_path, {"kim": LATE})
@@ -192,6 +194,7 @@ def test_a_plugin_that_fails_takes_nothing_and_is_told(
     assert graders.points(course) == {"kim": 8.0}
 
 
+@only_whole
 def test_a_penalty_is_never_below_nothing_nor_above_the_points(
     tmp_path: Path, runner: Local
 ) -> None:
@@ -201,6 +204,7 @@ def test_a_penalty_is_never_below_nothing_nor_above_the_points(
     assert penalties(course) == {"kim": 0.0, "lee": 8.0, "sam": None}
 
 
+@only_whole
 def test_a_step_that_is_off_leaves_penalties_as_they_are(tmp_path: Path, runner: Local) -> None:
     course = late_class(tmp_path, {"kim": LATE})
     batch.grade(course, MODULE, runner=runner)
