@@ -24,7 +24,7 @@ def defaulted(tree: Tree) -> Tree:
     Args:
         tree: One object as the reader returns it, of a kind that the cluster knows.
     """
-    copy = _without_nulls(tree)
+    copy: Tree = _without_nulls(tree)
     metadata = _branch(copy, "metadata")
     metadata.setdefault("namespace", "default")
     fill = _BY_KIND.get(copy.get("kind", ""))
@@ -209,7 +209,7 @@ def _role_binding(tree: Tree) -> None:
 
 def _external_secret(tree: Tree) -> None:
     spec = _branch(tree, "spec")
-    _fill_empty(spec, refreshInterval="1h0m0s")
+    _fill_empty(spec, refreshInterval="1h")
     if "secretStoreRef" in spec:
         _fill_empty(spec["secretStoreRef"], kind="SecretStore")
     target = _branch(spec, "target")
