@@ -220,7 +220,7 @@ def _report(live: Live, deployment: Deployment, now_s: int) -> None:
 def schedule(live: Live, now_s: int) -> None:
     """Give pods that have no node one, the oldest first."""
     waiting = [pod for pod in live.alive if not pod.node and pod.state == "Pending"]
-    live.unscheduled = bool(waiting)
+    live.unscheduled = False  # until room may have changed
     if not waiting:
         return
     rooms = {name: _room(machine) for name, machine in live.machines.items()}
@@ -247,7 +247,6 @@ def schedule(live: Live, now_s: int) -> None:
         live.event("Normal", "Scheduled", pod.name,
                    f"Successfully assigned default/{pod.name} to {name}")  # fmt: skip
         kubelet.bound(live, pod, now_s)
-    live.unscheduled = any(not pod.node for pod in waiting)
 
 
 def _room(machine: Machine) -> nodes.Room:

@@ -121,7 +121,7 @@ class Live:
         self._moves: dict[int, list[Pod]] = {}
         self._endpoints: list[Pod] = []
         self._leaving: dict[Pod, None] = {}  # not endpoints any more, still with requests inside
-        self._growing: list[Pod] = []
+        self._moving = False  # whether any process grows with its requests
         self._steps: dict[tuple[str, str], list[tuple[int, int]]] = {}
         self._ready_of: dict[str, int] = {}
         self._gauges = {name: Gauge() for name in self.cluster.metrics}
@@ -274,6 +274,7 @@ class Live:
         server.service_us, server.pace_us = self._pace_for(pod, 1, pod.known.workers)
         changes = pod.app.process.leak_kib or pod.app.process.cache_kib or pod.known.max_requests
         pod.memory_moves = bool(changes)
+        self._moving = self._moving or pod.memory_moves
 
     def _pace_for(self, pod: Pod, batch: int, workers: int) -> tuple[int, int]:
         deployment = self.deployments.get(pod.owner)
@@ -493,8 +494,7 @@ class Live:
                 return
             pod = running[int(value or 0) % len(running)]
             if kind == "hang":
-                pod.hanging = True
-                self.lose(pod, now_s)
+                kubelet.hang(self, pod, now_s)
             else:
                 kubelet.ended(self, pod, now_s, "Error", 137, "killed")
 
@@ -573,6 +573,7 @@ class Live:
             self._endpoints.append(pod)
             self._endpoints.sort(key=lambda one: one.name)
             self._leaving.pop(pod, None)
+            self._grow(pod)
 
     def _count_endpoints(self) -> None:
         for name, service in self.services.items():
@@ -633,7 +634,9 @@ class Live:
                         part = self._busy(pod, part, now_s)
                     if part:
                         pod.received += part
-                        late += server.accept(now_us, part, patience_us, seen)
+                        # Where in the first gap they begin differs by pod and second.
+                        first_us = now_us + (pod.number * 618034 + now_s * 414214) % (_US // part)
+                        late += server.accept(first_us, part, patience_us, seen)
                 if server.free_us > next_us:
                     waiting += (server.free_us - next_us - 1) // server.pace_us
                 inside += server.inside
@@ -717,8 +720,8 @@ class Live:
 
     def _memory(self, now_s: int) -> None:
         sample = now_s % SAMPLE_S == 0
-        for pod in self.alive if sample else self._endpoints[:]:
-            if not pod.running:
+        for pod in self.alive[:] if sample or self._moving else ():
+            if pod.state not in ("Running", "Stopping"):
                 continue
             if pod.memory_moves and pod.workers is not None:
                 new = pod.received - pod.workers.served
@@ -728,9 +731,7 @@ class Live:
                         self._recycle(pod, now_s)
                     self._grow(pod)
             if sample and pod.running:
-                self._grow(pod)
-                if pod.running and self.machines[pod.node].up and pod.started_s is not None:
-                    self._sample(pod, now_s)
+                self._sample(pod, now_s)
         for name, metric in self.cluster.metrics.items():
             if now_s % metric.every_s == 0:
                 self._read(self._gauges[name], metric, now_s)
@@ -773,7 +774,7 @@ class Live:
                     source, max(0, inside - server_waiting)
                 )
             readings.append((at_s, value))
-            while readings and readings[0][0] < at_s - keep_s - 60:
+            while readings[0][0] < at_s - keep_s - every_s:
                 readings.popleft()
 
 

@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from coursekit.devops.cluster.defaults import scaling_behavior
 from coursekit.devops.cluster.quantity import milli
 
 SYNC_S = 15
@@ -161,7 +160,7 @@ def _bounds(spec: Tree) -> tuple[int, int, Sequence[Tree], Tree]:
     ]  # fmt: skip
     if len(specs) > MAX_METRICS:
         raise ValueError(f"spec.metrics: at most {MAX_METRICS}")
-    return (1 if low is None else int(low)), high, specs, scaling_behavior(spec.get("behavior"))
+    return (1 if low is None else int(low)), high, specs, rules_of(spec.get("behavior"))
 
 
 def _by_metrics(
@@ -561,6 +560,34 @@ def _ceiling(number: float) -> int:
 # ----------------------------------------------------------------------- what is made of the wish
 
 
+_UP: Tree = {
+    "stabilizationWindowSeconds": 0,
+    "selectPolicy": "Max",
+    "policies": (
+        {"type": "Pods", "value": 4, "periodSeconds": 15},
+        {"type": "Percent", "value": 100, "periodSeconds": 15},
+    ),
+}
+_DOWN: Tree = {
+    "stabilizationWindowSeconds": None,
+    "selectPolicy": "Max",
+    "policies": ({"type": "Percent", "value": 100, "periodSeconds": 15},),
+}
+
+
+def rules_of(behavior: Tree | None) -> dict[str, Tree]:
+    """The rules of both ways, each with what is not written filled in.
+
+    Upstream: `GenerateHPAScaleUpRules` and `GenerateHPAScaleDownRules`.
+    """
+    given = behavior or {}
+    return {
+        way: {**rules, **{name: value for name, value in (given.get(way) or {}).items()
+                          if value is not None}}
+        for way, rules in (("scaleUp", _UP), ("scaleDown", _DOWN))
+    }  # fmt: skip
+
+
 def stabilised(now_s: float, wish: int, history: History) -> tuple[int, History]:
     """The highest wish of the last five minutes. Upstream: `stabilizeRecommendation`."""
     cutoff = now_s - DOWNSCALE_STABILISATION_S
@@ -649,7 +676,7 @@ def _limit(rules: Tree, up: bool, now_s: float, replicas: int, history: History)
     select = rules.get("selectPolicy") or "Max"
     if select == "Disabled":
         return replicas
-    limits = []
+    limits: list[int] = []
     for policy in rules.get("policies") or ():
         since_s, value = now_s - policy["periodSeconds"], policy["value"]
         added = sum(count for at_s, count in history.scale_ups if at_s > since_s)
@@ -671,7 +698,7 @@ def _stored(spec: Tree, now_s: float, replicas: int, decision: Decision) -> Deci
     change = decision.replicas - replicas
     if change == 0 or spec.get("behavior") is None:
         return decision
-    rules = scaling_behavior(spec["behavior"])
+    rules = rules_of(spec["behavior"])
     old = decision.history
     ups, downs = old.scale_ups, old.scale_downs
     if change > 0:

@@ -140,14 +140,26 @@ def _pulled(live: Live, pod: Pod, now_s: int) -> None:
     live.wake(pod, pod.pulled_s)
 
 
+def hang(live: Live, pod: Pod, now_s: int) -> None:
+    """The process answers nothing more; probes that slept run again."""
+    pod.hanging = True
+    live.lose(pod, now_s)
+    for probe in pod.template.probes:
+        if probe.kind != "startup" and pod.startup_passed and pod.state == "Running":
+            _plan(live, pod, probe, now_s)
+
+
 def _probe(live: Live, pod: Pod, probe: Probe, now_s: int) -> None:
-    pod.probe_at[probe.kind] = now_s + probe.period_s
-    live.wake(pod, now_s + probe.period_s)
     loaded = now_s * 1000 >= pod.loaded_ms
     good, words = probes.passes(probe, pod.app, not pod.hanging, loaded)
     streak = pod.streaks.get(probe.kind, 0)
     streak = max(streak, 0) + 1 if good else min(streak, 0) - 1
     pod.streaks[probe.kind] = streak
+    if good and loaded and streak >= probe.success and probe.kind != "startup":
+        pod.probe_at[probe.kind] = 0  # nothing changes from here: it sleeps until the process hangs
+    else:
+        pod.probe_at[probe.kind] = now_s + probe.period_s
+        live.wake(pod, now_s + probe.period_s)
     if not good:
         live.event("Warning", "Unhealthy", pod.name, f"{_KINDS[probe.kind]} probe failed: {words}")
     if (good and streak < probe.success) or (not good and -streak < probe.failure):
@@ -265,4 +277,4 @@ def gone(live: Live, pod: Pod, now_s: int) -> None:
     if pod.node:
         live.machines[pod.node].pods.remove(pod)
     live.alive.remove(pod)
-    live.dirty = True
+    live.dirty = live.unscheduled = True

@@ -64,10 +64,10 @@ class Server:
     def accept(
         self, now_us: int, count: int, patience_us: int, seen: MutableMapping[int, int]
     ) -> int:
-        """Take `count` requests that come at equal distances within the second.
+        """Take `count` requests that come at equal distances of a second's part.
 
         Args:
-            now_us: when the second begins.
+            now_us: when the first comes.
             count: at least 1.
             patience_us: how long a client waits for its answer.
             seen: counts requests by `wait_ms << 20 | service_ms`.

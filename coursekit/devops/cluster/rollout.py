@@ -85,7 +85,7 @@ def new_replicas(spec: Tree, new: ReplicaSet, old: Sequence[ReplicaSet]) -> int:
     if not _is_rolling(spec):
         return int(spec["replicas"])
     now = new.replicas + sum(one.replicas for one in old)
-    most = spec["replicas"] + max_surge(spec)
+    most = int(spec["replicas"]) + max_surge(spec)
     if now >= most:
         return new.replicas
     return new.replicas + min(most - now, int(spec["replicas"]) - new.replicas)
