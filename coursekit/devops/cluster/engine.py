@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import random
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -44,6 +45,7 @@ from coursekit.devops.cluster.world import (
 JOIN_S = 1
 LEAVE_S = 2
 SAMPLE_S = 15
+QUIET_S = 5
 MAX_EVENTS = 20_000
 _US = 1_000_000
 _NO_APP = App()
@@ -122,18 +124,19 @@ class Live:
         self._endpoints: list[Pod] = []
         self._leaving: dict[Pod, None] = {}  # not endpoints any more, still with requests inside
         self._moving = False  # whether any process grows with its requests
+        self._restless = any(metric.every_s % QUIET_S for metric in self.cluster.metrics.values())
         self._steps: dict[tuple[str, str], list[tuple[int, int]]] = {}
         self._ready_of: dict[str, int] = {}
         self._gauges = {name: Gauge() for name in self.cluster.metrics}
         self._sent: list[int] = []
         self._served: list[int] = []
         self._failed: list[int] = []
-        self._in_flight: list[int] = []
         self._waiting: list[int] = []
         self._failures: list[Failure] = []
         self._fails_later: dict[int, dict[str, int]] = {}
         self._pending_failures = 0
         self._histograms: list[dict[int, int]] = []
+        self._span_s = self._done = self._inside_before = 0
         self._carry = 0
         self._turn = 0
         self._apply(manifests)
@@ -146,9 +149,14 @@ class Live:
 
     def advance(self, to_s: int) -> None:
         """Play on until the second `to_s`."""
-        while self.now_s < min(to_s, self.duration_s):
-            self._second(self.now_s)
-            self.now_s += 1
+        end_s = min(to_s, self.duration_s)
+        while self.now_s < end_s:
+            self._control(self.now_s)
+            seconds = self._quiet_s(self.now_s, end_s)
+            self._requests(self.now_s, seconds)
+            if self._moving:
+                self._memory(self.now_s)
+            self.now_s += seconds
 
     def do(self, kind: str, target: str = "", value: Any = None) -> None:
         """Do now what a fault of this kind does."""
@@ -164,12 +172,22 @@ class Live:
 
     def timeline(self) -> Timeline:
         """What happened so far."""
+        for pod in [*self._endpoints, *self._leaving]:
+            self._settle(pod, self.now_s * _US)
+        self._write_served(-1)
         return Timeline(
             duration_s=self.now_s,
             sent=tuple(self._sent),
             served=tuple(self._served),
             failed=tuple(self._failed),
-            in_flight=tuple(self._in_flight),
+            in_flight=tuple(
+                itertools.accumulate(
+                    sent - served - failed
+                    for sent, served, failed in zip(
+                        self._sent, self._served, self._failed, strict=True
+                    )
+                )
+            ),
             waiting=tuple(self._waiting),
             failures=tuple(self._failures),
             histograms=tuple(
@@ -261,8 +279,7 @@ class Live:
 
     def lose(self, pod: Pod, now_s: int) -> None:
         """A process is gone, and what was inside it."""
-        if self._served:
-            self._settle(pod, now_s * _US)
+        self._settle(pod, now_s * _US)
         lost = pod.server.stop()
         self._leaving.pop(pod, None)
         if lost:
@@ -272,6 +289,8 @@ class Live:
         """How fast a pod is from now on, without a backlog."""
         server = pod.server
         server.service_us, server.pace_us = self._pace_for(pod, 1, pod.known.workers)
+        server.queue_us = pod.app.queue_max * server.pace_us
+        self._restless = self._restless or pod.known.batch > 1
         changes = pod.app.process.leak_kib or pod.app.process.cache_kib or pod.known.max_requests
         pod.memory_moves = bool(changes)
         self._moving = self._moving or pod.memory_moves
@@ -312,7 +331,7 @@ class Live:
                 latest_s = seen[-1][0]
                 values = [value for at_s, value in seen
                           if at_s > latest_s - metric.mean_s or at_s == latest_s]  # fmt: skip
-                mean = sum(values) * 1000 // len(values)
+                mean = sum(values) // len(values)
                 by_pod[pod.name] = hpa.Sample(mean, latest_s, metric.mean_s)
             if not by_pod:
                 del found[name]
@@ -519,7 +538,8 @@ class Live:
 
     # -------------------------------------------------------------------------------- one second
 
-    def _second(self, now_s: int) -> None:
+    def _control(self, now_s: int) -> None:
+        """Everything that happens before a second's requests."""
         self._served.append(0)
         self._failed.append(0)
         while self._faults and self._faults[0].at_s <= now_s:
@@ -538,8 +558,33 @@ class Live:
             control.schedule(self, now_s)
         self._kubelets(now_s)
         self._move_endpoints(now_s)
-        self._requests(now_s)
-        self._memory(now_s)
+        self._measure(now_s)
+
+    def _quiet_s(self, now_s: int, end_s: int) -> int:
+        """How many seconds can be played as one, because nothing but requests is due in them."""
+        if (
+            now_s % QUIET_S
+            or self._restless
+            or self._moving
+            or self.dirty
+            or self.unscheduled
+            or self.drains
+            or not self._endpoints
+            or self._failed[-1]
+            or now_s + QUIET_S > end_s
+            or (self._faults and self._faults[0].at_s < now_s + QUIET_S)
+            or not all(machine.up for machine in self.machines.values())
+        ):
+            return 1
+        for at_s in range(now_s + 1, now_s + QUIET_S):
+            if (
+                at_s in self._wakes
+                or at_s in self._moves
+                or at_s in self._looks
+                or at_s in self._fails_later
+            ):
+                return 1
+        return QUIET_S
 
     def _kubelets(self, now_s: int) -> None:
         while due := self._wakes.pop(now_s, None):
@@ -596,8 +641,9 @@ class Live:
             )
         return count
 
-    def _requests(self, now_s: int) -> None:
-        now_us = now_s * _US
+    def _requests(self, now_s: int, seconds: int) -> None:
+        """The requests of so many seconds."""
+        now_us, span_us = now_s * _US, seconds * _US
         if now_s % SLOT_S == 0:
             self._histograms.append({})
         for reason, number in self._fails_later.pop(now_s, {}).items():
@@ -607,9 +653,22 @@ class Live:
             self._settle(pod, now_us)
             if not pod.server.occupied:
                 del self._leaving[pod]
-        total = self._arrivals(now_s)
-        self._sent.append(total)
-        inside = waiting = served = late = 0
+        inside = self._pending_failures + sum(pod.server.inside for pod in self._leaving)
+        answered = 0
+        for pod in self._endpoints:
+            server = pod.server
+            if server.rows:
+                done = server.settle(now_us)
+                pod.served += done
+                answered += done
+            inside += server.inside
+        self._done += answered
+        self._write_served(-2)
+        self._inside_before, self._span_s = inside, seconds
+        arrived = [self._arrivals(now_s + second) for second in range(seconds)]
+        self._sent += arrived
+        total = sum(arrived)
+        waiting = late = 0
         pods = self._endpoints
         if pods:
             size = len(pods)
@@ -617,43 +676,60 @@ class Live:
             turn, seen = self._turn % size, self._histograms[-1]
             self._turn = (turn + odd) % size
             patience_us = self.traffic.timeout_ms * 1000
-            now_ms, next_us = now_us // 1000, now_us + _US
+            now_ms, next_us = now_us // 1000, now_us + span_us
             for place, pod in enumerate(pods):
                 server = pod.server
-                if server.rows:
-                    done = server.settle(now_us)
-                    served += done
-                    pod.served += done
                 part = each + ((place - turn) % size < odd)
                 if part:
                     if pod.state != "Running" or pod.hanging or pod.loaded_ms > now_ms:
                         part = self._unwell(pod, part, now_s)
                     if part and (
-                        server.free_us > now_us or pod.known.batch > 1 or pod.recycling_until_s
+                        server.free_us + part * server.pace_us > next_us + server.queue_us
+                        or pod.known.batch > 1
+                        or pod.recycling_until_s
                     ):
-                        part = self._busy(pod, part, now_s)
+                        part = self._busy(pod, part, now_s, span_us)
                     if part:
                         pod.received += part
                         # Where in the first gap they begin differs by pod and second.
-                        first_us = now_us + (pod.number * 618034 + now_s * 414214) % (_US // part)
-                        late += server.accept(first_us, part, patience_us, seen)
+                        offset = (pod.number * 618034 + now_s * 414214) % (span_us // part)
+                        late += server.accept(now_us + offset, part, patience_us, seen, span_us)
                 if server.free_us > next_us:
                     waiting += (server.free_us - next_us - 1) // server.pace_us
-                inside += server.inside
         elif total:
             self._fail(now_s, total, "no endpoints", "")
         if late:
             self._later(now_s + -(-self.traffic.timeout_ms // 1000), late, "timed out")
-        for pod in self._leaving:
-            inside += pod.server.inside
-        self._served[-1] += served
-        self._in_flight.append(inside + self._pending_failures)
-        self._waiting.append(waiting)
+        self._waiting += [waiting] * seconds
+        if seconds > 1:
+            self._served += [0] * (seconds - 1)
+            self._failed += [0] * (seconds - 1)
+
+    @property
+    def inside(self) -> int:
+        """Requests that have neither been answered nor failed, counted one by one."""
+        pods = {**dict.fromkeys(self._endpoints), **self._leaving}
+        return sum(pod.server.inside for pod in pods) + self._pending_failures
 
     def _settle(self, pod: Pod, now_us: int) -> None:
         done = pod.server.settle(now_us)
         pod.served += done
-        self._served[-1] += done
+        self._done += done
+
+    def _write_served(self, last: int) -> None:
+        """Write down what was answered in the seconds played last, the last of which stands at
+        `last` from the end: in equal parts where they were played as one, as far as requests were
+        there.
+        """
+        seconds, left, inside = self._span_s, self._done, self._inside_before
+        self._done = 0
+        share = -(-left // seconds) if seconds else 0
+        for second in range(seconds):
+            sent = self._sent[second - seconds]
+            part = left if second == seconds - 1 else min(share, left, inside + sent)
+            self._served[last - seconds + 1 + second] += part
+            left -= part
+            inside += sent - part
 
     def _unwell(self, pod: Pod, count: int, now_s: int) -> int:
         """What a pod still takes that is stopping, dead, hanging or not loaded."""
@@ -665,7 +741,7 @@ class Live:
         self._fail(now_s, count, "refused", pod.name)
         return 0
 
-    def _busy(self, pod: Pod, count: int, now_s: int) -> int:
+    def _busy(self, pod: Pod, count: int, now_s: int, span_us: int) -> int:
         """Set a pod's pace for this second; what it takes."""
         server, now_us = pod.server, now_s * _US
         waiting = server.waiting(now_us)
@@ -677,14 +753,14 @@ class Live:
             elif workers > 1:
                 workers -= 1
         if pod.known.batch > 1 or workers != pod.known.workers:
-            gap = _US // count
+            gap = span_us // count
             batch = min(pod.known.batch, 1 + waiting // workers)
             service, pace = self._pace_for(pod, batch, workers)
             while pace > gap and batch < pod.known.batch:
                 batch += 1
                 service, pace = self._pace_for(pod, batch, workers)
             server.service_us, server.pace_us = service, pace
-        room = pod.app.queue_max - waiting + _US // server.pace_us
+        room = pod.app.queue_max - waiting + span_us // server.pace_us
         if count > room:
             self._fail(now_s, count - max(0, room), "queue full", pod.name)
             return max(0, room)
@@ -719,19 +795,22 @@ class Live:
             kubelet.ended(self, pod, self.now_s, "OOMKilled", memory.OOM_EXIT_CODE, "oom")
 
     def _memory(self, now_s: int) -> None:
-        sample = now_s % SAMPLE_S == 0
-        for pod in self.alive[:] if sample or self._moving else ():
-            if pod.state not in ("Running", "Stopping"):
-                continue
-            if pod.memory_moves and pod.workers is not None:
+        """What this second's requests did to memory."""
+        for pod in self.alive[:]:
+            if pod.memory_moves and pod.running and pod.workers is not None:
                 new = pod.received - pod.workers.served
                 if new > 0:
                     pod.workers.serve(new)
                     if not pod.recycling_until_s and pod.workers.recycle():
                         self._recycle(pod, now_s)
                     self._grow(pod)
-            if sample and pod.running:
-                self._sample(pod, now_s)
+
+    def _measure(self, now_s: int) -> None:
+        """Readings of memory, CPU and the metrics."""
+        if now_s % SAMPLE_S == 0:
+            for pod in self.alive:
+                if pod.running:
+                    self._sample(pod, now_s)
         for name, metric in self.cluster.metrics.items():
             if now_s % metric.every_s == 0:
                 self._read(self._gauges[name], metric, now_s)
@@ -752,7 +831,7 @@ class Live:
         pod.served_at_sample = pod.served
 
     def _read(self, gauge: Gauge, metric: Metric, now_s: int) -> None:
-        at_s = now_s + 1  # the second is over
+        now_us = now_s * _US
         source, every_s, keep_s = metric.source, metric.every_s, metric.mean_s + metric.lag_s
         for pod in self.alive:
             if not pod.running or pod.state == "Lost":
@@ -762,19 +841,21 @@ class Live:
                 readings = gauge.readings[pod.name] = deque()
             server = pod.server
             if source == "rate":
-                value = (pod.received - gauge.seen.get(pod.name, 0)) // every_s
+                value = (pod.received - gauge.seen.get(pod.name, 0)) * 1000 // every_s
                 gauge.seen[pod.name] = pod.received
             else:
-                server_waiting = server.waiting(at_s * _US)
-                before = self._served[-1]
-                self._settle(pod, at_s * _US - 1)
-                self._in_flight[-1] -= self._served[-1] - before
+                self._settle(pod, now_us)
                 inside = server.occupied
-                value = {"waiting": min(inside, server_waiting), "in_flight": inside}.get(
-                    source, max(0, inside - server_waiting)
+                waiting = min(inside, server.waiting(now_us))
+                value = 1000 * (
+                    inside
+                    if source == "in_flight"
+                    else waiting
+                    if source == "waiting"
+                    else inside - waiting
                 )
-            readings.append((at_s, value))
-            while readings[0][0] < at_s - keep_s - every_s:
+            readings.append((now_s, value))
+            while readings[0][0] < now_s - keep_s - every_s:
                 readings.popleft()
 
 

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import MutableMapping
 
 SECOND_US = 1_000_000
-PIECES = 8  # a second's waits are told apart in so many steps
+PIECES = 4  # a second's waits are told apart in so many steps
 
 Row = tuple[int, int, int, bool]  # first end, gap, requests, whether their clients still wait
 
@@ -23,14 +23,25 @@ class Server:
         pace_us: from one start to the next.
         service_us: from a start to its end.
         free_us: when the next request may start.
+        queue_us: work that a full queue holds.
         inside: requests whose clients wait, in queue and in service.
         occupied: all requests, those that nobody waits for any more included.
     """
 
-    __slots__ = ("_done", "free_us", "inside", "occupied", "pace_us", "rows", "service_us")
+    __slots__ = (
+        "_done",
+        "free_us",
+        "inside",
+        "occupied",
+        "pace_us",
+        "queue_us",
+        "rows",
+        "service_us",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.pace_us = self.service_us = 1
+        self.queue_us = 0
         self.free_us = 0
         self.inside = self.occupied = 0
         self.rows: deque[Row] = deque()
@@ -62,7 +73,12 @@ class Server:
         return (self.free_us - now_us - 1) // self.pace_us if self.free_us > now_us else 0
 
     def accept(
-        self, now_us: int, count: int, patience_us: int, seen: MutableMapping[int, int]
+        self,
+        now_us: int,
+        count: int,
+        patience_us: int,
+        seen: MutableMapping[int, int],
+        span_us: int = SECOND_US,
     ) -> int:
         """Take `count` requests that come at equal distances of a second's part.
 
@@ -71,11 +87,12 @@ class Server:
             count: at least 1.
             patience_us: how long a client waits for its answer.
             seen: counts requests by `wait_ms << 20 | service_ms`.
+            span_us: the time over which they come.
 
         Returns:
             How many of them will time out.
         """
-        gap, pace, service = SECOND_US // count, self.pace_us, self.service_us
+        gap, pace, service = span_us // count, self.pace_us, self.service_us
         free = self.free_us
         self.occupied += count
         if free <= now_us and pace <= gap:
