@@ -19,6 +19,7 @@ from coursekit.devops.cluster.state import (
     Pod,
     Scaler,
     selects,
+    service_port,
 )
 from coursekit.devops.cluster.timeline import (
     SLOT_S,
@@ -618,6 +619,8 @@ class Live:
             self._endpoints.append(pod)
             self._endpoints.sort(key=lambda one: one.name)
             self._leaving.pop(pod, None)
+            port = service_port(service, pod.template)
+            pod.wrong_port = bool(port and pod.app.port and port != pod.app.port)
             self._grow(pod)
 
     def _count_endpoints(self) -> None:
@@ -681,7 +684,12 @@ class Live:
                 server = pod.server
                 part = each + ((place - turn) % size < odd)
                 if part:
-                    if pod.state != "Running" or pod.hanging or pod.loaded_ms > now_ms:
+                    if (
+                        pod.state != "Running"
+                        or pod.hanging
+                        or pod.loaded_ms > now_ms
+                        or pod.wrong_port
+                    ):
                         part = self._unwell(pod, part, now_s)
                     if part and (
                         server.free_us + part * server.pace_us > next_us + server.queue_us
@@ -736,7 +744,8 @@ class Live:
         if pod.state == "Lost" or (pod.hanging and pod.running):
             self._later(now_s + -(-self.traffic.timeout_ms // 1000), count, "refused")
             return 0
-        if pod.running and pod.loaded_ms <= now_s * 1000 and not pod.draining:
+        loaded = pod.loaded_ms <= now_s * 1000
+        if pod.running and loaded and not pod.draining and not pod.wrong_port:
             return count
         self._fail(now_s, count, "refused", pod.name)
         return 0

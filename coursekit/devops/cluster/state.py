@@ -179,6 +179,7 @@ class Pod:
     last_state: tuple[str, int, int, int] | None = None  # reason, exit code, started, finished
     previous_log: tuple[str, ...] = ()
     in_endpoints: bool = False
+    wrong_port: bool = False  # the Service sends to a port where nobody listens
     refused_by: str = ""  # the budget that keeps it
     streaks: dict[str, int] = field(default_factory=dict)
     probe_at: dict[str, int] = field(default_factory=dict)
