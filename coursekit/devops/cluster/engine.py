@@ -137,6 +137,7 @@ class Live:
         self._fails_later: dict[int, dict[str, int]] = {}
         self._pending_failures = 0
         self._histograms: list[dict[int, int]] = []
+        self._next_wake_s = 0
         self._span_s = self._done = self._inside_before = 0
         self._carry = 0
         self._turn = 0
@@ -232,7 +233,7 @@ class Live:
 
     def wake(self, pod: Pod, at_s: int) -> None:
         """Look at a pod again at that second."""
-        self._wakes.setdefault(max(at_s, self.now_s), {})[pod] = None
+        self._wakes.setdefault(max(at_s, self._next_wake_s), {})[pod] = None
 
     def look_again(self, at_s: int) -> None:
         """Sync the controllers at that second, whatever happens."""
@@ -593,6 +594,7 @@ class Live:
                 if pod.state not in ("Gone", "Lost") and pod.node:
                     kubelet.wake(self, pod, now_s)
                     self._grow(pod)
+        self._next_wake_s = now_s + 1
 
     # ----------------------------------------------------------------------------------- endpoints
 

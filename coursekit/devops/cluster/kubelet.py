@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 LEAST_GRACE_S = 2
 PULL_FAILS_S = 2
+ASLEEP = 1 << 40  # a probe whose result cannot change
 _KINDS = {"startup": "Startup", "liveness": "Liveness", "readiness": "Readiness"}
 
 
@@ -114,7 +115,7 @@ def wake(live: Live, pod: Pod, now_s: int) -> None:
             ended(live, pod, now_s, "Error", 1, "exited")
             return
         for probe in pod.template.probes:
-            if pod.state == "Running" and pod.probe_at.get(probe.kind) == now_s:
+            if pod.state == "Running" and pod.probe_at.get(probe.kind, ASLEEP) <= now_s:
                 _probe(live, pod, probe, now_s)
 
 
@@ -156,7 +157,7 @@ def _probe(live: Live, pod: Pod, probe: Probe, now_s: int) -> None:
     streak = max(streak, 0) + 1 if good else min(streak, 0) - 1
     pod.streaks[probe.kind] = streak
     if good and loaded and streak >= probe.success and probe.kind != "startup":
-        pod.probe_at[probe.kind] = 0  # nothing changes from here: it sleeps until the process hangs
+        pod.probe_at[probe.kind] = ASLEEP  # nothing changes until the process hangs
     else:
         pod.probe_at[probe.kind] = now_s + probe.period_s
         live.wake(pod, now_s + probe.period_s)
