@@ -75,8 +75,9 @@ def test_the_page_shows_what_grading_by_hand_needs_and_keeps_the_points(
     assert min(gaps) >= 8
 
     score = answer.locator("input.score")
-    score.fill("3")
-    score.press("Tab")
+    with page.expect_response(lambda answer: answer.request.method == "PUT"):
+        score.fill("3")
+        score.press("Tab")
     expect(answer.locator(".score-saved")).to_be_visible()
     grades = {grade["name"]: grade for grade in ask(lab, f"grades?submission_id={number}")}
     assert grades["drift-tradeoff"]["manual_score"] == 3
