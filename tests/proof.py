@@ -21,6 +21,7 @@ import json
 import os
 import platform
 import random
+import re
 import sys
 import time
 import tokenize
@@ -61,8 +62,8 @@ ROOM, PAGE = Path("docs", "proof"), Path("docs", "proof.md")  # in a course
 PARTS = Path(".cache", "proof")  # of proofs that are not finished
 ROUND = 100  # gradings in the same random worlds
 EVERY = 10.0  # seconds between two lines of progress
-# behind every check
-ENGINE = ("coursekit.checks", "coursekit.codec", "coursekit.expect", "coursekit.vtime")
+# what observes and judges every check alike: the grader's, so no proof is of it
+ENGINE = tuple(f"coursekit.{name}" for name in ("checks", "codec", "expect", "played", "vtime"))
 DRAWING = {"coursekit.plots", "coursekit.attempt"}  # no verdict depends on them
 # what needs no mention in a right answer
 STANDARD = {"coursekit", "numpy", "pandas", *sys.stdlib_module_names}
@@ -84,7 +85,8 @@ def digest(lesson: Lesson) -> str:
     ]
     texts = {f"{file.parent.name}/{file.name}": bare(file.read_text("utf-8")) for file in files}
     texts["cells"] = "\n".join(
-        bare(c.source) for c in lesson.of_kind("locked", "given", "solution", "checks")
+        without_stages(bare(c.source))
+        for c in lesson.of_kind("locked", "given", "solution", "checks")
     )
     texts["tool"] = json.dumps(mutants.OPERATORS)
     texts["equivalents"] = repr(sorted(mutants.equivalents(lesson).items()))
@@ -94,9 +96,25 @@ def digest(lesson: Lesson) -> str:
 COVERS = (
     "the code of the lesson's locked, given, solution and check cells, its right, wrong and held-out answers, its list "
     "of equivalent mutants, the operators of the mutation tool, and the modules of `coursekit` that checks and "
-    "solution use, those aside that draw. Comments, docstrings and prose do not count, and neither does the grader: "
-    "the laws (`make laws`) run a part of all this on every change"
+    "solution use, those aside that draw. Comments, docstrings, prose and the stages of checks do not count, and "
+    "neither does what observes and judges all checks alike, the grader: of that the laws (`make laws`) run another "
+    "part of the bank after every change, and `make bank` all of it"
 )
+
+
+def without_stages(text: str) -> str:
+    """Checks without the stages they belong to, however their decorators are broken into lines."""
+    return CHECK.sub(_without_stage, text)
+
+
+CHECK = re.compile(r"^@check\((.*?)\)$(?=\n(?:async )?def )", re.MULTILINE | re.DOTALL)
+
+
+def _without_stage(found: re.Match[str]) -> str:
+    said = re.sub(r',?\s*\bstage="[a-z-]*"', "", found[1])
+    said = re.sub(r"\s+", " ", said).strip().removesuffix(",")
+    said = re.sub(r"([\[({]) ", r"\1", re.sub(r",? ([\])}])", r"\1", said))
+    return f"@check({said})"
 
 
 def bare(text: str) -> str:
@@ -124,7 +142,7 @@ def kit_files(lesson: Lesson) -> list[Path]:
     cells = lesson.of_kind("locked", "given", "solution", "checks")
     nodes = [node for cell in cells for node in ast.walk(lesson.tree(cell))]
     uses = {node.id for node in nodes if isinstance(node, ast.Name)}
-    found = set(ENGINE)
+    found: set[str] = set()
     for node in nodes:
         if isinstance(node, ast.ImportFrom) and str(node.module).startswith("coursekit"):
             for alias in node.names:
@@ -136,7 +154,7 @@ def kit_files(lesson: Lesson) -> list[Path]:
         for name in _imports(todo.pop()) - found - DRAWING:
             found.add(name)
             todo.append(name)
-    return sorted(map(_file, found))
+    return sorted(map(_file, found.difference(ENGINE)))
 
 
 def _home(module: str, name: str) -> str:

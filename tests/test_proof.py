@@ -117,10 +117,17 @@ def test_a_comment_makes_no_proof_stale_and_a_line_of_code_does() -> None:
     assert proof.bare(same.replace("no", "yes")) != proof.bare(same)
 
 
+def test_a_stage_makes_no_proof_stale_and_other_points_do() -> None:
+    text = "@check(expect=[1, 2], points=2)\ndef a():\n    return [1, 2]"
+    same = '@check(\n    expect=[\n        1,\n        2,\n    ],\n    points=2,\n    stage="core",\n)\ndef a():\n    return [1, 2]'
+    assert proof.without_stages(text) == proof.without_stages(same) == text
+    assert proof.without_stages(same.replace("points=2", "points=3")) != text
+
+
 def test_a_proof_depends_on_the_parts_of_coursekit_that_checks_use() -> None:
     used = {file.stem for file in proof.kit_files(read("02_coding/04_cache_features"))}
-    assert {"checks", "expect", "codec", "vtime", "threads", "effort", "clocks"} <= used
-    assert not {"plots", "traces", "attempt", "rollout"} & used
+    assert {"threads", "effort", "clocks"} <= used
+    assert not {"checks", "expect", "codec", "vtime", "plots", "traces", "attempt"} & used
 
 
 def test_libraries_of_right_answers_are_told() -> None:
