@@ -281,7 +281,7 @@ def test_what_an_author_gets_wrong_is_told(
 
 
 def test_a_slip_is_known_by_what_happened(judge: Judge, lesson: Lesson) -> None:
-    from autograder.grade.symptoms import symptoms
+    from autograder.grade.happenings import symptoms
 
     found = [
         [symptoms(one, [1000]) for one in losses(lesson, plans(judge, lesson, answer))]
