@@ -1,5 +1,5 @@
-"""Mutants of the solutions, made by cosmic-ray: each must die, or be listed as equivalent with a
-reason.
+"""Mutants of the solutions, made by cosmic-ray, and of the texts in them (`tests.text_mutants`):
+each must die, or be listed as equivalent with a reason.
 
 `python -m tests.mutants [LESSON …]` prints survivors. The list:
 `tests/answers/<module>/<lesson>/equivalent.toml`.
@@ -16,8 +16,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from autograder.grade.judge import Judge
-from autograder.lessons.lesson import Lesson
+from autograder.lessons.lesson import Cell, Lesson
 from autograder.runner.pool import Local
+from tests import text_mutants
 from tests.bank import ANSWERS, COURSE, grade_text, home, lost, read
 
 OPPOSITES = [
@@ -61,6 +62,15 @@ def mutants(lesson: Lesson) -> Iterator[Mutant]:
     cells = lesson.of_kind("given", "solution")
     seen = set()
     known = set(plugins.operator_names())
+
+    def whole(target: Cell, changed: str) -> str:
+        texts = (changed if c is target else c.source for c in cells)
+        parts = (f"# %% {c.grade_id}\n{t}" for c, t in zip(cells, texts, strict=True))
+        return "\n\n".join(parts)
+
+    for target in lesson.of_kind("solution"):
+        for before, after, changed in text_mutants.mutants(target.source):
+            yield Mutant(lesson.key, before, after, whole(target, changed))
     for target in cells:
         for name in OPERATORS:
             if name not in known:
@@ -75,9 +85,7 @@ def mutants(lesson: Lesson) -> Iterator[Mutant]:
                     continue
                 seen.add(changed)
                 before, after = _difference(target.source, changed)
-                texts = (changed if c is target else c.source for c in cells)
-                parts = (f"# %% {c.grade_id}\n{t}" for c, t in zip(cells, texts, strict=True))
-                yield Mutant(lesson.key, before, after, "\n\n".join(parts))
+                yield Mutant(lesson.key, before, after, whole(target, changed))
 
 
 def _parses(text: str) -> bool:
