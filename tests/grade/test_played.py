@@ -15,6 +15,7 @@ import pytest
 
 from autograder.build import lint
 from autograder.build.builder import build
+from autograder.cli.app import main
 from autograder.errors import CourseError
 from autograder.grade import batch, playing
 from autograder.grade.judge import Judge, played_tasks
@@ -200,6 +201,17 @@ def test_playing_tells_its_cpu(fresh: Judge, lesson: Lesson) -> None:
     assert [row.verdict for row in judged.rows] == ["pass"] * 3
 
 
+def test_where_there_are_no_forks_the_judge_plays_itself(
+    fresh: Judge, lesson: Lesson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trace = plans(fresh, lesson, "3\n9\n3").trace
+    assert trace is not None
+    tasks = played_tasks(lesson, trace)
+    forked = playing.play(tasks, "salt")
+    monkeypatch.delattr(os, "fork")
+    assert playing.play(tasks, "salt").rows == forked.rows
+
+
 # ----------------------------------------------------------------------------------------- not judged
 
 
@@ -249,6 +261,25 @@ def test_a_stage_is_told_alone(judge: Judge, lesson: Lesson) -> None:
     core, day = (result.for_one(stage) for stage in lesson.stages)
     assert (core.points, core.max_points) == (5, 5)
     assert (day.points, day.max_points) == (0, 4)
+
+
+def test_the_command_tells_of_one_stage_and_names_the_others(
+    course: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = tmp_path / "kim.py"
+    answer.write_text(text_that_plans("3\n3\n"), "utf-8")
+    words = ["score", KEY, str(answer), f"--course={course.root}"]
+    with pytest.raises(SystemExit) as ended:
+        main([*words, "--stage=core", "--json"])
+    assert not ended.value.code
+    told = json.loads(capsys.readouterr().out)
+    assert (told["state"], told["points"], told["max_points"]) == ("graded", 5, 5)
+    assert [c["name"] for c in told["checks"]] == list(ALL_CHECKS[:2])
+    with pytest.raises(SystemExit) as ended:
+        main([*words, "--stage=cores"])
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert "its stages are core, whole-day. Did you mean 'core'?" in said
 
 
 def test_a_stage_that_another_stage_could_not_be_judged_in_is_graded(
