@@ -8,10 +8,12 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
 import pytest
+from nbgrader.api import Gradebook
 
 from autograder.build import lint
 from autograder.build.builder import build
@@ -22,13 +24,12 @@ from autograder.grade.judge import Judge, played_tasks
 from autograder.jobs import Result
 from autograder.lessons.course import Course
 from autograder.lessons.lesson import Lesson
-from autograder.record import results
-from autograder.report import stored
+from autograder.report import summary
 from autograder.runner.pool import Local
 from autograder.selfstudy import Report
 from coursekit.checks import Check
 from tests.bank import cells_as_text, grade_text, lost
-from tests.playing import ALL_CHECKS, KEY, PLAYED, played_course, text_that_plans
+from tests.playing import ALL_CHECKS, COUNTED, KEY, PLAYED, played_course, text_that_plans
 from tests.slips import losses
 
 GOOD = "3\n3\n3\n"
@@ -135,6 +136,19 @@ def test_a_world_that_fails_is_told_by_its_kind(judge: Judge, lesson: Lesson) ->
     assert result.checks[0].row.seen == "the simulation failed: KeyError: 'no such pod'"
 
 
+def test_what_a_forged_process_says_is_never_played_in_the_judge(
+    lesson: Lesson, fresh: Judge
+) -> None:
+    trace = plans(fresh, lesson, GOOD).trace
+    assert trace is not None
+    seen = {"returned": GOOD}
+    for sent in ([seen, {"a": 1}], [{"a": 1}, seen], [seen, {"never": "x"}], [[seen]], {}, None):
+        COUNTED.clear()
+        tasks = [replace(task, outcomes=sent) for task in played_tasks(lesson, trace)]
+        assert not any(row.verdict == "pass" for row in playing.play(tasks, "forged").rows)
+        assert COUNTED == []
+
+
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs /proc")
 def test_a_child_is_gone_and_no_file_is_left(fresh: Judge, lesson: Lesson) -> None:
     plans(fresh, lesson, GOOD)
@@ -232,24 +246,58 @@ def test_a_learner_alone_has_the_rest_as_total(judge: Judge, lesson: Lesson) -> 
     assert shown.startswith("not judged somebody answers\n")
 
 
-def test_a_submission_is_stored_and_reported_as_it_is(course: Course, judge: Judge) -> None:
-    lesson = Lesson.read(course.lesson_path(KEY))
+@pytest.fixture
+def handed_in(course: Course) -> Path:
+    """A notebook that needs a tool, handed in by kim."""
     notebook = nbformat.read(course.root / "release" / f"{KEY}.ipynb", as_version=4)
     for cell in notebook.cells:
         if cell.id == "plan":
             cell.source = text_that_plans("tool")
     place = course.root / "submitted" / "kim" / f"{KEY}.ipynb"
-    place.parent.mkdir(parents=True)
+    place.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook, place)
-    (result,) = batch.grade(course, lesson.module, runner=judge.runner)
+    return place
+
+
+def test_a_submission_is_stored_and_reported_as_it_is(
+    course: Course, judge: Judge, handed_in: Path
+) -> None:
+    (result,) = batch.grade(course, "02_coding", runner=judge.runner)
     assert result.state == f"needs-human:{TOOL}"
     page = next((course.root / "feedback").rglob("*.html")).read_text("utf-8")
     assert "– not judged" in page
     assert "promtool is missing" in page
-    files = results.stored_files(course, lesson.module)
-    notebooks, skipped = stored.read_all(course, lesson.module, files, {KEY: lesson})
-    assert not skipped
-    assert [c.verdict for c in notebooks[0].checks] == ["not judged"] * 3
+    report = summary.gather(course, "02_coding")
+    assert not report.skipped
+    (waiting,) = report.needs_human
+    assert waiting.reason == TOOL
+    assert "the next run judges it" in waiting.step
+
+
+def test_the_next_run_tries_again_and_asks_nobody_twice(
+    course: Course, judge: Judge, handed_in: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run() -> tuple[str, bool, float | None]:
+        """State, whether formgrader lists it, and the points that a person gave."""
+        (result,) = batch.grade(course, "02_coding", runner=judge.runner)
+        with opened(course) as book:
+            grade = book.find_grade("plan-checks", KEY.split("/")[1], "02_coding", "kim")
+            return result.state, grade.needs_manual_grade, grade.manual_score
+
+    assert run()[:2] == (f"needs-human:{TOOL}", True)
+    with opened(course) as book:
+        grade = book.find_grade("plan-checks", KEY.split("/")[1], "02_coding", "kim")
+        grade.manual_score, grade.needs_manual_grade = 7.0, False
+        book.db.commit()
+    assert run() == (f"needs-human:{TOOL}", False, 7.0)
+    monkeypatch.setattr("tests.playing.TOOLS", ["promtool"])
+    state, _, by_hand = run()
+    assert (state, by_hand) == ("graded", 7.0)
+
+
+def opened(course: Course) -> Gradebook:
+    """The gradebook; it closes at the end of a with statement."""
+    return Gradebook(f"sqlite:///{course.root / 'gradebook.db'}")
 
 
 # ---------------------------------------------------------------------------------- stages and slips
