@@ -2,12 +2,14 @@
 each must die, or be listed as equivalent with a reason.
 
 `python -m tests.mutants [LESSON …]` prints survivors. The list:
-`tests/answers/<module>/<lesson>/equivalent.toml`.
+`tests/answers/<module>/<lesson>/equivalent.toml`. With `--toml` survivors of texts are printed as
+that list wants them, for whoever has looked at each and found that it meets every target.
 """
 
 from __future__ import annotations
 
 import ast
+import json
 import os
 import sys
 import tomllib
@@ -52,6 +54,13 @@ class Mutant:
     before: str
     after: str
     text: str
+    is_of_text: bool = False
+
+    @property
+    def toml(self) -> str:
+        """As an entry of the list."""
+        before, after, reason = map(json.dumps, (self.before, self.after, text_mutants.STILL))
+        return f"[[mutant]]\nbefore = {before}\nafter = {after}\nreason = {reason}\n"
 
 
 def mutants(lesson: Lesson) -> Iterator[Mutant]:
@@ -70,7 +79,7 @@ def mutants(lesson: Lesson) -> Iterator[Mutant]:
 
     for target in lesson.of_kind("solution"):
         for before, after, changed in text_mutants.mutants(target.source):
-            yield Mutant(lesson.key, before, after, whole(target, changed))
+            yield Mutant(lesson.key, before, after, whole(target, changed), is_of_text=True)
     for target in cells:
         for name in OPERATORS:
             if name not in known:
@@ -137,7 +146,9 @@ def survivors(
 def main() -> int:
     runner, failed = Local(), False
     judge = Judge(runner, "mutants")
-    for key in sys.argv[1:] or COURSE.lessons:
+    words = sys.argv[1:]
+    as_toml = "--toml" in words
+    for key in [word for word in words if word != "--toml"] or COURSE.lessons:
         lesson = read(key)
         count, alive = survivors(lesson, judge)
         listed = equivalents(lesson)
@@ -146,7 +157,9 @@ def main() -> int:
         print(
             f"{lesson.key}: {count} mutants, {count - len(alive)} killed, {len(alive) - len(unknown)} equivalent"
         )
-        for m in unknown:
+        if as_toml:
+            print("\n".join(m.toml for m in unknown if m.is_of_text))
+        for m in unknown if not as_toml else ():
             print(f"  survives:\n    - {m.before}\n    + {m.after}")
         for before, after in sorted(stale):
             print(f"  listed as equivalent, but killed or gone:\n    - {before}\n    + {after}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import tomllib
 from pathlib import Path
 
 import yaml
@@ -91,6 +92,9 @@ def test_a_lesson_has_mutants_of_its_texts_and_of_its_code(tmp_path: Path) -> No
     assert text != PLAYED
     lesson = Lesson.read(course_with(tmp_path / "a", text).lesson_path(KEY))
     made = list(mutants.mutants(lesson))
+    listed = tomllib.loads("".join(m.toml for m in made if m.is_of_text))["mutant"]
+    assert {"before": "pods.first: 3", "after": "1", "reason": text_mutants.STILL} in listed
+    assert all(m.is_of_text for m in made if ": " in m.before and m.after.isdecimal())
     assert ("pods.first: 3", "6") in {(m.before, m.after) for m in made}
     plain = Lesson.read(course_with(tmp_path / "b", LESSON).lesson_path(KEY))
     assert list(mutants.mutants(plain))
