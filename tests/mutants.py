@@ -59,7 +59,10 @@ class Mutant:
     @property
     def toml(self) -> str:
         """As an entry of the list."""
-        before, after, reason = map(json.dumps, (self.before, self.after, text_mutants.STILL))
+        before, after, reason = (
+            json.dumps(one, ensure_ascii=False)
+            for one in (self.before, self.after, text_mutants.STILL)
+        )
         return f"[[mutant]]\nbefore = {before}\nafter = {after}\nreason = {reason}\n"
 
 
