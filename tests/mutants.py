@@ -80,8 +80,11 @@ def mutants(lesson: Lesson) -> Iterator[Mutant]:
         parts = (f"# %% {c.grade_id}\n{t}" for c, t in zip(cells, texts, strict=True))
         return "\n\n".join(parts)
 
-    for target in lesson.of_kind("solution"):
-        for before, after, changed in text_mutants.mutants(target.source):
+    with_texts = [c for c in lesson.of_kind("solution") if text_mutants.texts(c.source)]
+    for target in with_texts:
+        which = f"{target.grade_id}: " if len(with_texts) > 1 else ""
+        for place, after, changed in text_mutants.mutants(target.source):
+            before = which + place
             yield Mutant(lesson.key, before, after, whole(target, changed), is_of_text=True)
     for target in cells:
         for name in OPERATORS:

@@ -83,6 +83,8 @@ def test_documents_and_json_and_what_is_no_tree() -> None:
         ("limit", "(dropped)"), ("limit: 3", "1"), ("limit: 3", "6"),
     ]  # fmt: skip
     assert '"limit": 6' in found[2][2]
+    two = "A = '{\"n\": 1}'\nB = '{\"n\": 1}'"
+    assert {before for before, _, _ in text_mutants.mutants(two)} >= {"text 1, n", "text 2, n: 1"}
     for text in ("one\\ntwo", "a: b: c\\n", "- a\\n- b\\n", "no tree"):
         assert not list(text_mutants.mutants(f"A = '{text}'"))
 

@@ -48,11 +48,13 @@ class _Dumper(yaml.SafeDumper):
 
 def mutants(source: str) -> Iterator[tuple[str, str, str]]:
     """Each change of a text in a cell: what stood there, what stands there now, and the cell."""
-    data = source.encode()
-    for text in texts(source):
+    data, found = source.encode(), texts(source)
+    for number, text in enumerate(found, 1):
+        which = f"text {number}, " if len(found) > 1 else ""
         for before, after, documents in edits(text.documents):
             literal = repr(text.written(documents)).encode()
-            yield before, after, (data[: text.begin] + literal + data[text.end :]).decode()
+            changed = data[: text.begin] + literal + data[text.end :]
+            yield which + before, after, changed.decode()
 
 
 def texts(source: str) -> list[Text]:
