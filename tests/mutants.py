@@ -1,13 +1,15 @@
-"""Mutants of the solutions, made by cosmic-ray: each must die, or be listed as equivalent with a
-reason.
+"""Mutants of the solutions, made by cosmic-ray, and of the texts in them (`tests.text_mutants`):
+each must die, or be listed as equivalent with a reason.
 
 `python -m tests.mutants [LESSON …]` prints survivors. The list:
-`tests/answers/<module>/<lesson>/equivalent.toml`.
+`tests/answers/<module>/<lesson>/equivalent.toml`. With `--toml` survivors of texts are printed as
+that list wants them, for whoever has looked at each and found that it meets every target.
 """
 
 from __future__ import annotations
 
 import ast
+import json
 import os
 import sys
 import tomllib
@@ -16,8 +18,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from autograder.grade.judge import Judge
-from autograder.lessons.lesson import Lesson
+from autograder.lessons.lesson import Cell, Lesson
 from autograder.runner.pool import Local
+from tests import text_mutants
 from tests.bank import ANSWERS, COURSE, grade_text, home, lost, read
 
 OPPOSITES = [
@@ -51,6 +54,16 @@ class Mutant:
     before: str
     after: str
     text: str
+    is_of_text: bool = False
+
+    @property
+    def toml(self) -> str:
+        """As an entry of the list."""
+        before, after, reason = (
+            json.dumps(one, ensure_ascii=False)
+            for one in (self.before, self.after, text_mutants.STILL)
+        )
+        return f"[[mutant]]\nbefore = {before}\nafter = {after}\nreason = {reason}\n"
 
 
 def mutants(lesson: Lesson) -> Iterator[Mutant]:
@@ -61,6 +74,18 @@ def mutants(lesson: Lesson) -> Iterator[Mutant]:
     cells = lesson.of_kind("given", "solution")
     seen = set()
     known = set(plugins.operator_names())
+
+    def whole(target: Cell, changed: str) -> str:
+        texts = (changed if c is target else c.source for c in cells)
+        parts = (f"# %% {c.grade_id}\n{t}" for c, t in zip(cells, texts, strict=True))
+        return "\n\n".join(parts)
+
+    with_texts = [c for c in lesson.of_kind("solution") if text_mutants.texts(c.source)]
+    for target in with_texts:
+        which = f"{target.grade_id}: " if len(with_texts) > 1 else ""
+        for place, after, changed in text_mutants.mutants(target.source):
+            before = which + place
+            yield Mutant(lesson.key, before, after, whole(target, changed), is_of_text=True)
     for target in cells:
         for name in OPERATORS:
             if name not in known:
@@ -75,9 +100,7 @@ def mutants(lesson: Lesson) -> Iterator[Mutant]:
                     continue
                 seen.add(changed)
                 before, after = _difference(target.source, changed)
-                texts = (changed if c is target else c.source for c in cells)
-                parts = (f"# %% {c.grade_id}\n{t}" for c, t in zip(cells, texts, strict=True))
-                yield Mutant(lesson.key, before, after, "\n\n".join(parts))
+                yield Mutant(lesson.key, before, after, whole(target, changed))
 
 
 def _parses(text: str) -> bool:
@@ -129,7 +152,9 @@ def survivors(
 def main() -> int:
     runner, failed = Local(), False
     judge = Judge(runner, "mutants")
-    for key in sys.argv[1:] or COURSE.lessons:
+    words = sys.argv[1:]
+    as_toml = "--toml" in words
+    for key in [word for word in words if word != "--toml"] or COURSE.lessons:
         lesson = read(key)
         count, alive = survivors(lesson, judge)
         listed = equivalents(lesson)
@@ -138,7 +163,9 @@ def main() -> int:
         print(
             f"{lesson.key}: {count} mutants, {count - len(alive)} killed, {len(alive) - len(unknown)} equivalent"
         )
-        for m in unknown:
+        if as_toml:
+            print("\n".join(m.toml for m in unknown if m.is_of_text))
+        for m in unknown if not as_toml else ():
             print(f"  survives:\n    - {m.before}\n    + {m.after}")
         for before, after in sorted(stale):
             print(f"  listed as equivalent, but killed or gone:\n    - {before}\n    + {after}")

@@ -14,6 +14,7 @@ from autograder.lessons.course import Course
 from coursekit import AnswerError, NotJudged
 from tests.small import KEY, LESSON, course_with
 
+TOOLS: list[str] = []  # that are installed
 COUNTED: list[tuple[str, str]] = []  # (answer, seed) of every run in this process
 
 
@@ -37,6 +38,8 @@ def hours(answer: Any, seed: str) -> Run:
             held.append(bytearray(10_000_000))
     if answer == "crash":
         raise KeyError("no such pod")
+    if answer == "tool" and TOOLS:
+        answer = "3\n3\n3"
     if answer == "tool":
         raise NotJudged("promtool is missing (apt-get install prometheus)")
     if not isinstance(answer, str):

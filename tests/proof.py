@@ -30,6 +30,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import coursekit
@@ -38,15 +39,17 @@ from autograder.files import write_atomically
 from autograder.grade import budget
 from autograder.grade.judge import Judge
 from autograder.jobs import Result
+from autograder.lessons import dependencies
 from autograder.lessons.course import Course
 from autograder.lessons.lesson import Lesson
 from autograder.runner.pool import Local, Runner
 from coursekit.checks import shorten
-from tests import mutants, slips
+from tests import mutants, slips, text_mutants
 from tests.bank import (
     ANSWERS,
     BAR,
     COURSE,
+    ONE_PRICE,
     Answer,
     Bar,
     answers,
@@ -55,7 +58,9 @@ from tests.bank import (
     held_out,
     home,
     lost,
+    prices,
     read,
+    too_dear,
 )
 
 ROOM, PAGE = Path("docs", "proof"), Path("docs", "proof.md")  # in a course
@@ -89,6 +94,12 @@ def digest(lesson: Lesson) -> str:
         for c in lesson.of_kind("locked", "given", "solution", "checks")
     )
     texts["tool"] = json.dumps(mutants.OPERATORS)
+    if any(text_mutants.texts(c.source) for c in lesson.of_kind("solution")):
+        texts["tool of texts"] = bare(Path(text_mutants.__file__).read_text("utf-8"))
+    for file in set(_worlds(lesson)) - set(files):
+        name = file.relative_to(dependencies.KIT).as_posix()
+        own = bare(file.read_text("utf-8")) if file.suffix == ".py" else ""
+        texts[name] = own or hashlib.sha256(file.read_bytes()).hexdigest()
     texts["equivalents"] = repr(sorted(mutants.equivalents(lesson).items()))
     return hashlib.sha256(json.dumps(texts, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -96,9 +107,9 @@ def digest(lesson: Lesson) -> str:
 COVERS = (
     "the code of the lesson's locked, given, solution and check cells, its right, wrong and held-out answers, its list "
     "of equivalent mutants, the operators of the mutation tool, and the modules of `coursekit` that checks and "
-    "solution use, those aside that draw. Comments, docstrings, prose and the stages of checks do not count, and "
-    "neither does what observes and judges all checks alike, the grader: of that the laws (`make laws`) run another "
-    "part of the bank after every change, and `make bank` all of it"
+    "solution use, those aside that draw; where answers are played, all worlds and their data. Comments, docstrings, "
+    "prose and the stages of checks do not count, and neither does what observes and judges all checks alike, the "
+    "grader: of that the laws (`make laws`) run another part of the bank after every change, and `make bank` all of it"
 )
 
 
@@ -155,6 +166,18 @@ def kit_files(lesson: Lesson) -> list[Path]:
             found.add(name)
             todo.append(name)
     return sorted(map(_file, found.difference(ENGINE)))
+
+
+def _worlds(lesson: Lesson) -> list[Path]:
+    """Files of worlds that decide verdicts whatever name the lesson imports: packages with their
+    data; where answers are played, all.
+    """
+    found = dependencies.worlds(lesson.trees)
+    nodes = (n for cell in lesson.of_kind("checks") for n in ast.walk(lesson.tree(cell)))
+    if any(isinstance(node, ast.Name) and node.id == "played" for node in nodes):
+        return found
+    inside = [(file, file.relative_to(dependencies.KIT).parts) for file in found]
+    return [file for file, parts in inside if len(parts) > 2 and parts[1] != "data"]
 
 
 def _home(module: str, name: str) -> str:
@@ -425,7 +448,8 @@ def prove(lesson: Lesson, runner: Local, bar: Bar = BAR) -> Proof:
     }
     path(lesson.key, course, PARTS).unlink()
     cpu = budget.measure(lesson, runner).as_json()
-    return {**part, **when, "title": _title(lesson), "cpu": cpu}
+    title, price = _title(lesson), prices(lesson)
+    return {**part, **when, "title": title, "cpu": cpu, "prices": price}
 
 
 def _title(lesson: Lesson) -> str:
@@ -483,6 +507,8 @@ def shortfalls(made: Proof, key: str, bar: Bar = BAR) -> list[str]:
         told.append(
             f"taken for another slip{_times(count)}: {named} Let a check's observation tell the two apart."
         )
+    if key.split("/")[0] in ONE_PRICE:
+        told += too_dear(key, made.get("prices", {}), bar)
     if 2 * apart["named"] < apart["answers"]:
         told.append(
             f"{apart['named']} of {apart['answers']} held-out answers are named, not half. "
@@ -533,8 +559,8 @@ def page(proofs: dict[str, Proof], missing: Sequence[str] = (), course: Course =
         f"**The bar**, for each lesson: {BAR}.",
         "",
         "| lesson | criteria | right accepted | wrong caught | mutants killed | equivalent | repeats | slips named | "
-        "held-out named | ms of CPU |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
+        "held-out named | price of a slip: median, dearest | ms of CPU | ms of playing |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
         *(_row(key, made, course) for key, made in proofs.items()),
         "",
     ]
@@ -565,9 +591,16 @@ def _row(key: str, made: Proof, course: Course) -> str:
         f"{again['gradings']:,}, {len(again['changed'])} changed",
         f"{answered['named']} of {answered['wrong']}",
         f"{apart['named']} of {apart['answers']}",
+        _price(made.get("prices", {})),
         made.get("cpu", {}).get("total", "–"),
+        made.get("cpu", {}).get("played") or "–",
     )
     return f"| {' | '.join(map(str, cells))} |"
+
+
+def _price(found: dict[str, float]) -> str:
+    """What single slips cost: half of them at most, and the dearest."""
+    return f"{median(found.values()):.0%}, {max(found.values()):.0%}" if found else "?"
 
 
 def _anchor(key: str) -> str:
@@ -587,20 +620,26 @@ def _section(key: str, made: Proof) -> Iterator[str]:
     if short := shortfalls(made, key):
         yield from (f"- **Below the bar:** {sentence}" for sentence in short)
         yield ""
+    dear = {n: p for n, p in made.get("prices", {}).items() if p > BAR.dearest}
+    if dear:
+        shown = sorted(dear.items(), key=lambda one: (-one[1], one[0]))
+        listed = ", ".join(f"{name.replace('_', ' ')} ({share:.0%})" for name, share in shown)
+        yield f"Single slips that cost more than {BAR.dearest:.0%} of the points: {listed}."
+        yield ""
     yield "| criterion | wrong answers that lose it |"
     yield "|---|---:|"
     yield from (
         f"| {name.replace('_', ' ')} | {count} |" for name, count in answered["criteria"].items()
     )
     yield ""
-    for listed, told in (
+    for some, told in (
         (mutated["equivalent"], "Equivalent mutants"),
         (mutated["survivors"], "Mutants that survive"),
     ):
-        if listed:
+        if some:
             yield f"{told}:"
             yield ""
-            yield from (f"- `{m['before']}` → `{m['after']}`{_because(m)}" for m in listed)
+            yield from (f"- `{m['before']}` → `{m['after']}`{_because(m)}" for m in some)
             yield ""
 
 
@@ -642,6 +681,9 @@ def run(keys: Sequence[str], course: Course = COURSE, bar: Bar = BAR) -> bool:
                 reached = False
                 continue
             print(f"{key}: proved in {time.monotonic() - began:.0f} s", flush=True)
+        price = prices(lesson)
+        if load(key, course).get("prices") != price:  # it costs nothing to say
+            store(key, {**load(key, course), "prices": price}, course)
         for sentence in shortfalls(load(key, course), key, bar):
             print(f"{key}: {sentence}", flush=True)
             reached = False

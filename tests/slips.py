@@ -20,8 +20,9 @@ from typing import Any
 
 from autograder.files import write_atomically
 from autograder.grade import slips, symptoms as marking
+from autograder.grade.happenings import symptoms
 from autograder.grade.judge import Judge
-from autograder.grade.symptoms import EXACT, Lost, Symptoms, symptoms
+from autograder.grade.symptoms import EXACT, Lost, Symptoms
 from autograder.jobs import Result
 from autograder.lessons.lesson import Lesson
 from autograder.runner.client import observed

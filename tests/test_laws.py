@@ -13,7 +13,22 @@ from autograder.grade.judge import Judge
 from autograder.lessons import dependencies
 from autograder.lessons.lesson import Lesson
 from tests import proof
-from tests.bank import BAR, COURSE, Answer, answers, cells_as_text, grade_text, held_out, lost, read
+from tests.bank import (
+    BAR,
+    COURSE,
+    DEAR,
+    MAX_DEAR,
+    ONE_PRICE,
+    Answer,
+    answers,
+    cells_as_text,
+    grade_text,
+    held_out,
+    lost,
+    prices,
+    read,
+    too_dear,
+)
 
 LESSONS = COURSE.lessons
 SAMPLE = {"right": 2, "wrong": 6}  # answers of a lesson that its proof has tried as it is
@@ -88,6 +103,18 @@ def test_a_wrong_answer_loses_what_it_says_and_keeps_the_rest(
     result = grade_text(judge, lessons[answer.lesson], answer.text)
     assert answer.fails
     assert lost(result) == answer.fails
+
+
+@pytest.mark.parametrize("key", [key for key in LESSONS if key.split("/")[0] in ONE_PRICE])
+def test_one_slip_has_one_price(key: str, lessons: dict[str, Lesson]) -> None:
+    assert too_dear(key, prices(lessons[key])) == []
+
+
+def test_the_exceptions_to_one_price_are_few_and_there() -> None:
+    wrong = {a.name for key in LESSONS for a in answers(key) if not a.is_right}
+    assert set(DEAR) <= wrong
+    assert len(DEAR) <= MAX_DEAR
+    assert all(DEAR.values())
 
 
 @pytest.mark.parametrize("key", LESSONS)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests import proof
-from tests.bank import BAR, COURSE, read
+from tests.bank import ANSWERS, BAR, COURSE, prices, read
+from tests.small import KEY as SMALL, course_with
 
 KEY = "02_coding/04_cache_features"
 
@@ -75,6 +77,33 @@ def test_a_proof_below_the_bar_says_what_it_lacks(part: str, name: str, value: A
     less = copy.deepcopy(made())
     less[part][name] = value
     assert len(proof.shortfalls(less, KEY)) == 1
+
+
+def test_a_slip_that_is_too_dear_is_told_where_the_law_holds() -> None:
+    dear = {**made(), "prices": {"slow": 0.41, "late": 0.4, "early": 0.05}}
+    assert proof.shortfalls(dear, KEY) == []
+    told = proof.shortfalls(dear, "03_devops/02_roll_out")
+    assert told[0].startswith("wrong/slow costs 41% of the points, more than 40%.")
+    assert told[1].startswith("half of the single slips cost more than 40% of the points")
+    assert len(told) == 2
+    fair = {**made(), "prices": {"slow": 0.4, "late": 0.1, "early": 0.1}}
+    assert proof.shortfalls(fair, "03_devops/02_roll_out") == []
+
+
+def test_the_page_tells_what_slips_cost() -> None:
+    key = COURSE.lessons[0]
+    page = proof.page({key: {**proof.load(key), "prices": {"one": 0.05, "two": 0.5, "three": 0.1}}})
+    assert "| 10%, 50% |" in page
+    assert "more than 40% of the points: two (50%)." in page
+
+
+def test_an_answer_that_is_no_single_slip_says_so(tmp_path: Path) -> None:
+    course = course_with(tmp_path)
+    room = tmp_path / ANSWERS / SMALL / "wrong"
+    room.mkdir(parents=True)
+    (room / "one.py").write_text('"""One."""\nFAILS = {"words_are_counted"}\n# %% words\n')
+    (room / "none.py").write_text('"""None."""\nSLIPS = "many"\nFAILS = {"it"}\n# %% words\n')
+    assert prices(read(SMALL, course)) == {"one": 0.125}
 
 
 def test_the_same_trouble_is_told_once_with_its_number_and_what_to_do() -> None:

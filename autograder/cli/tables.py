@@ -186,16 +186,19 @@ def show_budgets(found: Mapping[str, Budget]) -> None:
     out = Console()
     table = Table(title="ms of CPU, medians", title_justify="left")
     table.add_column("lesson", no_wrap=True)
-    for head in ("cells", "checks", "total", "over the limit", "cells that draw", "reference"):
+    heads = "cells", "checks", "total", "playing", "over the limit", "cells that draw", "reference"
+    for head in heads:
         table.add_column(head, justify="right")
     for key, one in found.items():
         over = "over" if one.is_over else ""
-        parts = one.cells_ms, one.checks_ms, one.total_ms, over, one.drawn_ms, one.reference_ms
+        played = f"{one.played_ms:.0f}" if one.played_ms else "–"
+        before = one.cells_ms, one.checks_ms, one.total_ms
+        parts = *before, played, over, one.drawn_ms, one.reference_ms
         table.add_row(
             escape(key), *(part if isinstance(part, str) else f"{part:.0f}" for part in parts)
         )
     out.print(table)
     out.print(
         "Cells: pictures remembered, as when others have answered alike. "
-        "Those that draw pay for them."
+        "Those that draw pay for them. Playing is the judge's own part."
     )

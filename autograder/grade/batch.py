@@ -33,7 +33,7 @@ from autograder.grade.collected import (
 )
 from autograder.grade.judge import Judge, fresh_salt, unread
 from autograder.grade.published import Class, answered, enter, notebook_of, publish, stands
-from autograder.jobs import Result
+from autograder.jobs import Result, not_judged
 from autograder.lessons.course import Course
 from autograder.lessons.lesson import Lesson
 from autograder.phases import Phases
@@ -243,9 +243,17 @@ class Grading:
                     except (Unreadable, OSError):
                         data = None
                     key = results.key(data, lesson, self.judge.runner.level)
-                    if results.load(course, lesson, student, key) is None:
+                    stands = results.load(course, lesson, student, key) is not None
+                    if not stands and self._unjudged(lesson, student, key) is None:
                         found.add((student, lesson.name))
         return found
+
+    def _unjudged(self, lesson: Lesson, student: str, key: results.Key) -> Result | None:
+        """The stored result of what lies there now, if some of it could not be judged: it is tried
+        again in each run, and nobody is asked again while that changes nothing.
+        """
+        stored = results.load(self.group.course, lesson, student, {**key, "grader": ""})
+        return stored if stored and not_judged(c.row for c in stored.checks) else None
 
     def _refuse_names(self) -> None:
         """Results of those whose folder's name nobody can store anything under."""
@@ -327,9 +335,12 @@ class Grading:
                 stored = self._published_again(stored, handed, key)
             return graded(stored, is_new=False)
         result = replace(self._judged(handed), answered=said)
-        if result.trace is None and (handed.job is not None or too_late):
+        unjudged = bool(not_judged(c.row for c in result.checks))
+        before = self._unjudged(lesson, student, key) if unjudged else None
+        is_new = before is None or (before.state, before.checks) != (result.state, result.checks)
+        if unjudged or (result.trace is None and (handed.job is not None or too_late)):
             key = {**key, "grader": ""}  # it failed: the next run tries again
-        return graded(replace(self._published(handed, result, key), trace=None))
+        return graded(replace(self._published(handed, result, key), trace=None), is_new=is_new)
 
     def _still_holds(self, stored: Result, handed: Submission) -> bool:
         """Whether the stored result says what running it again would say. Why there is nothing to

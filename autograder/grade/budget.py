@@ -11,24 +11,26 @@ from dataclasses import dataclass
 from statistics import median
 
 from autograder.errors import CourseError
-from autograder.grade import submission
-from autograder.grade.judge import Judge
+from autograder.grade import playing, submission
+from autograder.grade.judge import Judge, played_tasks
 from autograder.jobs import CELLS, Job, Source, Trace
 from autograder.lessons.lesson import Lesson
 from autograder.runner.pool import Local
 
 LIMIT = 100.0  # ms of CPU for cells and checks of one submission, pictures remembered
+PLAYED_LIMIT = 500.0  # ms of CPU that the judge takes to play one submission
 TIMES = 5
 
 
 @dataclass(frozen=True)
 class Budget:
-    """Milliseconds of CPU in a warm process."""
+    """Milliseconds of CPU in a warm process, and beside the judge."""
 
     cells_ms: float  # the solution's notebook, pictures remembered as in a class
     drawn_ms: float  # the same cells when nothing is remembered: pictures are drawn
     checks_ms: float  # visible and hidden checks together
     reference_ms: float  # the reference answers, once for a class, its pictures drawn
+    played_ms: float = 0.0  # the judge plays the answers, where checks ask for that
 
     @property
     def total_ms(self) -> float:
@@ -37,13 +39,13 @@ class Budget:
 
     @property
     def is_over(self) -> bool:
-        """Whether it costs more than `LIMIT`."""
-        return self.total_ms > LIMIT
+        """Whether it costs more than `LIMIT`, or `PLAYED_LIMIT` to play."""
+        return self.total_ms > LIMIT or self.played_ms > PLAYED_LIMIT
 
     def as_json(self) -> dict[str, float]:
         """The interface of `--json` and of a proof: milliseconds, to a tenth."""
         parts = {"cells": self.cells_ms, "drawn": self.drawn_ms, "checks": self.checks_ms}
-        parts |= {"total": self.total_ms, "reference": self.reference_ms}
+        parts |= {"total": self.total_ms, "reference": self.reference_ms, "played": self.played_ms}
         return {name: round(ms, 1) for name, ms in parts.items()}
 
 
@@ -54,14 +56,13 @@ def measure(lesson: Lesson, runner: Local, times: int = TIMES) -> Budget:
         CourseError: the lesson's own solution does not run to its end.
     """
     runs = [_once(lesson, runner) for _ in range(1 + times)][1:]
-    cells, drawn, checks, reference = (
-        1000 * median(seconds) for seconds in zip(*runs, strict=True)
-    )
-    return Budget(cells, drawn, checks, reference)
+    return Budget(*(1000 * median(seconds) for seconds in zip(*runs, strict=True)))
 
 
-def _once(lesson: Lesson, runner: Local) -> tuple[float, float, float, float]:
-    """CPU seconds: cells with pictures remembered, cells that draw, checks, reference."""
+def _once(lesson: Lesson, runner: Local) -> tuple[float, ...]:
+    """CPU seconds, in the order of `Budget`: cells with pictures remembered, cells that draw,
+    checks, reference, playing.
+    """
     in_class, job = Judge(runner), notebook_job(lesson)
     alone = Judge(runner, in_class.salt)  # the same random worlds
     reference = in_class.reference(lesson, drawn=True)
@@ -83,6 +84,7 @@ def _once(lesson: Lesson, runner: Local) -> tuple[float, float, float, float]:
         traces[1].cpu[CELLS],
         checks,
         reference.cpu[CELLS] + _checks(reference),
+        playing.play(played_tasks(lesson, traces[0]), in_class.salt).cpu,
     )
 
 

@@ -47,8 +47,8 @@ class Task:
 
     @property
     def has_answer(self) -> bool:
-        """Whether there is anything to play."""
-        return isinstance(self.outcomes, list) and all(
+        """Whether anything could be played. The rest of what was sent may be forged."""
+        return isinstance(self.outcomes, list) and any(
             isinstance(one, dict) and "returned" in one for one in self.outcomes
         )
 

@@ -21,7 +21,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from autograder.grade.symptoms import EXACT, Lost, Symptoms, symptoms
+from autograder.grade.happenings import symptoms
+from autograder.grade.symptoms import EXACT, Lost, Symptoms
 from autograder.lessons.lesson import Lesson
 
 MAX_NODES = 3_000  # parts of observations that are looked at; more is no slip we know

@@ -229,6 +229,13 @@ def _waiting(
 
 def _for_human(module: str, notebook: Notebook) -> Ungraded:
     student, lesson, reason = notebook.student, notebook.lesson, notebook.reason
+    if any(c.verdict == "not judged" for c in notebook.checks):
+        step = (
+            "Mend what the reason names: the next run judges it. "
+            "Or give its points in formgrader, where it waits."
+        )
+        command = shlex.join(["autograder", "grade", module, f"--student={student}"])
+        return Ungraded(student, lesson, reason, step, command)
     if notebook.isolation:
         step = (
             "Read the notebook in submitted/, then give its points in formgrader, where it waits."

@@ -10,9 +10,10 @@ import pytest
 
 from autograder.cli.app import main
 from autograder.errors import CourseError
-from autograder.grade.budget import LIMIT, Budget, measure
+from autograder.grade.budget import LIMIT, PLAYED_LIMIT, Budget, measure
 from autograder.lessons.lesson import Lesson
 from autograder.runner.pool import Local
+from tests.playing import played_course
 from tests.small import KEY, LESSON, course_with
 
 SPACE = 'SEPARATOR = " "'
@@ -42,6 +43,15 @@ def test_cells_and_checks_are_counted_apart(runner: Local, tmp_path: Path) -> No
 def test_the_limit_is_for_cells_and_checks_together() -> None:
     assert not Budget(0.4 * LIMIT, 9 * LIMIT, 0.6 * LIMIT, 9 * LIMIT).is_over
     assert Budget(0.4 * LIMIT, 0.0, 0.61 * LIMIT, 0.0).is_over
+
+
+def test_playing_is_counted_apart_and_has_a_limit_of_its_own(runner: Local, tmp_path: Path) -> None:
+    course = played_course(tmp_path)
+    found = measure(Lesson.read(course.lesson_path(KEY)), runner, 1)
+    assert found.played_ms > 0
+    assert found.as_json()["played"] > 0
+    assert Budget(0.0, 0.0, 0.0, 0.0, 1.01 * PLAYED_LIMIT).is_over
+    assert not Budget(0.0, 0.0, 0.0, 0.0, PLAYED_LIMIT).is_over
 
 
 def test_a_solution_that_fails_has_no_budget(runner: Local, tmp_path: Path) -> None:

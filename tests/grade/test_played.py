@@ -8,26 +8,28 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
 import pytest
+from nbgrader.api import Gradebook
 
 from autograder.build import lint
 from autograder.build.builder import build
+from autograder.cli.app import main
 from autograder.errors import CourseError
 from autograder.grade import batch, playing
 from autograder.grade.judge import Judge, played_tasks
 from autograder.jobs import Result
 from autograder.lessons.course import Course
 from autograder.lessons.lesson import Lesson
-from autograder.record import results
-from autograder.report import stored
+from autograder.report import summary
 from autograder.runner.pool import Local
 from autograder.selfstudy import Report
 from coursekit.checks import Check
 from tests.bank import cells_as_text, grade_text, lost
-from tests.playing import ALL_CHECKS, KEY, PLAYED, played_course, text_that_plans
+from tests.playing import ALL_CHECKS, COUNTED, KEY, PLAYED, played_course, text_that_plans
 from tests.slips import losses
 
 GOOD = "3\n3\n3\n"
@@ -134,6 +136,19 @@ def test_a_world_that_fails_is_told_by_its_kind(judge: Judge, lesson: Lesson) ->
     assert result.checks[0].row.seen == "the simulation failed: KeyError: 'no such pod'"
 
 
+def test_what_a_forged_process_says_is_never_played_in_the_judge(
+    lesson: Lesson, fresh: Judge
+) -> None:
+    trace = plans(fresh, lesson, GOOD).trace
+    assert trace is not None
+    seen = {"returned": GOOD}
+    for sent in ([seen, {"a": 1}], [{"a": 1}, seen], [seen, {"never": "x"}], [[seen]], {}, None):
+        COUNTED.clear()
+        tasks = [replace(task, outcomes=sent) for task in played_tasks(lesson, trace)]
+        assert not any(row.verdict == "pass" for row in playing.play(tasks, "forged").rows)
+        assert COUNTED == []
+
+
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs /proc")
 def test_a_child_is_gone_and_no_file_is_left(fresh: Judge, lesson: Lesson) -> None:
     plans(fresh, lesson, GOOD)
@@ -200,6 +215,17 @@ def test_playing_tells_its_cpu(fresh: Judge, lesson: Lesson) -> None:
     assert [row.verdict for row in judged.rows] == ["pass"] * 3
 
 
+def test_where_there_are_no_forks_the_judge_plays_itself(
+    fresh: Judge, lesson: Lesson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trace = plans(fresh, lesson, "3\n9\n3").trace
+    assert trace is not None
+    tasks = played_tasks(lesson, trace)
+    forked = playing.play(tasks, "salt")
+    monkeypatch.delattr(os, "fork")
+    assert playing.play(tasks, "salt").rows == forked.rows
+
+
 # ----------------------------------------------------------------------------------------- not judged
 
 
@@ -220,24 +246,58 @@ def test_a_learner_alone_has_the_rest_as_total(judge: Judge, lesson: Lesson) -> 
     assert shown.startswith("not judged somebody answers\n")
 
 
-def test_a_submission_is_stored_and_reported_as_it_is(course: Course, judge: Judge) -> None:
-    lesson = Lesson.read(course.lesson_path(KEY))
+@pytest.fixture
+def handed_in(course: Course) -> Path:
+    """A notebook that needs a tool, handed in by kim."""
     notebook = nbformat.read(course.root / "release" / f"{KEY}.ipynb", as_version=4)
     for cell in notebook.cells:
         if cell.id == "plan":
             cell.source = text_that_plans("tool")
     place = course.root / "submitted" / "kim" / f"{KEY}.ipynb"
-    place.parent.mkdir(parents=True)
+    place.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook, place)
-    (result,) = batch.grade(course, lesson.module, runner=judge.runner)
+    return place
+
+
+def test_a_submission_is_stored_and_reported_as_it_is(
+    course: Course, judge: Judge, handed_in: Path
+) -> None:
+    (result,) = batch.grade(course, "02_coding", runner=judge.runner)
     assert result.state == f"needs-human:{TOOL}"
     page = next((course.root / "feedback").rglob("*.html")).read_text("utf-8")
     assert "– not judged" in page
     assert "promtool is missing" in page
-    files = results.stored_files(course, lesson.module)
-    notebooks, skipped = stored.read_all(course, lesson.module, files, {KEY: lesson})
-    assert not skipped
-    assert [c.verdict for c in notebooks[0].checks] == ["not judged"] * 3
+    report = summary.gather(course, "02_coding")
+    assert not report.skipped
+    (waiting,) = report.needs_human
+    assert waiting.reason == TOOL
+    assert "the next run judges it" in waiting.step
+
+
+def test_the_next_run_tries_again_and_asks_nobody_twice(
+    course: Course, judge: Judge, handed_in: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run() -> tuple[str, bool, float | None]:
+        """State, whether formgrader lists it, and the points that a person gave."""
+        (result,) = batch.grade(course, "02_coding", runner=judge.runner)
+        with opened(course) as book:
+            grade = book.find_grade("plan-checks", KEY.split("/")[1], "02_coding", "kim")
+            return result.state, grade.needs_manual_grade, grade.manual_score
+
+    assert run()[:2] == (f"needs-human:{TOOL}", True)
+    with opened(course) as book:
+        grade = book.find_grade("plan-checks", KEY.split("/")[1], "02_coding", "kim")
+        grade.manual_score, grade.needs_manual_grade = 7.0, False
+        book.db.commit()
+    assert run() == (f"needs-human:{TOOL}", False, 7.0)
+    monkeypatch.setattr("tests.playing.TOOLS", ["promtool"])
+    state, _, by_hand = run()
+    assert (state, by_hand) == ("graded", 7.0)
+
+
+def opened(course: Course) -> Gradebook:
+    """The gradebook; it closes at the end of a with statement."""
+    return Gradebook(f"sqlite:///{course.root / 'gradebook.db'}")
 
 
 # ---------------------------------------------------------------------------------- stages and slips
@@ -249,6 +309,25 @@ def test_a_stage_is_told_alone(judge: Judge, lesson: Lesson) -> None:
     core, day = (result.for_one(stage) for stage in lesson.stages)
     assert (core.points, core.max_points) == (5, 5)
     assert (day.points, day.max_points) == (0, 4)
+
+
+def test_the_command_tells_of_one_stage_and_names_the_others(
+    course: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = tmp_path / "kim.py"
+    answer.write_text(text_that_plans("3\n3\n"), "utf-8")
+    words = ["score", KEY, str(answer), f"--course={course.root}"]
+    with pytest.raises(SystemExit) as ended:
+        main([*words, "--stage=core", "--json"])
+    assert not ended.value.code
+    told = json.loads(capsys.readouterr().out)
+    assert (told["state"], told["points"], told["max_points"]) == ("graded", 5, 5)
+    assert [c["name"] for c in told["checks"]] == list(ALL_CHECKS[:2])
+    with pytest.raises(SystemExit) as ended:
+        main([*words, "--stage=cores"])
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert "its stages are core, whole-day. Did you mean 'core'?" in said
 
 
 def test_a_stage_that_another_stage_could_not_be_judged_in_is_graded(
@@ -281,7 +360,7 @@ def test_what_an_author_gets_wrong_is_told(
 
 
 def test_a_slip_is_known_by_what_happened(judge: Judge, lesson: Lesson) -> None:
-    from autograder.grade.symptoms import symptoms
+    from autograder.grade.happenings import symptoms
 
     found = [
         [symptoms(one, [1000]) for one in losses(lesson, plans(judge, lesson, answer))]

@@ -107,6 +107,15 @@ def test_a_grading_that_needs_a_human_or_read_nothing_is_not_done(at: Terminal) 
     assert row(at, "Find words")[1:3] == ["begun (zero)", "0 of 20"]
 
 
+def test_what_could_not_be_judged_here_keeps_no_lesson_open(at: Terminal) -> None:
+    progress.record(at.study, KEYS[0], "graded", 8, 8, left_out=2)
+    progress.record(at.study, KEYS[1], "graded", 8, 18, left_out=2)
+    assert row(at, "Sort words")[1:3] == ["✓ done", "8 of 8"]
+    assert row(at, "Find words")[1:3] == ["begun", "8 of 18"]
+    write(at.root / "notebooks" / f"{KEYS[0]}.ipynb", lesson("Sort words", points=15))
+    assert row(at, "Sort words")[1:3] == ["begun", "8 of 13"]
+
+
 def test_next_is_what_is_begun_the_weakest_first_then_as_the_course_goes(at: Terminal) -> None:
     assert at.run("progress").startswith(f"Next: Sort words (study/{KEYS[0]}.ipynb), 45 min.")
     grade(at, KEYS[2], 15)
