@@ -50,18 +50,15 @@ def test_without_a_pre_stop_hook_endpoints_outlive_the_process() -> None:
     assert set(failed_by(timeline)) == {"refused"}
 
 
-def test_a_process_that_ignores_open_requests_loses_them() -> None:
-    timeline = run(
-        manifests(), FIFTY, [NEW_IMAGE], cluster=cluster(on_sigterm="exit", service_ms=4000,
-                                                        workers=60))  # fmt: skip
-    assert "lost" not in failed_by(timeline)  # five seconds are enough for those inside
-    timeline = run(
-        manifests(lifecycle={"preStop": {"sleep": {"seconds": 3}}}),
-        Traffic(700, ((0, 50),), timeout_ms=10_000),
-        [NEW_IMAGE],
-        cluster=cluster(on_sigterm="exit", service_ms=4000, workers=60),
+@pytest.mark.parametrize(("seconds", "loses"), [(5, False), (3, True)])
+def test_a_process_that_stops_at_once_loses_what_is_inside(seconds: int, loses: bool) -> None:
+    known = cluster(
+        on_sigterm="exit", service_ms=2500, workers=60, process=Process(model_mib=1, item_mib=0)
     )
-    assert failed_by(timeline).get("lost", 0) > 0
+    objects = manifests(lifecycle={"preStop": {"sleep": {"seconds": seconds}}})
+    patient = Traffic(700, ((0, 50),), timeout_ms=10_000)
+    timeline = run(objects, patient, [NEW_IMAGE], cluster=known)
+    assert ("lost" in failed_by(timeline)) is loses
 
 
 def test_without_a_readiness_probe_requests_reach_a_model_that_loads() -> None:
