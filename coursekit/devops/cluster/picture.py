@@ -26,7 +26,7 @@ _LAYERS = (
     ("terminating", "0.92", "////", {"Terminating"}),
     ("failing", "0.60", "xxxx", {"CrashLoopBackOff", "ImagePullBackOff", "ErrImagePull"}),
 )
-_BLACK = {"color": "0.1", "linewidth": 1.4}
+_BLACK: dict[str, Any] = {"color": "0.1", "linewidth": 1.4}
 
 
 def draw_timeline(
@@ -218,12 +218,10 @@ def _marks(timeline: Timeline) -> list[tuple[int, str]]:
         for second, reason in rows
         if second > 0 and reason != "ReplicaSetUpdated"
     ]
-    marks += [
-        mark
-        for node, start_s, end_s in timeline.drains
-        for mark in ((start_s, f"drain {node}"), (end_s, f"{node} drained"))
-        if mark[0] is not None
-    ]
+    for node, start_s, end_s in timeline.drains:
+        marks.append((start_s, f"drain {node}"))
+        if end_s is not None:
+            marks.append((end_s, f"{node} drained"))
     return sorted(marks)
 
 
