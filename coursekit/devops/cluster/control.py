@@ -48,9 +48,9 @@ def _sync(live: Live, deployment: Deployment, now_s: int) -> bool:
         changed = _renumber(live, deployment, new, now_s)
     views = {one.name: _view(one, spec, now_s) for one in deployment.sets}
     old = [views[one.name] for one in deployment.sets if one is not new]
-    newest = views[new.name] if new is not None else rollout.ReplicaSet("", 0)
+    newest = views[new.name] if new is not None else None
     status = sum(len(_active(one)) for one in deployment.sets)
-    if deployment.paused or rollout.is_scaling(spec, [*old, newest]):
+    if deployment.paused or newest is None or rollout.is_scaling(spec, [*old, newest]):
         sizes = rollout.rescale(spec, newest, old, status)
     else:
         leaving = sum(

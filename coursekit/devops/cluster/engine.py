@@ -138,6 +138,7 @@ class Live:
         self._pending_failures = 0
         self._histograms: list[dict[int, int]] = []
         self._next_wake_s = 0
+        self._came: list[int] = []  # requests that went into a pod, of the seconds played last
         self._span_s = self._done = self._inside_before = 0
         self._carry = 0
         self._turn = 0
@@ -674,6 +675,7 @@ class Live:
         self._sent += arrived
         total = sum(arrived)
         waiting = late = 0
+        failed_before = self._failed[-1]
         pods = self._endpoints
         if pods:
             size = len(pods)
@@ -711,9 +713,25 @@ class Live:
         if late:
             self._later(now_s + -(-self.traffic.timeout_ms // 1000), late, "timed out")
         self._waiting += [waiting] * seconds
-        if seconds > 1:
-            self._served += [0] * (seconds - 1)
-            self._failed += [0] * (seconds - 1)
+        self._served += [0] * (seconds - 1)
+        self._came = self._write_failed(arrived, self._failed[-1] - failed_before)
+
+    def _write_failed(self, arrived: list[int], failed: int) -> list[int]:
+        """Write down what failed at once in seconds that were played as one: the first that came.
+        What is left of each second's requests.
+        """
+        came = []
+        self._failed[-1] -= failed
+        for second, count in enumerate(arrived):
+            part = min(count, failed)
+            if second == 0:
+                self._failed[-1] += part
+            else:
+                self._failed.append(part)
+            failed -= part
+            came.append(count - part)
+        self._failed[-1] += failed  # none: whoever failed had come
+        return came
 
     @property
     def inside(self) -> int:
@@ -735,11 +753,11 @@ class Live:
         self._done = 0
         share = -(-left // seconds) if seconds else 0
         for second in range(seconds):
-            sent = self._sent[second - seconds]
-            part = left if second == seconds - 1 else min(share, left, inside + sent)
+            came = self._came[second]
+            part = left if second == seconds - 1 else min(share, left, inside + came)
             self._served[last - seconds + 1 + second] += part
             left -= part
-            inside += sent - part
+            inside += came - part
 
     def _unwell(self, pod: Pod, count: int, now_s: int) -> int:
         """What a pod still takes that is stopping, dead, hanging or not loaded."""

@@ -440,6 +440,8 @@ def plain_replicas(
     ratio, mean = _mean_ratio(values, target_milli)
 
     def with_missing(value: float) -> dict[str, int]:
+        if value == 1.0:
+            return {}
         return dict.fromkeys(sorted(missing), target_milli if value < 1.0 else 0)
 
     def again(more: Mapping[str, int]) -> float:
@@ -479,12 +481,18 @@ def _rebalanced(
 
 
 def group_pods(
-    pods: Sequence[Pod], samples: Mapping[str, Sample], resource: str, now_s: float
+    pods: Sequence[Pod],
+    samples: Mapping[str, Sample],
+    resource: str,
+    now_s: float,
+    initialisation_s: float = CPU_INITIALISATION_S,
+    readiness_delay_s: float = INITIAL_READINESS_DELAY_S,
 ) -> tuple[int, set[str], set[str], set[str]]:
     """How many pods count, and the names of those unready, without a value, and left out.
 
     Upstream: `groupPods`. Only CPU asks whether a pod is ready.
     """
+    delays = (initialisation_s, readiness_delay_s)
     ready, unready, missing, ignored = 0, set(), set(), set()
     for pod in pods:
         if pod.deleting or pod.phase == "Failed":
@@ -493,20 +501,20 @@ def group_pods(
             unready.add(pod.name)
         elif pod.name not in samples:
             missing.add(pod.name)
-        elif resource == "cpu" and _too_young(pod, samples[pod.name], now_s):
+        elif resource == "cpu" and _too_young(pod, samples[pod.name], now_s, delays):
             unready.add(pod.name)
         else:
             ready += 1
     return ready, unready, missing, ignored
 
 
-def _too_young(pod: Pod, sample: Sample, now_s: float) -> bool:
+def _too_young(pod: Pod, sample: Sample, now_s: float, delays: tuple[float, float]) -> bool:
     """Whether CPU use still shows a start."""
     if pod.started_s is None or pod.ready_since_s is None:
         return True
-    if pod.started_s + CPU_INITIALISATION_S > now_s:
+    if pod.started_s + delays[0] > now_s:
         return not pod.ready or sample.at_s < pod.ready_since_s + sample.window_s
-    return not pod.ready and pod.started_s + INITIAL_READINESS_DELAY_S > pod.ready_since_s
+    return not pod.ready and pod.started_s + delays[1] > pod.ready_since_s
 
 
 def _samples(

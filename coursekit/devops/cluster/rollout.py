@@ -159,7 +159,9 @@ def _shrink(spec: Tree, new: ReplicaSet, old: Sequence[ReplicaSet]) -> Sizes:
     return sizes
 
 
-def rescale(spec: Tree, new: ReplicaSet, old: Sequence[ReplicaSet], status_replicas: int) -> Sizes:
+def rescale(
+    spec: Tree, new: ReplicaSet | None, old: Sequence[ReplicaSet], status_replicas: int
+) -> Sizes:
     """The sizes after `spec.replicas` changed, in proportion while a roll-out is on its way.
 
     Upstream: `scale` in `sync.go`.
@@ -168,11 +170,11 @@ def rescale(spec: Tree, new: ReplicaSet, old: Sequence[ReplicaSet], status_repli
     alone = _active_or_latest(new, old)
     if alone is not None:
         return {} if alone.replicas == replicas else {alone.name: replicas}
-    if is_saturated(spec, new):
+    if new is not None and is_saturated(spec, new):
         return {one.name: 0 for one in old if one.replicas > 0}
     if not _is_rolling(spec):
         return {}
-    sets = [one for one in (*old, new) if one.replicas > 0]
+    sets = [one for one in _all(new, old) if one.replicas > 0]
     allowed = replicas + max_surge(spec) if replicas > 0 else 0
     to_add = allowed - sum(one.replicas for one in sets)
     # larger ones first; of equal ones the newer on the way up, the older on the way down
@@ -215,10 +217,16 @@ def is_scaling(spec: Tree, sets: Sequence[ReplicaSet]) -> bool:
     )
 
 
-def _active_or_latest(new: ReplicaSet, old: Sequence[ReplicaSet]) -> ReplicaSet | None:
-    active = [one for one in (*old, new) if one.replicas > 0]
+def _all(new: ReplicaSet | None, old: Sequence[ReplicaSet]) -> list[ReplicaSet]:
+    return [*old] if new is None else [*old, new]
+
+
+def _active_or_latest(new: ReplicaSet | None, old: Sequence[ReplicaSet]) -> ReplicaSet | None:
+    """Upstream: `FindActiveOrLatest`."""
+    sets = _all(new, old)
+    active = [one for one in sets if one.replicas > 0]
     if not active:
-        return new
+        return new or max(sets, key=lambda one: one.created, default=None)
     return active[0] if len(active) == 1 else None
 
 
