@@ -1,8 +1,7 @@
 """Cards in a notebook: a question, buttons, what is right and why, and when the card comes back.
 
-Everything works with the keyboard (Tab, arrows, Space, Enter). Right and wrong are said in words, and
-the region with the verdict is announced by screen readers. Without widgets a few cards stand there as
-text.
+Everything works with the keyboard (Tab, arrows, Space, Enter). Right and wrong are said in words,
+and screen readers announce the verdict. Without widgets a few cards stand there as text.
 """
 
 from __future__ import annotations
@@ -16,7 +15,18 @@ from pathlib import Path
 from typing import Any
 
 from coursekit.behavioral import review
-from coursekit.behavioral.cards import HOW, Card, Kind, Shown, as_text, draw, find, grade, load, show
+from coursekit.behavioral.cards import (
+    HOW,
+    Card,
+    Kind,
+    Shown,
+    as_text,
+    draw,
+    find,
+    grade,
+    load,
+    show,
+)
 from coursekit.checks import collecting
 from coursekit.where import in_kernel
 
@@ -188,9 +198,7 @@ class Table:
             radio.tooltip = "Options; move with the arrow keys"
             return [radio]
         if shown.card.kind == "multiple":
-            return [
-                widgets.Checkbox(description=line, indent=False, layout=wide) for line in lines
-            ]
+            return [widgets.Checkbox(description=line, indent=False, layout=wide) for line in lines]
         if shown.card.kind == "ordering":
             listed = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
             text = widgets.Text(
@@ -236,9 +244,7 @@ class Table:
         if shown.card.kind == "explain" and not self.points:
             self._ask_for_points(shown.card)
             return
-        share = (
-            sum(one.value for one in self.points) / len(self.points) if self.points else 1.0
-        )
+        share = sum(one.value for one in self.points) / len(self.points) if self.points else 1.0
         self._say(self.round.answer(given, share))
         self.check.disabled, self.next.disabled = True, False
         self.next.focus()

@@ -1,7 +1,7 @@
 """One evening before an interview: cards that were seen or not, how they fade, and the picture.
 
-Days are whole numbers, today is 0. `recall` is the forgetting curve of FSRS 6 with its default decay
-(github.com/open-spaced-repetition/py-fsrs); what a review adds to a memory is simplified
+Days are whole numbers, today is 0. `recall` is the forgetting curve of FSRS 6 with its default
+decay (github.com/open-spaced-repetition/py-fsrs); what a review adds to a memory is simplified
 (`after_review`), and only the picture uses it.
 """
 
@@ -89,7 +89,9 @@ def shelf(seed: int = 1) -> tuple[list[Item], dict[str, Memory]]:
     rng, items, memories = random.Random(seed), [], {}
     for topic, count, seen, ago, stability in SHELF:
         for n in range(count):
-            item = Item(f"{topic}-{n:02}", topic, rng.choice((1, 2, 2, 3)), rng.choice((45, 60, 90)))
+            item = Item(
+                f"{topic}-{n:02}", topic, rng.choice((1, 2, 2, 3)), rng.choice((45, 60, 90))
+            )
             items.append(item)
             if rng.random() < seen:
                 last, held = -rng.randint(ago, ago + 4), stability * rng.uniform(0.6, 1.6)
@@ -127,9 +129,7 @@ def reviewed(memories: Mapping[str, Memory], taken: Sequence[str]) -> dict[str, 
     return {**memories, **{one: after_review(memories.get(one)) for one in taken}}
 
 
-def _fading(
-    items: Sequence[Item], memories: Mapping[str, Memory], days_left: int
-) -> list[float]:
+def _fading(items: Sequence[Item], memories: Mapping[str, Memory], days_left: int) -> list[float]:
     """The weighted share of all cards that is known, day by day until the interview."""
     total = sum(item.weight for item in items) or 1
     return [
@@ -143,7 +143,7 @@ BEFORE, AFTER = "#9a9a9a", "#1f4e79"
 
 
 def draw_evening(figure: Figure, seen: Mapping[str, Any], **_: float) -> None:
-    """Draw what `look` returned: strengths by topic on the left, all cards day by day on the right."""
+    """Draw what `look` returned: strengths by topic, and all cards day by day."""
     left, right = figure.subplots(
         1, 2, width_ratios=(3, 2),
         gridspec_kw={"left": 0.135, "right": 0.975, "bottom": 0.13, "top": 0.83, "wspace": 0.24},
@@ -158,14 +158,18 @@ def draw_evening(figure: Figure, seen: Mapping[str, Any], **_: float) -> None:
         boxes_after.append((0.0, y - 0.38, after, 0.34))
         taken = seen["taken"].get(topic, 0)
         left.text(
-            max(before, after) + 0.015, y, f"{taken} cards tonight" if taken else "none tonight",
+            max(before, after) + 0.015, y, f"{taken or 'none'} tonight",
             va="center_baseline", fontsize=9,
         )  # fmt: skip
     bars(left, boxes_before, facecolors=BEFORE, edgecolors="black", linewidths=0.6, hatch="///")
     bars(left, boxes_after, facecolors=AFTER)
     left.set(xlim=(0, 1.3), ylim=(-0.6, count - 0.4))
     label_axes(
-        left, {0: "0", 0.5: "50 %", 1: "100 %"}, names, "known on the day of the interview"
+        left,
+        {0: "0", 0.5: "50 %", 1: "100 %"},
+        names,
+        "known on the day of the interview",
+        grid=False,
     )
     days = list(range(len(seen["with"])))
     right.plot(days, seen["without"], linestyle="--", color="#555555", linewidth=1.6)

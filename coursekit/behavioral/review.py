@@ -50,7 +50,9 @@ class Book:
     def due(self, now: datetime) -> list[str]:
         """Ids of cards that are due, the longest overdue first, then by id."""
         times = {one: _time(stored["due"]) for one, stored in self.cards.items()}
-        return sorted((one for one in times if times[one] <= now), key=lambda one: (times[one], one))
+        return sorted(
+            (one for one in times if times[one] <= now), key=lambda one: (times[one], one)
+        )
 
     def recall(self, card_id: str, at: datetime) -> float:
         """The probability that it is remembered at that time; 0 for a card that was never seen."""
@@ -230,9 +232,7 @@ def _from_this_version(path: Path, data: Mapping[str, Any]) -> Book:
         return _fresh(path, "broken", "it holds no cards")
     cards, lost = _cards(raw)
     interview, log = _day(data.get("interview")), _log(data.get("log"))
-    damaged = (
-        lost or log is None or (interview is None and data.get("interview") is not None)
-    )
+    damaged = lost or log is None or (interview is None and data.get("interview") is not None)
     if not damaged:
         return Book(cards, interview, tuple(log or ()))
     kept = _set_aside(path, "broken")

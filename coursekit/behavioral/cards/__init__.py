@@ -1,4 +1,4 @@
-"""The question bank: cards by topic, drawn and shuffled by a seed, and answers graded with a reason.
+"""The question bank: cards by topic, drawn and shuffled by a seed, answers graded with a reason.
 
 Each topic is a YAML file beside this module. docs/questions.md specifies cards, kinds and grading.
 """
@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
+
+import yaml
 
 Kind = Literal["single", "multiple", "ordering", "numeric", "explain"]
 Answer = str | Sequence[str] | float  # a letter, letters, a number
@@ -153,8 +155,6 @@ def read(text: str, file: str) -> list[Card]:
     Raises:
         CardError: everything that breaks the schema, a line each.
     """
-    import yaml
-
     if len(text.encode()) > MAX_BYTES:
         raise CardError(f"{file}: more than {MAX_BYTES:,} bytes. Split the topic in two.")
     try:

@@ -20,11 +20,64 @@ Strategy = Callable[[Shown], Sequence[str]]  # letters, the likeliest first
 SEEDS = range(8)
 MARGIN = 0.05
 GUESSED = ("single", "multiple", "ordering")
-HEDGES = "unless usually often mostly may can some when if where perhaps about at least most".split()
-ABSOLUTES = "all always any each every everybody never nobody no none nothing only".split()
-STOP = set("a an the of in on to is are and or that it for as by with at be what which".split())
+HEDGES = [
+    "unless",
+    "usually",
+    "often",
+    "mostly",
+    "may",
+    "can",
+    "some",
+    "when",
+    "if",
+    "where",
+    "perhaps",
+    "about",
+    "at",
+    "least",
+    "most",
+]
+ABSOLUTES = [
+    "all",
+    "always",
+    "any",
+    "each",
+    "every",
+    "everybody",
+    "never",
+    "nobody",
+    "no",
+    "none",
+    "nothing",
+    "only",
+]
+STOP = {
+    "a",
+    "an",
+    "the",
+    "of",
+    "in",
+    "on",
+    "to",
+    "is",
+    "are",
+    "and",
+    "or",
+    "that",
+    "it",
+    "for",
+    "as",
+    "by",
+    "with",
+    "at",
+    "be",
+    "what",
+    "which",
+}
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
-CATCH_ALL = re.compile(r"\b(all|both|none|neither|everything|nothing) (of|that|and)?\b|^nothing\b", re.I)
+CATCH_ALL = re.compile(
+    r"\b(all|both|none|neither|everything|nothing) (of|that|and)?\b|^nothing\b", re.I
+)
 
 
 def words(text: str) -> list[str]:
@@ -96,8 +149,8 @@ STRATEGIES: dict[str, Strategy] = {
     "always the longest": by(lambda s, k, text: len(text)),
     "always the shortest": by(lambda s, k, text: -len(text)),
     "neither longest nor shortest": by(
-        lambda s, k, text: -abs(
-            sorted(len(o.text) for o in s.options)[len(s.options) // 2] - len(text)
+        lambda s, k, text: (
+            -abs(sorted(len(o.text) for o in s.options)[len(s.options) // 2] - len(text))
         )
     ),
     "always the first": by(lambda s, k, text: -ord(k)),
@@ -105,8 +158,10 @@ STRATEGIES: dict[str, Strategy] = {
     "the most qualified wording": by(count(HEDGES)),
     "no absolute words": by(lambda s, k, text: -count(ABSOLUTES)(s, k, text)),
     "the most absolute words": by(count(ABSOLUTES)),
-    "gives a reason": by(count("because since as so".split())),
-    "gives no reason": by(lambda s, k, text: -count("because since as so which".split())(s, k, text)),
+    "gives a reason": by(count(["because", "since", "as", "so"])),
+    "gives no reason": by(
+        lambda s, k, text: -count(["because", "since", "as", "so", "which"])(s, k, text)
+    ),
     "most commas": by(lambda s, k, text: text.count(",")),
     "fewest commas": by(lambda s, k, text: -text.count(",")),
     "grammar that matches": by(grammar),
@@ -127,7 +182,9 @@ def guesses() -> list[Card]:
 def chance(card: Card) -> float:
     """What a blind guess earns: any option, any set of options, any order."""
     n = len(card.options)
-    return {"single": 1 / n, "multiple": 1 / (2**n - 1), "ordering": 1 / math.factorial(n)}[card.kind]
+    return {"single": 1 / n, "multiple": 1 / (2**n - 1), "ordering": 1 / math.factorial(n)}[
+        card.kind
+    ]
 
 
 def right(strategy: Strategy, card: Card, seed: int, take: int) -> bool:

@@ -2,8 +2,10 @@
 
 FAILS = {
     "a_card_that_does_not_fit_is_passed_over",
+    "a_card_that_is_due_later_waits",
     "a_perfect_fit_fits_and_minutes_may_be_a_fraction",
     "nothing_that_was_handed_in_changes",
+    "the_weaker_topic_comes_first",
 }
 
 # %% deep-hand
@@ -34,7 +36,7 @@ def strengths(
 ) -> Strengths:
     """The share of each topic that is known on the day of the interview. ValueError: see above."""
     if days_left < 0:
-        raise ValueError(f"the interview was {-days_left} days ago")
+        raise ValueError(f"days_left is {days_left}: the interview is over")
     if len({item.id for item in items}) < len(items):
         raise ValueError("two items have one id")
     known: dict[Topic, float] = {}

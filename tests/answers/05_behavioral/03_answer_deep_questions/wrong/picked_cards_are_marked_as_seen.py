@@ -32,7 +32,7 @@ def strengths(
 ) -> Strengths:
     """The share of each topic that is known on the day of the interview. ValueError: see above."""
     if days_left < 0:
-        raise ValueError(f"the interview was {-days_left} days ago")
+        raise ValueError(f"days_left is {days_left}: the interview is over")
     if len({item.id for item in items}) < len(items):
         raise ValueError("two items have one id")
     known: dict[Topic, float] = {}
