@@ -677,7 +677,8 @@ explore(draw_evening, data=tonight, caption=words, size=(10, 4.6), days=days, mi
 # %% [markdown]
 """## The deck
 
-`deck()` asks any cards of the bank, weak topics and due cards first, and keeps the schedule in `.course/reviews.json`.
+`deck()` asks cards of the whole bank, those that are due first, and keeps the schedule in `.course/reviews.json`.
+Tab, arrows, Space and Enter are enough.
 """
 
 # %%

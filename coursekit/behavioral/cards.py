@@ -1,6 +1,6 @@
 """The question bank: cards by topic, drawn and shuffled by a seed, answers graded with a reason.
 
-Each topic is a YAML file beside this module. docs/questions.md specifies cards, kinds and grading.
+Each topic is a YAML file in `cards/`. docs/questions.md specifies cards, kinds and grading.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Kind = Literal["single", "multiple", "ordering", "numeric", "explain"]
 Answer = str | Sequence[str] | float  # a letter, letters, a number
 KINDS: tuple[Kind, ...] = ("single", "multiple", "ordering", "numeric", "explain")
 LETTERS = "abcdefghijkl"
-ROOM = Path(__file__).parent
+ROOM = Path(__file__).with_suffix("")  # where the YAML files lie
 MAX_BYTES = 300_000  # of a file
 
 COMMON = {"id", "kind", "weight", "seconds", "ask", "sources"}
