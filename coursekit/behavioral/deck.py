@@ -9,8 +9,8 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +46,13 @@ def deck(
     kinds: Sequence[Kind] | None = None,
     count: int = 12,
     seed: object = 0,
+    interview: str | None = None,
     keep: bool = True,
     clock: Clock = now,
 ) -> None:
     """Show cards of the bank, one at a time: those that are due first, then others by seed.
+
+    Without a topic, checks of lessons that failed come back here as well.
 
     Args:
         topic: only of this one.
@@ -57,6 +60,7 @@ def deck(
         kinds: only of these kinds.
         count: at most so many.
         seed: decides which cards are drawn and under which letters options stand.
+        interview: its day, "2026-12-06": no card is put off beyond it. It is kept.
         keep: whether answers enter the schedule in `.course/reviews.json`.
     """
     if collecting():
@@ -67,6 +71,14 @@ def deck(
         return
     path = review.place(Path.cwd()) if keep else None
     book = review.Book({}) if path is None else review.read(path)
+    if interview is not None:
+        try:
+            book = replace(book, interview=date.fromisoformat(interview))
+        except (TypeError, ValueError):
+            print(f'{interview!r} is no day. Write it as "2026-12-06": year, month, day.')
+            return
+        if path is not None:
+            review.write(path, book)
     cards = choose(topic, ids, kinds, count, seed, book, clock())
     try:
         import ipywidgets as widgets
@@ -93,9 +105,30 @@ def choose(
         return [find(one) for one in ids]
     fitting = [card for card in load(topic) if kinds is None or card.kind in kinds]
     due = set(book.due(at))
-    first = draw([card for card in fitting if card.id in due], count, seed)
+    coming = [card for card in fitting if card.id in due]
+    if topic is None and kinds is None:
+        coming += [check_card(one) for one in sorted(due) if one.startswith(review.CHECK)]
+    first = draw(coming, count, seed)
     new = [card for card in fitting if card.id not in book.cards]
     return [*first, *draw(new, count - len(first), seed)]
+
+
+def check_card(name: str) -> Card:
+    """A failed check of a lesson as a card, under its id in the schedule."""
+    lesson, _, title = name.removeprefix(review.CHECK).partition("#")
+    return Card(
+        id=name,
+        topic=lesson,
+        kind="explain",
+        ask=f"This check of {lesson} failed: {title}. What did your code do, and what is wanted?",
+        because="Open the lesson and run its checks again: the hint says what is asked for.",
+        sources=(f"lesson {lesson}",),
+        points=(
+            "what my code did in that case",
+            "what the contract asks for",
+            "an input that shows the difference",
+        ),
+    )
 
 
 @dataclass

@@ -69,6 +69,18 @@ def test_due_cards_come_first_and_waiting_ones_not_at_all() -> None:
     assert len(set(names)) == len(names)
 
 
+def test_failed_checks_come_back_among_all_cards(tmp_path: Path) -> None:
+    path = tmp_path / "reviews.json"
+    book = review.add_failed(path, "02_coding/06_limit_a_rate", "no <lock>", NOW)
+    (card, *_) = choose(None, None, None, 5, 1, book, NOW)
+    assert (card.kind, card.topic) == ("explain", "02_coding/06_limit_a_rate")
+    table = Table(ipywidgets, Round([card], 1, path, book, lambda: NOW))
+    assert "no &lt;lock&gt;" in table.question.value
+    press(table, right=True)
+    assert review.read(path).log[-1][:2] == (card.id, "good")
+    assert not [c for c in choose("cost", None, None, 50, 1, book, NOW) if c.id == card.id]
+
+
 def test_named_cards_come_in_their_order() -> None:
     ids = ["serving-shadow", "cost-half"]
     assert [card.id for card in choose(None, ids, None, 1, 1, review.Book({}), NOW)] == ids
