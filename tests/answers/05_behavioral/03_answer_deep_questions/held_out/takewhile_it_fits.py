@@ -1,0 +1,77 @@
+"""Adds up times and keeps the cards before the sum passes the evening."""
+
+SLIP = "the_evening_ends_at_the_first_that_does_not_fit"
+
+# %% deep-hand
+def answers() -> dict[CardId, Answer]:
+    """Your answers to the hand, by card id."""
+    return {
+        "kubernetes-oom": "d",
+        "kubernetes-config": "c",
+        "kubernetes-spread": ["b", "c"],
+        "kubernetes-hpa-formula": 10,
+        "serving-shadow": "a",
+        "cicd-underperforms": "a",
+        "serving-canary-eval": ["a", "b", "c"],
+        "serving-rollout-order": ["b", "e", "a", "d", "c"],
+        "observability-histogram": "b",
+        "incidents-holdout": "a",
+        "incidents-drift-kinds": ["a", "b"],
+        "observability-burn": 50,
+        "security-pickle": "b",
+        "changed-hpa-zero": "d",
+        "changed-psp": ["b", "c", "d"],
+        "cost-per-thousand": 0.833,
+    }
+
+# %% deep-strengths
+def strengths(
+    items: Sequence[Item], memories: Mapping[CardId, Memory], days_left: int
+) -> Strengths:
+    """The share of each topic that is known on the day of the interview. ValueError: see above."""
+    if days_left < 0:
+        raise ValueError(f"days_left is {days_left}: the interview is over")
+    if len({item.id for item in items}) < len(items):
+        raise ValueError("two items have one id")
+    known: dict[Topic, float] = {}
+    total: dict[Topic, float] = {}
+    for item in items:
+        memory = memories.get(item.id)
+        left = 0.0 if memory is None else recall(memory, days_left)
+        known[item.topic] = known.get(item.topic, 0.0) + item.weight * left
+        total[item.topic] = total.get(item.topic, 0.0) + item.weight
+    return {topic: known[topic] / total[topic] for topic in total}
+
+# %% deep-pick
+from itertools import accumulate
+
+
+def pick_cards(items, memories, days_left, minutes):
+    if not minutes >= 0:
+        raise ValueError("no time")
+    strong = strengths(items, memories, days_left)
+    due = sorted(
+        (i for i in items if i.id in memories and memories[i.id].due <= 0),
+        key=lambda i: (strong[i.topic], i.topic, -i.weight, memories[i.id].due, i.id),
+    )
+    new = sorted(
+        (i for i in items if i.id not in memories and days_left > 1),
+        key=lambda i: (strong[i.topic], i.topic, -i.weight, i.id),
+    )
+    order = due + new
+    ends = accumulate(item.seconds for item in order)
+    return [item.id for item, end in zip(order, ends) if end <= minutes * 60]
+
+# %% deep-interleave
+def interleave(ids: Sequence[CardId], items: Sequence[Item]) -> list[CardId]:
+    """The same ids, topics taking turns. ValueError: an id that no item has."""
+    topic_of = {item.id: item.topic for item in items}
+    queues: dict[Topic, list[CardId]] = {}
+    for card in ids:
+        if card not in topic_of:
+            raise ValueError(f"no item has the id {card!r}")
+        queues.setdefault(topic_of[card], []).append(card)
+    mixed: list[CardId] = []
+    for turn in range(len(ids)):
+        mixed += [queue[turn] for queue in queues.values() if turn < len(queue)]
+    return mixed
