@@ -37,7 +37,8 @@ class Bar:
         repeats: gradings in random order.
         killed: share of the mutants of the solution, without the equivalent ones.
         dearest, typical: share of a lesson's points that a single slip costs at most, and that half
-            of them cost at most.
+            of them cost at most, where the lesson has enough criteria to tell them apart.
+        enough: such a number of criteria.
     """
 
     right: int = 4
@@ -47,6 +48,7 @@ class Bar:
     killed: float = 0.98
     dearest: float = 0.40
     typical: float = 0.10
+    enough: int = 15
 
     def __str__(self) -> str:
         return (
@@ -55,8 +57,8 @@ class Bar:
             f"{self.killed:.0%} of the mutants of the solution killed, those aside that are listed as equivalent with "
             f"a reason; {self.repeats:,} gradings of solution and answers in random order without a changed verdict; "
             f"known slips named rightly or not at all, and half of at least {self.held_out} held-out answers named; in "
-            f"lessons that are newer than this law, no single slip costs more than {self.dearest:.0%} of the points, and "
-            f"half of them at most {self.typical:.0%}"
+            f"lessons that are newer than this law, no single slip costs more than {self.dearest:.0%} of the points, and, "
+            f"from {self.enough} criteria on, half of them at most {self.typical:.0%}"
         )
 
 
@@ -156,8 +158,12 @@ def prices(lesson: Lesson) -> dict[str, float]:
     }
 
 
-def too_dear(key: str, found: dict[str, float], bar: Bar = BAR) -> list[str]:
-    """How the prices of a lesson's slips break the law, and what to do about it."""
+def too_dear(key: str, found: dict[str, float], criteria: int, bar: Bar = BAR) -> list[str]:
+    """How the prices of a lesson's slips break the law, and what to do about it.
+
+    Args:
+        criteria: how many the lesson has.
+    """
     told = []
     for name, share in sorted(found.items(), key=lambda one: (-one[1], one[0])):
         if share > bar.dearest and f"{key}/wrong/{name}" not in DEAR:
@@ -166,7 +172,7 @@ def too_dear(key: str, found: dict[str, float], bar: Bar = BAR) -> list[str]:
                 f'look at one property; or say SLIPS = "{MANY}" in its head if it does nothing, hard-codes, or makes '
                 "several slips at once."
             )
-    if found and median(found.values()) > bar.typical:
+    if criteria >= bar.enough and found and median(found.values()) > bar.typical:
         told.append(
             f"half of the single slips cost more than {median(found.values()):.0%} of the points, not at most "
             f"{bar.typical:.0%}. Let criteria stand off one another: one property each."

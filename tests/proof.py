@@ -508,7 +508,7 @@ def shortfalls(made: Proof, key: str, bar: Bar = BAR) -> list[str]:
             f"taken for another slip{_times(count)}: {named} Let a check's observation tell the two apart."
         )
     if key.split("/")[0] in ONE_PRICE:
-        told += too_dear(key, made.get("prices", {}), bar)
+        told += too_dear(key, made.get("prices", {}), len(answered["criteria"]), bar)
     if 2 * apart["named"] < apart["answers"]:
         told.append(
             f"{apart['named']} of {apart['answers']} held-out answers are named, not half. "

@@ -107,7 +107,8 @@ def test_a_wrong_answer_loses_what_it_says_and_keeps_the_rest(
 
 @pytest.mark.parametrize("key", [key for key in LESSONS if key.split("/")[0] in ONE_PRICE])
 def test_one_slip_has_one_price(key: str, lessons: dict[str, Lesson]) -> None:
-    assert too_dear(key, prices(lessons[key])) == []
+    lesson = lessons[key]
+    assert too_dear(key, prices(lesson), len(lesson.all_checks)) == []
 
 
 def test_the_exceptions_to_one_price_are_few_and_there() -> None:

@@ -82,8 +82,11 @@ def test_a_proof_below_the_bar_says_what_it_lacks(part: str, name: str, value: A
 def test_a_slip_that_is_too_dear_is_told_where_the_law_holds() -> None:
     dear = {**made(), "prices": {"slow": 0.41, "late": 0.4, "early": 0.05}}
     assert proof.shortfalls(dear, KEY) == []
+    (alone,) = proof.shortfalls(dear, "03_devops/02_roll_out")  # of one criterion
+    dear["bank"]["criteria"] = {str(n): 1 for n in range(BAR.enough)}
     told = proof.shortfalls(dear, "03_devops/02_roll_out")
-    assert told[0].startswith("wrong/slow costs 41% of the points, more than 40%.")
+    assert told[0] == alone
+    assert alone.startswith("wrong/slow costs 41% of the points, more than 40%.")
     assert told[1].startswith("half of the single slips cost more than 40% of the points")
     assert len(told) == 2
     fair = {**made(), "prices": {"slow": 0.4, "late": 0.1, "early": 0.1}}
