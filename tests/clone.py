@@ -46,6 +46,8 @@ def clone(root: Path) -> Clone:
             shutil.copytree(COURSE.root / name, root / name, ignore=NOT_COPIED)
         else:
             shutil.copy(COURSE.root / name, root)
+    (root / "docs").mkdir()
+    shutil.copy(COURSE.root / "docs" / "cluster.md", root / "docs")  # tests of a world read it
     (root / "lessons").mkdir()
     shutil.copy(COURSE.root / "lessons" / "course.toml", root / "lessons")
     made = Clone(root)
