@@ -129,7 +129,7 @@ def tree(kind: str, seed: int) -> Tree:
     return Tree(
         {name: made.pins[name] for name in names},
         made.needs,
-        {name: rng.sample(made.releases[name], len(made.releases[name])) for name in names},
+        {name: made.releases[name] for name in names},
         made.findings,
     )
 
@@ -157,17 +157,17 @@ def _shortest(rng: random.Random, names: list[str]) -> Tree:
 
 
 def _numbers(rng: random.Random, names: list[str]) -> Tree:
-    """1.10 is newer than 1.9."""
+    """1.10 is newer than 1.9, and the releases come in no order."""
     a, b, _, _ = names
     last = rng.choice(["1.11", "1.12"])
-    releases = {a: ["1.8", "1.9", "1.10", last], b: ["2.0", "2.1"]}
+    releases = {a: ["1.9", last, "1.10", "1.8"], b: ["2.1", "2.0"]}
     return Tree({a: "1.9", b: "2.0"}, {}, releases, {(cve(rng), a): "1.10"})
 
 
 def _prereleases(rng: random.Random, names: list[str]) -> Tree:
     """The first releases with the fix are no final ones, and a `.post` release is."""
     a, b, _, _ = names
-    tail = rng.choice(["rc1", "b2", "a1", ".dev3"])
+    tail = rng.choice(["b2", "a1", ".dev3"])
     releases = {
         a: ["1.0", "1.2rc2", f"1.3{tail}", "1.3.post1", "1.4"],
         b: ["2.0", "2.1"],
@@ -178,7 +178,7 @@ def _prereleases(rng: random.Random, names: list[str]) -> Tree:
 def _positions(rng: random.Random, names: list[str]) -> Tree:
     """A neighbour makes way: one final release up, over pre-releases, or two down."""
     a, b, _, _ = names
-    tails = rng.sample(["a1", "b1", "rc1"], 2)
+    tails = rng.sample(["a1", "b1", "a2", "b2"], 2)
     releases = {a: ["1.0", "1.1"], b: ["3.0", "3.1", "3.2", *(f"3.3{t}" for t in tails), "3.3"]}
     needs = {f"{a}==1.1": [f"{b}!=3.2,!=3.1"]}
     return Tree({a: "1.0", b: "3.2"}, needs, releases, {(cve(rng), a): "1.1"})
@@ -216,13 +216,12 @@ def _others(rng: random.Random, names: list[str]) -> Tree:
 
 
 def _closed_branch(rng: random.Random, names: list[str]) -> Tree:
-    """The old branch's fix is forbidden: what is newer than it is not therefore fixed."""
+    """The old branch's fix is not released: what is newer than it is not therefore fixed."""
     a, b, _, _ = names
     old = rng.choice(["1.26.5", "1.26.7"])
-    releases = {a: ["1.26.2", old, "2.0.1", "2.1.0", "2.2.0"], b: ["0.4", "0.5"]}
+    releases = {a: ["1.26.2", "2.0.1", "2.1.0", "2.2.0"], b: ["0.4", "0.5"]}
     fixed = ", ".join(rng.sample([old, "2.1.0"], 2))
-    needs = {"service": [f"{a}!={old}"]}
-    return Tree({a: "1.26.2", b: "0.4"}, needs, releases, {(cve(rng), a): fixed})
+    return Tree({a: "1.26.2", b: "0.4"}, {}, releases, {(cve(rng), a): fixed})
 
 
 def _open_branch(rng: random.Random, names: list[str]) -> Tree:
@@ -237,9 +236,10 @@ def _open_branch(rng: random.Random, names: list[str]) -> Tree:
 def _no_branch(rng: random.Random, names: list[str]) -> Tree:
     """A branch without a fix of its own is fixed from the highest one on."""
     a, b, _, _ = names
-    mid = rng.choice(["3.0.0", "3.1.0"])
-    releases = {a: ["1.9.0", "1.9.9", mid, "4.2.0"], b: ["0.4", "0.5"]}
-    return Tree({a: "1.9.0", b: "0.4"}, {}, releases, {(cve(rng), a): "2.0.4, 2.1.0"})
+    mid = rng.choice(["4.0.0", "4.1.0"])
+    releases = {a: ["2.0.0", "2.3.0", mid, "5.0.0"], b: ["0.4", "0.5"]}
+    fixed = ", ".join(rng.sample(["1.9.5", "3.0.2"], 2))
+    return Tree({a: "2.0.0", b: "0.4"}, {}, releases, {(cve(rng), a): fixed})
 
 
 def _every(rng: random.Random, names: list[str]) -> Tree:
@@ -262,50 +262,42 @@ def _down(rng: random.Random, names: list[str]) -> Tree:
 
 
 def _stuck(rng: random.Random, names: list[str]) -> Tree:
-    """No release is fixed, or the fixed ones are forbidden."""
+    """No release is fixed."""
     a, b, _, _ = names
     releases = {a: ["1.0", "1.1", "1.2"], b: ["2.0", "2.1"]}
-    findings = {(cve(rng), a): "1.1"}
-    cause = rng.choice(["nothing is fixed", "the service forbids it", "two disagree"])
-    needs: dict[str, list[str]] = {}
-    if cause == "nothing is fixed":
-        findings = {key: "1.3" for key in findings}
-    elif cause == "the service forbids it":
-        needs = {"service": [f"{a}<1.1"]}
-    else:
-        needs = {f"{a}=={v}": [f"{b}>=2.1"] for v in ("1.1", "1.2")} | {"service": [f"{b}<2.1"]}
-    return Tree({a: "1.0", b: "2.0"}, needs, releases, findings)
+    fixed = rng.choice(["1.3", "1.2.1", "2.0"])
+    return Tree({a: "1.0", b: "2.0"}, {}, releases, {(cve(rng), a): fixed})
 
 
-def _any(rng: random.Random, names: list[str]) -> Tree:
-    """Three packages, four or five releases each, lines between them drawn at random."""
-    names = names[:3]
-    releases = {name: _some_releases(rng) for name in names}
-    finals = {name: _finals(some) for name, some in releases.items()}
-    pins = {name: rng.choice(some[: len(some) // 2 + 1]) for name, some in finals.items()}
-    needs: dict[str, list[str]] = {"service": []}
-    for name in names:
-        for release in finals[name]:
-            other = rng.choice([n for n in names if n != name])
-            if rng.random() < 0.6:
-                bound = rng.choice(finals[other])
-                sign = rng.choice([">=", "<=", "!=", "<", ">="])
-                needs[f"{name}=={release}"] = [f"{other}{sign}{bound}"]
-    name = rng.choice(names)
-    needs["service"].append(f"{name}!={rng.choice(finals[name])}")
-    findings = {}
-    for name in rng.sample(names, 2):
-        above = finals[name][finals[name].index(pins[name]) :]
-        findings[(cve(rng), name)] = rng.choice(above[1:] or above)
+def _forbidden(rng: random.Random, names: list[str]) -> Tree:
+    """What is fixed needs a neighbour that is not released."""
+    a, b, _, _ = names
+    releases = {a: ["1.0", "1.1", "1.2"], b: ["2.0", "2.1"]}
+    needs = {f"{a}=={v}": [f"{b}>={rng.choice(['2.2', '3'])}"] for v in ("1.1", "1.2")}
+    return Tree({a: "1.0", b: "2.0"}, needs, releases, {(cve(rng), a): "1.1"})
+
+
+def _mixed(rng: random.Random, names: list[str]) -> Tree:
+    """All at once: two findings, a branch, old lines, a line of the service, one who stays."""
+    a, b, c, d = names
+    low, major = rng.randrange(4, 9), rng.randrange(3, 7)
+    releases = {
+        a: [f"1.{low}", f"1.{low + 1}", f"1.{low + 2}", f"1.{low + 3}rc1", f"1.{low + 3}", "2.0.1"],
+        b: [f"{major}.{n}" for n in range(4)],
+        c: ["0.5", "0.6", "0.7", "0.8"],
+        d: ["5.0", "5.1"],
+    }
+    needs = {
+        "service": [f"{b}!={major}.1", f"{c}>=0.5"],
+        f"{a}==1.{low}": [f"{b}<{major}.1"],
+        f"{a}==1.{low + 2}": [f"{b}>={major}.1"],
+        f"{a}==1.{low + 3}": [f"{b}>={major}.1", f"{c}<0.7"],
+        f"{b}=={major}.2": [f"{c}>=0.7"],
+        f"{d}==5.0": [f"{a}<1.{low + 3}"],
+    }
+    findings = {(cve(rng), a): f"1.{low + 2}, 2.0.4", (cve(rng), b): f"{major}.1"}
+    pins = {a: f"1.{low}", b: f"{major}.0", c: "0.6", d: "5.0"}
     return Tree(pins, needs, releases, findings)
-
-
-def _some_releases(rng: random.Random) -> list[str]:
-    minor, some = rng.randrange(7, 10), []
-    for _ in range(rng.choice([4, 5])):
-        some.append(f"1.{minor}")
-        minor += rng.choice([1, 1, 2])
-    return [*some, f"1.{minor}rc1"]
 
 
 KINDS: dict[str, Callable[[random.Random, list[str]], Tree]] = {
@@ -323,7 +315,8 @@ KINDS: dict[str, Callable[[random.Random, list[str]], Tree]] = {
     "every": _every,
     "down": _down,
     "stuck": _stuck,
-    "any": _any,
+    "forbidden": _forbidden,
+    "mixed": _mixed,
 }
 
 

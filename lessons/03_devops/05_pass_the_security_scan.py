@@ -447,10 +447,10 @@ def a_neighbour_may_move_down(rng):
     return in_trees(rng, "down")
 
 
-@check(expect=is_true_of(best("stuck", "stuck", "stuck", words="ValueError")), points=1, seeds=2)
+@check(expect=is_true_of(best("stuck", "forbidden", words="ValueError")), points=1, seeds=2)
 def no_way_out_is_a_value_error(rng):
     """Nothing is fixed, or what is fixed is forbidden."""
-    return in_trees(rng, "stuck", "stuck", "stuck")
+    return in_trees(rng, "stuck", "forbidden")
 
 
 @check(expect=REFERENCE, points=1, seeds=1)
@@ -462,10 +462,10 @@ def what_is_handed_in_stays_as_it_was(rng):
     return [parts[0] == before[0], parts[1] == before[1], parts[2] == before[2], parts[3] == before[3]]
 
 
-@check(expect=is_true_of(best("any", "any", "any", words="a best answer")), points=2, seeds=2)
-def any_small_tree_is_solved(rng):
-    """Lines, findings and releases drawn at random."""
-    return in_trees(rng, "any", "any", "any")
+@check(expect=is_true_of(best("mixed", words="a best answer")), points=2, seeds=2)
+def all_at_once_is_solved(rng):
+    """Two findings, a branch, old lines, a line of the service, and one who stays."""
+    return in_trees(rng, "mixed")
 
 
 ### END HIDDEN TESTS
@@ -677,6 +677,12 @@ def waived(finding=A, since=-10, until=20, reason="not called", day=DAY):
     return Waiver(finding, reason, day + timedelta(days=since), day + timedelta(days=until))
 
 
+def stopped(*args):
+    """Whether the gate stops the release; what it says otherwise is a check of its own."""
+    word = gate(*args)
+    return {"fail": "stopped", "warn": "let through", "pass": "let through"}.get(word, word)
+
+
 @check(expect={"exploited": "fail", "beside a waived one": "fail"}, points=2)
 def what_is_exploited_is_never_waived():
     """No reason is good enough while attackers use it."""
@@ -687,13 +693,14 @@ def what_is_exploited_is_never_waived():
     }
 
 
-@check(expect={"89 days": "warn", "90 days": "fail", "a year": "fail"}, points=1)
+@check(expect={"89 days": "let through", "90 days": "stopped", "a year": "stopped"}, points=1)
 def a_waiver_runs_less_than_90_days():
     """From the day it is granted to its last."""
     lengths = {"89 days": 89, "90 days": 90, "a year": 365}
     found = {(A, "torch"): OPEN}
     return {
-        words: gate(found, [waived(since=-5, until=days - 5)], DAY) for words, days in lengths.items()
+        words: stopped(found, [waived(since=-5, until=days - 5)], DAY)
+        for words, days in lengths.items()
     }
 
 
@@ -706,10 +713,12 @@ def some_day(rng):
 def what_nobody_waives_fails(rng):
     """One is enough, wherever it stands among those that are waived."""
     day = some_day(rng)
-    found = rng.sample([((A, "torch"), OPEN), ((B, "numpy"), OPEN), ((C, "perl"), OPEN)], 3)
-    left = rng.choice([A, B, C])
-    some = [waived(one, day=day) for one in (A, B, C) if one != left]
-    return [left, gate(dict(found), some, day), gate({(left, "torch"): OPEN}, [], day)]
+    found = dict(rng.sample([((A, "torch"), OPEN), ((B, "numpy"), OPEN), ((C, "perl"), OPEN)], 3))
+    seen = {}
+    for left in (A, B, C):
+        some = [waived(one, day=day) for one in (A, B, C) if one != left]
+        seen[left] = [gate(found, some, day), gate({(left, "torch"): OPEN}, [], day)]
+    return seen
 
 
 @check(expect=REFERENCE, points=1, seeds=2)
@@ -735,7 +744,7 @@ def a_waiver_that_has_ended_waives_nothing(rng):
     """The last day still counts, the day after does not."""
     day, found = some_day(rng), {(A, "torch"): OPEN}
     ends = rng.sample([-30, -1, 0, 1], 4)
-    return [[end, gate(found, [waived(since=-40, until=end, day=day)], day)] for end in ends]
+    return [[end, stopped(found, [waived(since=-40, until=end, day=day)], day)] for end in ends]
 
 
 @check(expect=REFERENCE, points=1, seeds=2)
@@ -743,7 +752,7 @@ def a_waiver_that_has_not_begun_waives_nothing(rng):
     """The day it is granted counts, the day before does not; and it does not end before it begins."""
     day, found = some_day(rng), {(A, "torch"): OPEN}
     starts = rng.sample([-1, 0, 1, 20], 4)
-    return [[start, gate(found, [waived(since=start, until=30, day=day)], day)] for start in starts]
+    return [[start, stopped(found, [waived(since=start, until=30, day=day)], day)] for start in starts]
 
 
 @check(expect=REFERENCE, points=1, seeds=2)
@@ -751,7 +760,7 @@ def a_reason_has_words(rng):
     """Empty, or spaces alone: nobody has said why."""
     day, found = some_day(rng), {(A, "torch"): OPEN}
     reasons = rng.sample(["", "   ", " \t\n", "not called", " x "], 5)
-    return [[reason, gate(found, [waived(reason=reason, day=day)], day)] for reason in reasons]
+    return [[reason, stopped(found, [waived(reason=reason, day=day)], day)] for reason in reasons]
 
 
 @check(expect=REFERENCE, points=1, seeds=2)
@@ -761,9 +770,9 @@ def a_waiver_is_for_its_id_in_every_package(rng):
     found = {(A, name): OPEN for name in rng.sample(["torch", "numpy", "perl"], 2)}
     longer = {(f"{A}0", "torch"): OPEN}
     return [
-        gate(found, [waived(A, day=day)], day),
-        gate(longer, [waived(A, day=day)], day),
-        gate(found, [waived(f"{A}0", day=day)], day),
+        stopped(found, [waived(A, day=day)], day),
+        stopped(longer, [waived(A, day=day)], day),
+        stopped(found, [waived(f"{A}0", day=day)], day),
     ]
 
 
@@ -771,8 +780,9 @@ def a_waiver_is_for_its_id_in_every_package(rng):
 def one_that_holds_is_enough(rng):
     """An old or blank waiver for the same id changes nothing."""
     day, found = some_day(rng), {(A, "torch"): OPEN}
-    some = [waived(since=-60, until=-5, day=day), waived(day=day), waived(reason=" ", day=day)]
-    return [gate(found, rng.sample(some, 3), day), gate(found, [some[0], some[2]], day)]
+    good, old, blank = waived(day=day), waived(since=-60, until=-5, day=day), waived(reason=" ", day=day)
+    orders = [[good, old, blank], [old, blank, good], [blank, good, old]]
+    return [stopped(found, some, day) for some in rng.sample(orders, 3)]
 
 
 ### END HIDDEN TESTS

@@ -1,9 +1,6 @@
 """Does not look at the reason."""
 
-FAILS = {
-    "a_reason_has_words",
-    "one_that_holds_is_enough",
-}
+FAILS = {"a_reason_has_words"}
 
 # %% scan-triage
 def triage(

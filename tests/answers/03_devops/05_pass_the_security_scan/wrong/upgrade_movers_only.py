@@ -1,6 +1,6 @@
 """Asks only those that move what they need, not those that stay."""
 
-FAILS = {"MOVERS"}
+FAILS = {"what_the_chosen_releases_need_holds"}
 
 # %% scan-triage
 def triage(

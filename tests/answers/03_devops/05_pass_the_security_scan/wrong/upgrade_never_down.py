@@ -1,6 +1,6 @@
 """Never moves a package down."""
 
-FAILS = {"DOWN"}
+FAILS = {"a_neighbour_may_move_down"}
 
 # %% scan-triage
 def triage(

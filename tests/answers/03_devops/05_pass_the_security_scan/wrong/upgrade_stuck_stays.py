@@ -1,6 +1,6 @@
 """Returns the old pins where there is no way out."""
 
-FAILS = {"STUCK"}
+FAILS = {"no_way_out_is_a_value_error"}
 
 # %% scan-triage
 def triage(
