@@ -23,9 +23,25 @@ REPOSITORY = ("requirements.txt", "app", "tests", "README.md", ".env", "pip.conf
 SECRET_FILES = (".env", "pip.conf")
 SECRET_WORDS = {"TOKEN", "PASSWORD", "PASSWD", "SECRET", "CREDENTIALS", "KEY"}
 KNOWN = {
-    "ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "MAINTAINER",
-    "ONBUILD", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR",
-}  # fmt: skip
+    "ADD",
+    "ARG",
+    "CMD",
+    "COPY",
+    "ENTRYPOINT",
+    "ENV",
+    "EXPOSE",
+    "FROM",
+    "HEALTHCHECK",
+    "LABEL",
+    "MAINTAINER",
+    "ONBUILD",
+    "RUN",
+    "SHELL",
+    "STOPSIGNAL",
+    "USER",
+    "VOLUME",
+    "WORKDIR",
+}
 HEREDOC = re.compile(r"<<-?([\"']?)(\w+)\1")
 TRUTHY = {"1", "true", "on", "yes"}
 ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip", ".gz", ".bz2", ".xz")
@@ -276,7 +292,19 @@ def _command(line: int, words: list[str], piped: bool) -> Command | None:
         match = re.fullmatch(r"(\w+)=(.*)", words[0], re.DOTALL)
         if match:
             settings[match[1]] = match[2]
-        elif words[0] not in ("if", "then", "else", "elif", "do", "while", "until", "!", "{", "env", "exec"):
+        elif words[0] not in (
+            "if",
+            "then",
+            "else",
+            "elif",
+            "do",
+            "while",
+            "until",
+            "!",
+            "{",
+            "env",
+            "exec",
+        ):
             break
         words.pop(0)
     if words[:1] == ["export"]:
@@ -327,7 +355,9 @@ def nothing_secret(found: list[Stage]) -> Held:
             if one.name in ("ARG", "ENV", "LABEL"):
                 for name in one.pairs:
                     if SECRET_WORDS & set(re.split(r"[^A-Z0-9]+", name.upper())):
-                        wrong.append(f"line {one.line}: {one.name} {name} stays in the image's history")
+                        wrong.append(
+                            f"line {one.line}: {one.name} {name} stays in the image's history"
+                        )
             if re.search(r"https?://[^\s/:@]+:[^\s/@]+@", one.rest):
                 wrong.append(f"line {one.line}: a password in an address stays in the layer")
             if one.name in ("COPY", "ADD") and not one.flag("from"):
@@ -364,7 +394,9 @@ def numbered_user(found: list[Stage]) -> Held:
     if not users:
         wrong.append("there is no USER in the last stage, so it runs as root")
     elif not re.fullmatch(r"0*[1-9]\d*(:\w+)?", users[-1].rest.strip()):
-        wrong.append(f"line {users[-1].line}: {users[-1].rest!r} is no number that the kubelet can judge")
+        wrong.append(
+            f"line {users[-1].line}: {users[-1].rest!r} is no number that the kubelet can judge"
+        )
     return _told(wrong, "the last user is a number other than 0")
 
 
@@ -374,7 +406,9 @@ def pinned_base(found: list[Stage]) -> Held:
     for stage in found:
         if stage.parent is None:
             image = re.sub(r"@sha256:[0-9a-f]{64}$", "", stage.image)
-            if not re.fullmatch(r"(docker\.io/)?(library/)?python:3\.\d+(\.\d+)?-slim(-[a-z]+)?", image):
+            if not re.fullmatch(
+                r"(docker\.io/)?(library/)?python:3\.\d+(\.\d+)?-slim(-[a-z]+)?", image
+            ):
                 wrong.append(f"line {stage.base.line}: {stage.image} is not python:3.<minor>-slim")
     return _told(wrong, "every base is pinned and slim")
 
@@ -387,7 +421,9 @@ def starts_itself(found: list[Stage]) -> Held:
             own = stage.own(name)
             if len(own) > 1:
                 wrong.append(f"line {own[1].line}: a second {name} ({rule})")
-            wrong += [f"line {one.line}: {name} is not JSON (DL3025)" for one in own if one.listed is None]
+            wrong += [
+                f"line {one.line}: {name} is not JSON (DL3025)" for one in own if one.listed is None
+            ]
     last = [found[-1].line_of(name)[-1:] for name in ("ENTRYPOINT", "CMD")]
     words = [word for some in last for one in some for word in one.listed or []]
     if not wrong:
@@ -410,19 +446,26 @@ def debian_packages(found: list[Stage]) -> Held:
             updated = False
             for command in some:
                 if command.name == "apt":
-                    wrong.append(f"line {run.line}: apt is for people, apt-get for scripts (DL3027)")
+                    wrong.append(
+                        f"line {run.line}: apt is for people, apt-get for scripts (DL3027)"
+                    )
                 if command.name != "apt-get":
                     continue
                 updated = updated or "update" in command.words
                 if "install" not in command.words:
                     continue
                 if not any(
-                    word in ("--yes", "--assume-yes", "-qq") or re.fullmatch(r"-[a-z]*y[a-z]*", word)
+                    word in ("--yes", "--assume-yes", "-qq")
+                    or re.fullmatch(r"-[a-z]*y[a-z]*", word)
                     for word in command.words
                 ):
-                    wrong.append(f"line {run.line}: apt-get install asks and waits; add -y (DL3014)")
+                    wrong.append(
+                        f"line {run.line}: apt-get install asks and waits; add -y (DL3014)"
+                    )
                 if not updated:
-                    wrong.append(f"line {run.line}: no apt-get update in this RUN before the install")
+                    wrong.append(
+                        f"line {run.line}: no apt-get update in this RUN before the install"
+                    )
                 installed |= any(word.split("=")[0] == "libgomp1" for word in command.words)
     if not installed:
         wrong.append("apt-get does not install libgomp1")
@@ -430,11 +473,38 @@ def debian_packages(found: list[Stage]) -> Held:
 
 
 TAKES_A_VALUE = {
-    "-i", "--index-url", "--extra-index-url", "-f", "--find-links", "-t", "--target", "--prefix", "--root",
-    "--trusted-host", "--platform", "--python-version", "--no-binary", "--only-binary", "--progress-bar",
-    "-r", "--requirement", "-c", "--constraint", "-e", "--editable", "--cache-dir", "--proxy", "--retries",
-    "--timeout", "--upgrade-strategy", "--report", "--src", "--implementation", "--abi", "--cert",
-}  # fmt: skip
+    "-i",
+    "--index-url",
+    "--extra-index-url",
+    "-f",
+    "--find-links",
+    "-t",
+    "--target",
+    "--prefix",
+    "--root",
+    "--trusted-host",
+    "--platform",
+    "--python-version",
+    "--no-binary",
+    "--only-binary",
+    "--progress-bar",
+    "-r",
+    "--requirement",
+    "-c",
+    "--constraint",
+    "-e",
+    "--editable",
+    "--cache-dir",
+    "--proxy",
+    "--retries",
+    "--timeout",
+    "--upgrade-strategy",
+    "--report",
+    "--src",
+    "--implementation",
+    "--abi",
+    "--cert",
+}
 
 
 def python_packages(found: list[Stage]) -> Held:
@@ -465,7 +535,10 @@ def python_packages(found: list[Stage]) -> Held:
                 wrong += [
                     f"line {run.line}: {name} has no version (DL3013)"
                     for name in names
-                    if not files and not re.search(r"[=<>~!]", name) and "/" not in name and name != "."
+                    if not files
+                    and not re.search(r"[=<>~!]", name)
+                    and "/" not in name
+                    and name != "."
                 ]
                 if any(file.endswith("requirements.txt") for file in files):
                     installed = True
@@ -513,13 +586,19 @@ def copied_files(found: list[Stage]) -> Held:
                     raise AnswerError(f"line {one.line}: {one.name} needs a source and a target")
                 continue
             *sources, target = words
-            away = all(s.startswith(("http://", "https://")) or s.endswith(ARCHIVES) for s in sources)
+            away = all(
+                s.startswith(("http://", "https://")) or s.endswith(ARCHIVES) for s in sources
+            )
             if one.name == "ADD" and not away:
                 wrong.append(f"line {one.line}: ADD unpacks and fetches; use COPY (DL3020)")
             if len(sources) > 1 and not target.endswith("/"):
-                wrong.append(f"line {one.line}: several sources, and {target} does not end with / (DL3021)")
+                wrong.append(
+                    f"line {one.line}: several sources, and {target} does not end with / (DL3021)"
+                )
             if not target.startswith(("/", "$")) and not folder:
-                wrong.append(f"line {one.line}: {target} is relative, and there is no WORKDIR (DL3045)")
+                wrong.append(
+                    f"line {one.line}: {target} is relative, and there is no WORKDIR (DL3045)"
+                )
             place = posixpath.normpath(posixpath.join("/", folder, target))
             source_stage = one.flag("from").lower()
             if not source_stage:
@@ -550,7 +629,9 @@ def plain_shell(found: list[Stage]) -> Held:
     """no cd, no sudo, no MAINTAINER, one way to download, no pipe that hides a failure"""
     wrong, tools = [], set[str]()
     for stage in found:
-        wrong += [f"line {one.line}: MAINTAINER is gone (DL4000)" for one in stage.own("MAINTAINER")]
+        wrong += [
+            f"line {one.line}: MAINTAINER is gone (DL4000)" for one in stage.own("MAINTAINER")
+        ]
         safe, tools = False, set[str]()
         for one in stage.own("SHELL", "RUN"):
             if one.name == "SHELL":
@@ -561,7 +642,9 @@ def plain_shell(found: list[Stage]) -> Held:
                 inside |= command.name == "set" and "pipefail" in command.words
                 tools |= {command.name} & {"wget", "curl"}
                 if command.name == "cd":
-                    wrong.append(f"line {one.line}: cd lasts for this RUN only; use WORKDIR (DL3003)")
+                    wrong.append(
+                        f"line {one.line}: cd lasts for this RUN only; use WORKDIR (DL3003)"
+                    )
                 if command.name == "sudo":
                     wrong.append(f"line {one.line}: sudo in a build is root twice (DL3004)")
                 if command.piped and not inside:

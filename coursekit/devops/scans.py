@@ -1,4 +1,4 @@
-"""Reports of an image scanner, releases to choose from, and an exact solver for the shortest way out.
+"""Reports of an image scanner, releases to choose from, and the shortest way out, exactly.
 
 Reports have the form that `trivy image --format json` writes. Versions and requirement lines are
 judged by `packaging`. Worlds are small (at most 4 packages with at most 6 releases), so the solver
@@ -112,8 +112,17 @@ class Tree:
 
 
 NAMES = (
-    "torch", "numpy", "pillow", "scipy", "pandas", "requests", "pydantic", "urllib3", "jinja2", "lightgbm",
-)  # fmt: skip
+    "torch",
+    "numpy",
+    "pillow",
+    "scipy",
+    "pandas",
+    "requests",
+    "pydantic",
+    "urllib3",
+    "jinja2",
+    "lightgbm",
+)
 
 
 def tree(kind: str, seed: int) -> Tree:
@@ -490,7 +499,7 @@ def draw_ways(figure: Figure, seen: Ways, **_: float) -> None:
     axes = figure.add_axes((0.07, 0.16, 0.91, 0.66))
     top = max([*seen.best, seen.yours[1], seen.newest[1], 1])
     axes.plot(range(len(seen.best)), seen.best, "o--", color="#777777", markersize=5)
-    looks = {
+    looks: dict[str, dict[str, Any]] = {
         "fewest that can stay": {"color": "#777777", "marker": "o", "linestyle": "--"},
         "your answer": {"color": "#1b7837", "marker": "D", "linestyle": "none"},
         "newest of everything": {"color": "#b2182b", "marker": "X", "linestyle": "none"},

@@ -50,7 +50,11 @@ small = report([
     Row("CVE-2099-20058", "libgomp1", "HIGH", None, kind="os-pkgs", target="debian 12"),
     Row("CVE-2099-30771", "Pillow", "LOW", "10.3.0"),
 ])  # fmt: skip
-[(r["Class"], v["PkgName"], v.get("FixedVersion")) for r in small["Results"] for v in r["Vulnerabilities"]]
+[
+    (r["Class"], v["PkgName"], v.get("FixedVersion"))
+    for r in small["Results"]
+    for v in r["Vulnerabilities"]
+]
 
 # %% [markdown]
 """## 1 · Sort what the scanner found
@@ -105,9 +109,7 @@ def triage(
     ### END SOLUTION
 
 
-def verdict_of(
-    found: Mapping[str, Any], exploited: Collection[str], is_loaded: bool
-) -> Verdict:
+def verdict_of(found: Mapping[str, Any], exploited: Collection[str], is_loaded: bool) -> Verdict:
     """The verdict on one finding of a report. A suggestion: `triage` alone is checked."""
     ### BEGIN SOLUTION
     if found["Severity"] not in SEVERITIES:
@@ -202,7 +204,8 @@ def what_the_service_never_loads_waits(rng):
     """Whatever its severity; Debian's packages, too."""
     rows = [Row(cve(rng), name, "CRITICAL") for name in ("torch", "flask", "numpy", "pytest")]
     rows += [
-        Row(cve(rng), name, "HIGH", kind="os-pkgs", target="debian") for name in ("libgomp1", "perl")
+        Row(cve(rng), name, "HIGH", kind="os-pkgs", target="debian")
+        for name in ("libgomp1", "perl")
     ]
     return sorted_out(rows, reachable=["torch", "numpy", "libgomp1", "bash"], rng=rng)
 
@@ -256,13 +259,15 @@ def every_result_of_the_two_classes_is_read(rng):
 def one_id_in_two_packages_is_two_findings(rng):
     """And found twice in one package it is one."""
     one, two = cve(rng), cve(rng)
-    rows = [
-        Row(one, "torch", target="app"), Row(one, "torch", target="tools"), Row(one, "numpy"), Row(two, "torch"),
-    ]  # fmt: skip
+    keys = [(one, "torch"), (one, "numpy"), (two, "torch")]
+    rows = [Row(finding, name, target=file) for file in ("app", "tools") for finding, name in keys]
     return sorted_out(rows, rng=rng)
 
 
-@check(expect=dict.fromkeys(("version 1", "no version", "severe", "lower case"), "ValueError"), points=1)
+@check(
+    expect=dict.fromkeys(("version 1", "no version", "severe", "lower case"), "ValueError"),
+    points=1,
+)
 def what_is_no_report_is_refused():
     """Another schema, or a severity that is none of the five: better red than wrong."""
     fine = report([Row("CVE-2099-1", "torch")])
@@ -338,7 +343,11 @@ def upgrade(
         for name, some in releases.items()
     }
     choices = [
-        [v for v in finals[name] if all(is_fixed(v, f) for (_, p), f in findings.items() if p == name)]
+        [
+            v
+            for v in finals[name]
+            if all(is_fixed(v, f) for (_, p), f in findings.items() if p == name)
+        ]
         for name in pins
     ]
 
@@ -376,13 +385,21 @@ def in_trees(rng, *kinds):
     return [upgraded(upgrade, kind, rng.randrange(10**6)) for kind in kinds]
 
 
-@check(expect=is_true_of(best("fewest", words="one package moves, past the nearest fix")), points=3, seeds=2)
+@check(
+    expect=is_true_of(best("fewest", words="one package moves, past the nearest fix")),
+    points=3,
+    seeds=2,
+)
 def as_few_packages_move_as_possible(rng):
     """The nearest fix may drag a neighbour along; a farther one may not."""
     return in_trees(rng, "fewest")
 
 
-@check(expect=is_true_of(best("shortest", words="as many packages, the fewest positions")), points=2, seeds=2)
+@check(
+    expect=is_true_of(best("shortest", words="as many packages, the fewest positions")),
+    points=2,
+    seeds=2,
+)
 def then_the_shortest_way_is_taken(rng):
     """Among answers that move as many packages, the smallest sum of positions."""
     return in_trees(rng, "shortest")
@@ -401,7 +418,9 @@ def prereleases_are_never_chosen(rng):
     return in_trees(rng, "prereleases")
 
 
-@check(expect=is_true_of(best("positions", words="positions among final releases")), points=1, seeds=2)
+@check(
+    expect=is_true_of(best("positions", words="positions among final releases")), points=1, seeds=2
+)
 def positions_are_counted_among_final_releases(rng):
     """Pre-releases in between make no way longer."""
     return in_trees(rng, "positions")
@@ -413,20 +432,28 @@ def what_the_service_asks_for_holds(rng):
     return in_trees(rng, "service")
 
 
-@check(expect=is_true_of(best("needed", words="lines of all chosen releases hold")), points=2, seeds=2)
+@check(
+    expect=is_true_of(best("needed", words="lines of all chosen releases hold")), points=2, seeds=2
+)
 def what_the_chosen_releases_need_holds(rng):
     """Those that moved, and those that stayed."""
     return in_trees(rng, "needed")
 
 
-@check(expect=is_true_of(best("others", words="lines of other releases mean nothing")), points=1, seeds=2)
+@check(
+    expect=is_true_of(best("others", words="lines of other releases mean nothing")),
+    points=1,
+    seeds=2,
+)
 def lines_of_other_releases_mean_nothing(rng):
     """What the old version asked for is gone with it."""
     return in_trees(rng, "others")
 
 
 @check(
-    expect=is_true_of(best("open branch", "closed branch", "no branch", words="each branch has its own fix")),
+    expect=is_true_of(
+        best("open branch", "closed branch", "no branch", words="each branch has its own fix")
+    ),
     points=2,
     seeds=2,
 )
@@ -459,7 +486,12 @@ def what_is_handed_in_stays_as_it_was(rng):
     world = tree("needed", rng.randrange(10**6))
     parts, before = world.parts, world.parts
     upgrade(*parts)
-    return [parts[0] == before[0], parts[1] == before[1], parts[2] == before[2], parts[3] == before[3]]
+    return [
+        parts[0] == before[0],
+        parts[1] == before[1],
+        parts[2] == before[2],
+        parts[3] == before[3],
+    ]
 
 
 @check(expect=is_true_of(best("mixed", words="a best answer")), points=2, seeds=2)
@@ -752,7 +784,9 @@ def a_waiver_that_has_not_begun_waives_nothing(rng):
     """The day it is granted counts, the day before does not; and it does not end before it begins."""
     day, found = some_day(rng), {(A, "torch"): OPEN}
     starts = rng.sample([-1, 0, 1, 20], 4)
-    return [[start, stopped(found, [waived(since=start, until=30, day=day)], day)] for start in starts]
+    return [
+        [start, stopped(found, [waived(since=start, until=30, day=day)], day)] for start in starts
+    ]
 
 
 @check(expect=REFERENCE, points=1, seeds=2)
@@ -780,7 +814,11 @@ def a_waiver_is_for_its_id_in_every_package(rng):
 def one_that_holds_is_enough(rng):
     """An old or blank waiver for the same id changes nothing."""
     day, found = some_day(rng), {(A, "torch"): OPEN}
-    good, old, blank = waived(day=day), waived(since=-60, until=-5, day=day), waived(reason=" ", day=day)
+    good, old, blank = (
+        waived(day=day),
+        waived(since=-60, until=-5, day=day),
+        waived(reason=" ", day=day),
+    )
     orders = [[good, old, blank], [old, blank, good], [blank, good, old]]
     return [stopped(found, some, day) for some in rng.sample(orders, 3)]
 

@@ -53,7 +53,11 @@ def upgrade(
         for name, some in releases.items()
     }
     choices = [
-        [v for v in finals[name] if all(is_fixed(v, f) for (_, p), f in findings.items() if p == name)]
+        [
+            v
+            for v in finals[name]
+            if all(is_fixed(v, f) for (_, p), f in findings.items() if p == name)
+        ]
         for name in pins
     ]
 

@@ -22,9 +22,7 @@ def triage(
     return verdicts
 
 
-def verdict_of(
-    found: Mapping[str, Any], exploited: Collection[str], is_loaded: bool
-) -> Verdict:
+def verdict_of(found: Mapping[str, Any], exploited: Collection[str], is_loaded: bool) -> Verdict:
     """The verdict on one finding of a report. A suggestion: `triage` alone is checked."""
     if found["Severity"] not in SEVERITIES:
         raise ValueError(f"{found['Severity']} is no severity")
@@ -59,7 +57,11 @@ def upgrade(
         for name, some in releases.items()
     }
     choices = [
-        [v for v in finals[name] if all(is_fixed(v, f) for (_, p), f in findings.items() if p == name)]
+        [
+            v
+            for v in finals[name]
+            if all(is_fixed(v, f) for (_, p), f in findings.items() if p == name)
+        ]
         for name in pins
     ]
 

@@ -2,8 +2,6 @@
 
 FAILS = {
     "a_neighbour_may_move_down",
-    "all_at_once_is_solved",
-    "as_few_packages_move_as_possible",
     "each_branch_has_a_fix_of_its_own",
     "every_finding_is_fixed",
     "positions_are_counted_among_final_releases",
@@ -34,9 +32,7 @@ def triage(
     return verdicts
 
 
-def verdict_of(
-    found: Mapping[str, Any], exploited: Collection[str], is_loaded: bool
-) -> Verdict:
+def verdict_of(found: Mapping[str, Any], exploited: Collection[str], is_loaded: bool) -> Verdict:
     """The verdict on one finding of a report. A suggestion: `triage` alone is checked."""
     if found["Severity"] not in SEVERITIES:
         raise ValueError(f"{found['Severity']} is no severity")
@@ -71,7 +67,11 @@ def upgrade(
         for name, some in releases.items()
     }
     choices = [
-        [v for v in finals[name] if all(is_fixed(v, f) for (_, p), f in findings.items() if p == name)]
+        [
+            v
+            for v in finals[name]
+            if all(is_fixed(v, f) for (_, p), f in findings.items() if p == name)
+        ]
         for name in pins
     ]
 
