@@ -192,10 +192,6 @@ def _tls(made: Repository, rng: random.Random) -> None:
         (f"    {dashes}BEGIN CERTIFICATE{dashes}", "-"),
         f"    {some(rng, 64)}",
         f"    {dashes}END CERTIFICATE{dashes}",
-        "  verify.pem: |",
-        (f"    {dashes}BEGIN PUBLIC KEY{dashes}", "-"),
-        f"    {some(rng, 64)}",
-        f"    {dashes}END PUBLIC KEY{dashes}",
         "  tls.pem: |",
         (f"    {dashes}BEGIN PRIVATE KEY{dashes}", "private_key"),
         f"    {some(rng, 64)}",
@@ -214,7 +210,6 @@ def _settings(made: Repository, rng: random.Random) -> None:
         (f'DOCUMENTED = "{"AKIA"}{some(rng, 9, capitals)}EXAMPLE"', "-"),
         (f'VENDOR_API_KEY = "{_word(rng, 28)}"', "api_key"),
         ('DB_PASSWORD = os.environ["DB_PASSWORD"]', "-"),
-        ("API_TOKEN = read_token(path)", "-"),
         (f'DATABASE = "postgresql://app:{_word(rng)}@db:5432/triage"', "url_password"),
         (f'header = "authorization: basic {b64("ci:" + _word(rng, 15))}"', "auth_header"),
         f"admin = connect(user='admin', passwd='{_word(rng)}')",
@@ -244,7 +239,6 @@ def _dockerfile(made: Repository, rng: random.Random) -> None:
     made.add(
         "Dockerfile",
         "FROM python:3.12-slim",
-        ("ARG BUILD_TOKEN", "-"),
         (f"ARG PIP_TOKEN={_word(rng, 20)}", "docker_build"),
         (f"ENV DB_PASSWORD {_word(rng)}", "docker_build"),
         ("ENV TOKEN_FILE=/run/secrets/token", "-"),
@@ -268,9 +262,9 @@ def _config(made: Repository, rng: random.Random) -> None:
 
 
 def _notebook(made: Repository, rng: random.Random) -> None:
-    token = f"gh{rng.choice('pos')}_{some(rng, 36)}"
+    tokens = [f"gh{letter}_{some(rng, 36)}" for letter in "ps"]
     head = b64(json.dumps({"alg": "HS256", "typ": "JWT"})).rstrip("=")
-    shown = [f"cloning with {token}\n", f"head {head}\n"]
+    shown = [*(f"cloning with {token}\n" for token in tokens), f"head {head}\n"]
     picture = {"image/png": b64(some(rng, 90))}
     cell: dict[str, Any] = {
         "cell_type": "code",
@@ -286,7 +280,7 @@ def _notebook(made: Repository, rng: random.Random) -> None:
     file = "notebooks/explore.ipynb"
     made.files[file] = text + "\n"
     for at, line in enumerate(text.splitlines(), 1):
-        if token in line:
+        if any(token in line for token in tokens):
             made.secrets.append((file, at, "github_token"))
         if "session = " in line:
             made.secrets.append((file, at, "jwt"))

@@ -15,7 +15,7 @@ import base64
 import io
 import logging
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
@@ -194,10 +194,12 @@ def lines_of_secrets(text: str) -> set[int]:
 
 
 # %% [markdown]
-"""What is still missed, and what is no secret, in one small repository (`repository(1).files` shows it):"""
-
+"""One file of a small repository, and what your scanner misses or wrongly reports in all of it:"""
 
 # %%
+print(repository(1).files["deploy/values.yaml"])
+
+
 @try_it
 def what_is_missed() -> dict[str, list[Any]]:
     return explained(searched(find_secrets, seed=1))
@@ -404,7 +406,7 @@ def every_secret_is_redacted_wherever_it_stands(rng):
 @check(expect=REFERENCE, points=1, seeds=2)
 def percent_encoded_forms_are_redacted(rng):
     """As they stand in an address."""
-    secret = f"{made_up(rng, 6)}/{made_up(rng, 6)}@{made_up(rng, 3)} ü"
+    secret = f"{made_up(rng, 6)}/{made_up(rng, 6)}(@{made_up(rng, 3)} ü"
     return redact(f"get https://app:{quote(secret, safe='')}@db {secret}", [secret])
 
 
@@ -459,15 +461,11 @@ def messages_in_full(seen):
 
 @check(expect=is_true_of(messages_in_full), points=2, seeds=1)
 def messages_are_redacted_and_readable(rng):
-    """The message itself holds a secret, or its base64; other lines are written as they are."""
-    secret = made_up(rng, 15)
-    coded = base64.b64encode(secret.encode()).decode()
-    seen = logged(
-        [secret],
-        lambda log: log.info(f"ready with {secret} {coded}"),
-        lambda log: log.warning("slow"),
+    """The message itself holds a secret; other lines are written as they are."""
+    secret = made_up(rng)
+    return logged(
+        [secret], lambda log: log.info(f"ready with {secret}"), lambda log: log.warning("slow")
     )
-    return {**seen, "secrets": [secret, coded]}
 
 
 ### END HIDDEN TESTS
