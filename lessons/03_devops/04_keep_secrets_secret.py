@@ -590,56 +590,56 @@ def answer():
     return {"manifests": manifests(), "rotation": {t: rotation(t) for t in ("harbour", "orchard")}}
 
 
-@check(expect=played(vault.world, vault.tenants_are_apart), points=4)
+@check(expect=played(vault.world, vault.tenants_are_apart), points=4, stage="core")
 def each_tenants_secret_is_seen_by_its_own_service_only():
     """By name in the role, in the mount, and in the service account of the pods."""
     return answer()
 
 
-@check(expect=played(vault.world, vault.lists_are_closed), points=2)
+@check(expect=played(vault.world, vault.lists_are_closed), points=2, stage="core")
 def nobody_lists_or_watches_secrets():
     """Both return the contents, not the names."""
     return answer()
 
 
-@check(expect=played(vault.world, vault.harbour_is_unharmed), points=2)
+@check(expect=played(vault.world, vault.harbour_is_unharmed), points=2, stage="core")
 def a_rotation_of_harbour_fails_no_request():
     """Every pod has the new password before the old one ends."""
     return answer()
 
 
 ### BEGIN HIDDEN TESTS
-@check(expect=played(vault.world, vault.own_secret_can_be_read), points=1)
+@check(expect=played(vault.world, vault.own_secret_can_be_read), points=1, stage="core")
 def each_service_may_read_what_is_its_own():
     """Its Secret, and the ConfigMap by name: get and watch."""
     return answer()
 
 
-@check(expect=played(vault.world, vault.nothing_more_is_granted), points=2)
+@check(expect=played(vault.world, vault.nothing_more_is_granted), points=2, stage="core")
 def nothing_more_is_granted():
     """Whoever may create pods, or write secrets, reads all of them in the end."""
     return answer()
 
 
-@check(expect=played(vault.world, vault.keys_come_from_the_store), points=2)
+@check(expect=played(vault.world, vault.keys_come_from_the_store), points=2, stage="core")
 def passwords_come_from_the_tenants_own_key():
     """SecretStore vault, key tenants/T/db, property password, into T-db."""
     return answer()
 
 
-@check(expect=played(vault.world, vault.no_value_is_written), points=2)
+@check(expect=played(vault.world, vault.no_value_is_written), points=2, stage="core")
 def no_manifest_holds_a_value():
     """No Secret with data, no variable with a literal."""
     return answer()
 
 
-@check(expect=played(vault.world, vault.pods_run_as_themselves), points=1)
+@check(expect=played(vault.world, vault.pods_run_as_themselves), points=1, stage="core")
 def pods_run_as_their_service_account_and_have_a_password():
     """triage-T, three replicas, file or variable."""
     return answer()
 
 
-@check(expect=played(vault.world, vault.orchard_is_unharmed), points=2)
+@check(expect=played(vault.world, vault.orchard_is_unharmed), points=2, stage="core")
 def a_rotation_of_orchard_fails_no_request():
     """The steps are for the tenant that is asked for."""
     return answer()

@@ -145,6 +145,7 @@ def sorted_out(rows, exploited=(), reachable=("torch", "numpy", "libgomp1"), rng
         ("CVE-2099-3", "flask"): "block: exploited",
     },
     points=2,
+    stage="core",
 )
 def what_is_exploited_blocks_whatever_else():
     """Before severity, fix and reach: attackers do not wait for any of them."""
@@ -159,6 +160,7 @@ def what_is_exploited_blocks_whatever_else():
 @check(
     expect={"no results": "ValueError", "None": "ValueError", "missing": "ValueError", "clean": {}},
     points=1,
+    stage="core",
 )
 def a_scan_of_nothing_is_not_clean():
     """Without results nobody has looked. A result without findings is clean."""
@@ -175,20 +177,20 @@ def a_scan_of_nothing_is_not_clean():
 
 
 ### BEGIN HIDDEN TESTS
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, stage="core", seeds=2)
 def the_severity_decides_at_last(rng):
     """CRITICAL and HIGH block; MEDIUM and LOW wait."""
     rows = [Row(cve(rng), "torch", s) for s in rng.sample(["CRITICAL", "HIGH", "MEDIUM", "LOW"], 4)]
     return sorted_out(rows, rng=rng)
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, stage="core", seeds=2)
 def what_nobody_has_rated_counts_as_high(rng):
     """UNKNOWN is no word for harmless."""
     return sorted_out([Row(cve(rng), "torch", "UNKNOWN"), Row(cve(rng), "numpy", "HIGH")], rng=rng)
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, stage="core", seeds=2)
 def what_has_no_fix_waits(rng):
     """The key is missing, None or blank."""
     rows = [Row(cve(rng), "torch", "HIGH", fixed) for fixed in (None, "", "  ", "2.1.0")]
@@ -199,7 +201,7 @@ def what_has_no_fix_waits(rng):
     return triage(text, set(), {"torch"})
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, stage="core", seeds=2)
 def what_the_service_never_loads_waits(rng):
     """Whatever its severity; Debian's packages, too."""
     rows = [Row(cve(rng), name, "CRITICAL") for name in ("torch", "flask", "numpy", "pytest")]
@@ -210,7 +212,7 @@ def what_the_service_never_loads_waits(rng):
     return sorted_out(rows, reachable=["torch", "numpy", "libgomp1", "bash"], rng=rng)
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, stage="core", seeds=2)
 def the_first_reason_that_fits_is_told(rng):
     """No fix, then not reachable, then low severity."""
     rows = [
@@ -222,7 +224,7 @@ def the_first_reason_that_fits_is_told(rng):
     return sorted_out(rows, rng=rng)
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, stage="core", seeds=2)
 def python_names_are_told_and_compared_in_one_spelling(rng):
     """`Scikit_Learn`, `scikit.learn` and `scikit-learn` are one package."""
     names = ["Scikit_Learn", "scikit.learn", "SCIKIT-learn"]
@@ -231,7 +233,7 @@ def python_names_are_told_and_compared_in_one_spelling(rng):
     return sorted_out(rows, reachable=[rng.choice(names), "RUAMEL-yaml"], rng=rng)
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, stage="core", seeds=2)
 def names_of_debian_packages_stay_as_they_are(rng):
     """`python3.11` is no `python3-11`."""
     names = rng.sample(["python3.11", "libpython3.11-stdlib", "openjdk_17"], 2)
@@ -239,7 +241,7 @@ def names_of_debian_packages_stay_as_they_are(rng):
     return sorted_out(rows, reachable=names[:1], rng=rng)
 
 
-@check(expect=REFERENCE, points=2, seeds=2)
+@check(expect=REFERENCE, points=2, stage="core", seeds=2)
 def every_result_of_the_two_classes_is_read(rng):
     """Debian's, Python's of several files; without findings, with None; other classes are passed over."""
     rows = [
@@ -255,7 +257,7 @@ def every_result_of_the_two_classes_is_read(rng):
     return triage(text, set(), {"torch", "numpy", "libgomp1"})
 
 
-@check(expect=REFERENCE, points=1, seeds=2)
+@check(expect=REFERENCE, points=1, stage="core", seeds=2)
 def one_id_in_two_packages_is_two_findings(rng):
     """And found twice in one package it is one."""
     one, two = cve(rng), cve(rng)
@@ -267,6 +269,7 @@ def one_id_in_two_packages_is_two_findings(rng):
 @check(
     expect=dict.fromkeys(("version 1", "no version", "severe", "lower case"), "ValueError"),
     points=1,
+    stage="core",
 )
 def what_is_no_report_is_refused():
     """Another schema, or a severity that is none of the five: better red than wrong."""

@@ -2,7 +2,6 @@
 
 FAILS = {
     "every_result_of_the_two_classes_is_read",
-    "one_id_in_two_packages_is_two_findings",
     "what_the_service_never_loads_waits",
 }
 
