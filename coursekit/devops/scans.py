@@ -505,13 +505,13 @@ def draw_ways(figure: Figure, seen: Ways, **_: float) -> None:
         "newest of everything": {"color": "#b2182b", "marker": "X", "linestyle": "none"},
     }
     for name, (moved, left, broken), up in (
-        ("newest of everything", seen.newest, 0.62), ("your answer", seen.yours, 0.3),
+        ("newest of everything", seen.newest, 0.95), ("your answer", seen.yours, 0.6),
     ):  # fmt: skip
         look = looks[name]
         axes.plot([moved], [left], markersize=11, zorder=3, **look)
         words = f"{name}: {left} left, {broken} broken" if broken else f"{name}: {left} left"
         side = "right" if moved > 2 else "left"
-        axes.text(moved, left + up * top / 2 + 0.1, words, ha=side, fontsize=9)
+        axes.text(moved, left + up * top, words, ha=side, fontsize=9)
     axes.set_xlim(-0.3, len(seen.best) - 0.7)
     axes.set_ylim(-0.15 * top, 1.5 * top)
     label_axes(

@@ -510,7 +510,7 @@ LOOKS: dict[str, dict[str, Any]] = {
 
 def draw_rotation(figure: Figure, seen: Shown, **_: float) -> None:
     """One row for each pod: which password it has, when it begins again, where requests fail."""
-    axes = figure.add_axes((0.09, 0.17, 0.89, 0.62))
+    axes = figure.add_axes((0.07, 0.17, 0.89, 0.68))
     rotation, first, last = seen.rotation, -120, 1500
     for pod, has in enumerate(rotation.pods):
         at, y = min(has - rotation.rotated, last), PODS - 1 - pod
@@ -534,7 +534,7 @@ def draw_rotation(figure: Figure, seen: Shown, **_: float) -> None:
     axes.set_ylim(-0.75, PODS - 0.15)
     label_axes(
         axes,
-        {60 * minute: f"{minute} min" for minute in (0, 5, 10, 15, 20, 25)},
+        {60 * minute: f"{minute} min" for minute in (0, 5, 10, 15, 20, 24)},
         {PODS - 1 - pod: f"pod {pod}" for pod in range(PODS)},
         xlabel=seen.words,
         grid=False,
