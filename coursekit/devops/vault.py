@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 from coursekit import AnswerError
 from coursekit.devops.cluster.documents import Document
-from coursekit.devops.cluster.problems import ManifestError
 from coursekit.devops.cluster.rbac import allowed
 from coursekit.devops.cluster.read import Manifests, read
 from coursekit.plots import bars, label_axes, legend
@@ -96,10 +95,7 @@ def world(answer: Any, seed: str) -> Run:
     """
     if not isinstance(answer, dict) or "manifests" not in answer:
         raise AnswerError("manifests() returns YAML text, or a dict of files")
-    try:
-        manifests = read(answer["manifests"])
-    except ManifestError as error:
-        raise AnswerError(str(error)) from None
+    manifests = read(answer["manifests"])
     steps = answer.get("rotation")
     rng = random.Random(f"kubelet {seed}")
     delays = [KUBELET, *(rng.randrange(20, KUBELET + 1) for _ in range(PODS - 1))]
@@ -488,10 +484,7 @@ def shown(manifests: Any, steps: Any, refresh_min: float, delay_s: float) -> Sho
         refresh_min: minutes between two reads of the store; 0 keeps what the manifests say.
         delay_s: seconds until a volume follows.
     """
-    try:
-        use = use_of(read(manifests), "harbour")
-    except ManifestError as error:
-        raise ValueError(str(error)) from None
+    use = use_of(read(manifests), "harbour")
     if refresh_min:
         use = replace(use, refresh=int(refresh_min) * 60)
     rotation = played_with(use, "harbour", steps, [int(delay_s)] * PODS)
