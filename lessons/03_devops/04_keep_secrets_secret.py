@@ -40,8 +40,8 @@ rotation changes the store, and everything follows.](diagrams/04_keep_secrets_se
 """
 
 # %%
-manifest = {"kind": "Secret", "data": {"password": "c2VzYW1lLTEyMw=="}}  # "encrypted"
-base64.b64decode(manifest["data"]["password"])
+encrypted = {"password": "c2VzYW1lLTEyMw=="}  # below `data:` of a Secret
+base64.b64decode(encrypted["password"])
 
 # %% [markdown]
 """## 1 · Know a secret by its shape
@@ -66,7 +66,7 @@ secrets. Removed lines of a diff count: they are in the history. So do outputs o
 
 <details><summary>Hint · a table of patterns</summary>
 
-`{"github_token": r"\\bgh[pos]_[A-Za-z0-9]{36}\\b", …}`, tried in the order of the table with `re.search`.
+`{"github_token": "gh[pos]_[A-Za-z0-9]{36}", …}`, tried in the order of the table with `re.search`.
 
 </details>
 """
@@ -144,8 +144,7 @@ def kind_by_name(file: str, line: str, before: str) -> str:
     ### BEGIN SOLUTION
     pairs: list[tuple[str, str]] = []
     if file.endswith(".json"):
-        match = re.search(r'"auth"\s*:\s*"([A-Za-z0-9+/=]+)"', line)
-        return "registry_auth" if match and b":" in base64.b64decode(match[1]) else ""
+        return "registry_auth" if re.search(r'"auth"\s*:\s*"[A-Za-z0-9+/=]+"', line) else ""
     if file.endswith("Dockerfile"):
         pairs = re.findall(r"^(?:ARG|ENV)\s+([\w.-]+)[=\s]\s*['\"]?([^\s'\"]+)", line)
     elif file.endswith(".py"):

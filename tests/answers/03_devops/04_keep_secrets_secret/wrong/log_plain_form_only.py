@@ -39,8 +39,7 @@ def kind_by_name(file: str, line: str, before: str) -> str:
     """The kind that the name on a line (or on the line before) gives it. A suggestion."""
     pairs: list[tuple[str, str]] = []
     if file.endswith(".json"):
-        match = re.search(r'"auth"\s*:\s*"([A-Za-z0-9+/=]+)"', line)
-        return "registry_auth" if match and b":" in base64.b64decode(match[1]) else ""
+        return "registry_auth" if re.search(r'"auth"\s*:\s*"[A-Za-z0-9+/=]+"', line) else ""
     if file.endswith("Dockerfile"):
         pairs = re.findall(r"^(?:ARG|ENV)\s+([\w.-]+)[=\s]\s*['\"]?([^\s'\"]+)", line)
     elif file.endswith(".py"):
