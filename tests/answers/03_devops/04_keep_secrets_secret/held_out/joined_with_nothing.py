@@ -1,6 +1,6 @@
-"""The formatter cleans the message only."""
+"""A pattern of all forms, the empty one among them."""
 
-SLIP = "log_message_without_the_exception"
+SLIP = "log_empty_secrets"
 
 # %% secrets-shapes
 def kind_by_shape(line: str) -> str:
@@ -85,11 +85,12 @@ def lines_of_secrets(text: str) -> set[int]:
 # %% secrets-redact
 def redact(text: str, secrets: Iterable[str]) -> str:
     """The text with `***` for every secret, in any form."""
-    forms = set()
-    for secret in filter(None, secrets):
-        forms |= {secret, base64.b64encode(secret.encode()).decode(), quote(secret, safe="")}
-    for form in sorted(forms, key=len, reverse=True):
-        text = text.replace(form, "***")
+    forms = []
+    for one in secrets:
+        forms.extend([one, base64.b64encode(one.encode("utf-8")).decode("ascii"), quote(one, "")])
+    forms.sort(key=len)
+    for form in reversed(forms):
+        text = "***".join(re.split(re.escape(form), text)) if form else "***".join(["", *text, ""])
     return text
 
 
@@ -98,8 +99,8 @@ def log_handler(stream: io.StringIO, secrets: Iterable[str]) -> logging.Handler:
     known = list(secrets)
 
     class Redacting(logging.Formatter):
-        def formatMessage(self, record: logging.LogRecord) -> str:
-            return redact(super().formatMessage(record), known)
+        def format(self, record: logging.LogRecord) -> str:
+            return redact(super().format(record), known)
 
     handler = logging.StreamHandler(stream)
     handler.setFormatter(Redacting("%(levelname)s %(message)s"))

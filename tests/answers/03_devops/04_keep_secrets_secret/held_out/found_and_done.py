@@ -1,6 +1,6 @@
-"""The interval is left to its default."""
+"""Looks for a secret, cuts it out, and goes on to the next one."""
 
-SLIP = "cluster_an_hour"
+SLIP = "log_first_place_only"
 
 # %% secrets-shapes
 def kind_by_shape(line: str) -> str:
@@ -88,8 +88,9 @@ def redact(text: str, secrets: Iterable[str]) -> str:
     forms = set()
     for secret in filter(None, secrets):
         forms |= {secret, base64.b64encode(secret.encode()).decode(), quote(secret, safe="")}
-    for form in sorted(forms, key=len, reverse=True):
-        text = text.replace(form, "***")
+    for form in sorted(forms, key=lambda f: -len(f)):
+        head, found, tail = text.partition(form)
+        text = head + "***" + tail if found else head
     return text
 
 
@@ -114,6 +115,7 @@ apiVersion: external-secrets.io/v1
 kind: ExternalSecret
 metadata: {name: TENANT-db}
 spec:
+  refreshInterval: 5m
   secretStoreRef: {name: vault, kind: SecretStore}
   target: {name: TENANT-db}
   data:
