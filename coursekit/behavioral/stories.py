@@ -511,9 +511,9 @@ def draw_timing(figure: Figure, stories: Mapping[str, Mapping[str, float]], pace
         stories: by title, seconds by part.
         pace: words a minute, for the headline.
     """
-    axes = figure.add_axes((0.2, 0.13, 0.77, 0.75))
+    axes = figure.add_axes((0.1, 0.08, 0.88, 0.84))
     longest = max((s for parts in stories.values() for s in parts.values()), default=0.0)
-    right = min(max(140.0, longest * 1.15), 400.0)
+    right = min(max(140.0, longest * 1.3), 500.0)
     height, places = len(PARTS) * (len(stories) + 1), {}
     at = height
     for part, (low, high) in LIMITS.items():
