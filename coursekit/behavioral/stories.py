@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from coursekit.played import AnswerError
 from coursekit.plots import label_axes
 
 if TYPE_CHECKING:
@@ -95,10 +96,6 @@ MAX_ROWS = 20
 ONESELF = {"i", "me", "myself"}
 
 
-class NotAStory(ValueError):
-    """What came back cannot be read as a story at all; the message says what to return."""
-
-
 @functools.cache
 def _drafts() -> dict[str, Any]:
     import yaml
@@ -169,10 +166,10 @@ def heard(story: object, seed: str = "0") -> Told:
     """The story as claims look at it. Nothing here is drawn, whatever the seed.
 
     Raises:
-        NotAStory: it is no dict, or `numbers` has more rows than anybody can tell.
+        AnswerError: it is no dict, or `numbers` has more rows than anybody can tell.
     """
     if not isinstance(story, Mapping):
-        raise NotAStory(
+        raise AnswerError(
             f"this is a {type(story).__name__}, not a story. "
             "Return a dict with the keys situation, task, action, result, lesson, decision, "
             "numbers, people."
@@ -180,7 +177,9 @@ def heard(story: object, seed: str = "0") -> Told:
     numbers, people = story.get("numbers"), story.get("people")
     rows = tuple(numbers) if isinstance(numbers, list | tuple) else ()
     if len(rows) > MAX_ROWS:
-        raise NotAStory(f"numbers has {len(rows)} rows. Keep the {MAX_ROWS} that matter, or fewer.")
+        raise AnswerError(
+            f"numbers has {len(rows)} rows. Keep the {MAX_ROWS} that matter, or fewer."
+        )
     decision = story.get("decision")
     known = (*TEXTS, "decision", "numbers", "people")
     strange = [_nearest(key, known) for key in story if isinstance(key, str) and key not in known]
@@ -377,7 +376,7 @@ def hints(story: object) -> list[Hint]:
     """Words that an interviewer may stop at. They are guesses about words, so none costs a point.
 
     Raises:
-        NotAStory: it is no dict.
+        AnswerError: it is no dict.
     """
     told = heard(story)
     found: list[Hint] = []

@@ -14,15 +14,16 @@ number and its unit
 from collections.abc import Mapping
 from typing import Any
 
-from coursekit import REFERENCE, approx, check, explore, scoreboard, slider, try_it
+from coursekit import REFERENCE, approx, check, explore, played, scoreboard, slider, try_it
 from coursekit.behavioral import stories
-from coursekit.behavioral.stand_in import played
 from coursekit.behavioral.stories import (
     CATEGORIES,
     LIMITS,
     PACE,
     PARTS,
     QUESTIONS,
+    REQUIREMENTS,
+    WORDING,
     as_it_is,
     coverage,
     draw_timing,
@@ -527,9 +528,19 @@ def somebody_else_is_in_my_story():
 scoreboard()
 
 # %% [markdown]
+"""What may be asked, and what the job wants:"""
+
+# %%
+for name, category in QUESTIONS.items():
+    print(f"{category:<14}{name:<22}{WORDING[name]}")
+print()
+for name, wanted in REQUIREMENTS.items():
+    print(f"{name:<22}{wanted}")
+
+# %% [markdown]
 """## 4 · Find the gaps
 
-Interviewers ask in categories. Thirteen questions (`stories.WORDING` has them in words) belong to six.
+Interviewers ask in categories. The thirteen questions belong to six.
 
 - `gaps(index, needed=2)`: how many different titles each category lacks; only categories that lack some, in the order of
   `CATEGORIES`. One title may answer several questions, also across categories; within a category it counts once. White

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from coursekit.behavioral import stories
+from coursekit.played import AnswerError
 
 
 def told(**changes: Any) -> stories.Told:
@@ -19,7 +20,8 @@ def test_every_question_has_a_draft_with_five_texts_and_a_sheet_that_moves() -> 
     for name in stories.QUESTIONS:
         one = stories.draft(name)
         assert tuple(one["draft"]) == stories.TEXTS
-        assert one["faults"] and name in stories.WORDING
+        assert one["faults"]
+        assert name in stories.WORDING
         assert all(row["before"] != row["after"] and row["unit"] for row in one["sheet"])
 
 
@@ -46,7 +48,7 @@ def test_a_misspelt_key_is_named() -> None:
 
 @pytest.mark.parametrize("answer", [None, [], "a story", 3])
 def test_what_is_no_story_is_answered_with_a_sentence(answer: object) -> None:
-    with pytest.raises(stories.NotAStory, match="Return a dict"):
+    with pytest.raises(AnswerError, match="Return a dict"):
         stories.heard(answer)
 
 
