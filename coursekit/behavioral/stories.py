@@ -526,7 +526,15 @@ def draw_timing(figure: Figure, stories: Mapping[str, Mapping[str, float]], pace
                 [(0, min(took, right))], (at - 0.2, 0.5), color=BLUE if fits else ORANGE
             )
             word = "fits" if fits else "short" if took < low else "long"
-            axes.text(min(took, right) + 1, at, f"{title}: {took:.0f} s, {word}", va="center")
+            said, away = f"{title}: {took:.0f} s, {word}", took > right
+            axes.text(
+                right - 2 if away else took + 1,
+                at + 0.05,
+                said,
+                va="center",
+                ha="right" if away else "left",
+                color="white" if away else "black",
+            )
         at -= 1
     axes.set_xlim(0, right)
     axes.set_ylim(0, height)
