@@ -127,7 +127,8 @@ def reasons(name: str) -> None:
         raise ValueError(f"{name} is of the exam; its reasons come with the solution")
     for number, row in enumerate(one["sentences"], 1):
         told = [("+ " if m in GREEN else "- ") + m for m in row.get("marks", ())]
-        told += [f"mistake: {row['mistake']}"] * ("mistake" in row)
+        if "mistake" in row:
+            told.append(f"mistake: {row['mistake']}")
         head = f"{name}.{number}  {', '.join(told) or 'no signal'}: {row['why']}"
         print(textwrap.fill(head, WIDTH, subsequent_indent=" " * 7))
     print("scores:", ", ".join(f"{scale} {score}" for scale, score in one["scores"].items()))
@@ -239,7 +240,7 @@ def reader(strictness: float, care: float, seed: int = 7) -> dict[str, int]:
 
 
 def counts(mine: Mapping[str, int], key: Mapping[str, int]) -> list[list[int]]:
-    """How often each pair of scores occurs: a row for each of mine, a column for each of the key's."""
+    """How often each pair of scores occurs: rows are mine, columns the key's."""
     both = [(mine[name], key[name]) for name in mine if name in key]
     return [[both.count((row, column)) for column in SCALE] for row in SCALE]
 
@@ -275,7 +276,11 @@ def in_words(kappa: float | None, bias: float) -> list[str]:
     if kappa is None:
         told = ["kappa cannot be computed:", "all scores are one and the same"]
     else:
-        strength = "close" if kappa >= 0.8 else "fair" if kappa >= 0.6 else "little"
+        strength = next(
+            word
+            for least, word in ((0.8, "close"), (0.6, "fair"), (0.3, "some"), (-2.0, "hardly any"))
+            if kappa >= least
+        )
         told = [f"kappa {kappa:.2f}: {strength} agreement,", "beyond what chance gives"]
     side = "as strict as the key" if abs(bias) < 0.25 else "too kind" if bias > 0 else "too strict"
     return [*told, "", f"bias {bias:+.2f} points: {side}"]
