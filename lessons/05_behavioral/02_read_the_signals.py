@@ -237,7 +237,7 @@ def weighted_kappa(mine: Scores, key: Scores, scale: Sequence[float] = (1, 3, 5)
     place = {score: number for number, score in enumerate(scale)}
     strange = [s for name in common for s in (mine[name], key[name]) if s not in place]
     if strange:
-        raise ValueError(f"{strange[0]} is not on the scale {scale}")
+        raise ValueError(f"{strange} are not on the scale {scale}")
     ours = [(place[mine[name]], place[key[name]]) for name in common]
     seen = sum((i - j) ** 2 for i, j in ours)
     chance = sum((i - j) ** 2 for i, _ in ours for _, j in ours) / len(ours)
@@ -408,7 +408,7 @@ def overall(scores: Mapping[str, float], weights: Mapping[str, float]) -> float:
     # nobody looked at as a zero, below the worst anchor.
     missing = [name for name in scores if name not in weights]
     if missing:
-        raise ValueError(f"there is no weight for {missing[0]}")
+        raise ValueError(f"there is no weight for {missing}")
     total = sum(weights[name] for name in scores)
     if total <= 0 or min(weights[name] for name in scores) < 0:
         raise ValueError("weights of scored scales must not be below 0, and not all 0")
@@ -689,9 +689,10 @@ scoreboard()
 """## What strictness does to agreement
 
 A reader of the twenty practice answers, measured by your functions. On the diagonal reader and key agree. Make the
-reader strict: the mass moves below the diagonal, bias falls at once, and kappa stays high for a while, because a strict
-reader still puts answers in the right order. Take care away, and kappa falls while the bias hardly moves. Two faults,
-two figures, two cures: strictness is mended by talking about anchors, carelessness by reading.
+reader strict: the mass moves below the diagonal, and the bias falls by a point or more. Kappa falls too, but not to
+nothing, because a strict reader still puts answers in the right order. Set strictness to 0 and take care away: kappa
+falls to a quarter, and the bias stays near 0. Two faults, two figures, two cures: strictness is mended by talking about
+anchors, carelessness by reading.
 """
 
 
@@ -744,14 +745,14 @@ Rubric, one point each (weak / good / strong):
 # %% [markdown]
 """## Two readers, one offer
 
-Two interviewers of yours: one has kappa 0.85 and a bias of −0.9, the other kappa 0.4 and a bias of 0.0. **Whose scores do
+Two interviewers of yours: one has kappa 0.7 and a bias of −0.8, the other kappa 0.4 and a bias of 0.0. **Whose scores do
 you mend by arithmetic, whose by training, and whom do you let decide alone this week?** 120 words are plenty.
 """
 
 # %% [markdown] nbgrader={"grade_id": "signals-tradeoff", "grade": true, "solution": true, "points": 4}
 """### BEGIN SOLUTION
 The first one orders answers as the key does and is harsh. That can be mended by arithmetic: as long as the harshness is the
-same everywhere I may add 0.9, or better compare only within this reader's own scores. I would check that it is the same
+same everywhere I may add 0.8, or better compare only within this reader's own scores. I would check that it is the same
 for strong and weak answers, since a shift at the bottom of the scale is cut off.
 
 The second one has an average that looks right and an order that is not. No arithmetic helps, because kind and harsh errors
