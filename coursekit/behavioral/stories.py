@@ -13,6 +13,7 @@ import functools
 import itertools
 import math
 import re
+import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,6 +94,7 @@ REQUIREMENTS: Mapping[str, str] = {  # what the job asks for
 MIN_WORDS, MIN_DIFFERENT, MIN_REASON = 8, 6, 4
 RUN = 5  # words
 MAX_ROWS = 20
+WIDTH = 88
 ONESELF = {"i", "me", "myself"}
 
 
@@ -126,7 +128,8 @@ def show_draft(name: str) -> None:
     one = draft(name)
     print(f"{one['title']} ({QUESTIONS[name]})\n{WORDING[name]}\n")
     for part, text in one["draft"].items():
-        print(f"{part:>10}  {' '.join(text.split())}")
+        head, told = f"{part:>10}  ", " ".join(text.split())
+        print(textwrap.fill(told, WIDTH, initial_indent=head, subsequent_indent=" " * 12))
     print("\nwhat is wrong with it:", "; ".join(one["faults"]))
     print("numbers that are known:")
     for row in one["sheet"]:
@@ -494,7 +497,7 @@ def coverage(index: Index) -> str:
         lines.append(category)
         for question in (q for q, of in QUESTIONS.items() if of == category):
             titles = "; ".join(_titles(index.get(question))) or "(gap)"
-            lines.append(f"    {question:<22}{titles}")
+            lines.append(f"    {question:<24}{titles}")
     return "\n".join(lines)
 
 

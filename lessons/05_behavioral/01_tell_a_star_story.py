@@ -532,10 +532,10 @@ scoreboard()
 
 # %%
 for name, category in QUESTIONS.items():
-    print(f"{category:<14}{name:<22}{WORDING[name]}")
+    print(f"{category:<14}{name:<24}{WORDING[name]}")
 print()
 for name, wanted in REQUIREMENTS.items():
-    print(f"{name:<22}{wanted}")
+    print(f"{name:<24}{wanted}")
 
 # %% [markdown]
 """## 4 · Find the gaps

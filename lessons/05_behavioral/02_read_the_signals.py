@@ -608,7 +608,9 @@ KEY = {
 
 
 def marks_in(seen):
-    return {tuple(mark) for mark in seen if isinstance(mark, list | tuple) and len(mark) == 2}
+    # those of the exam; what is no mark is another check's matter
+    pairs = [tuple(mark) for mark in seen if isinstance(mark, list | tuple) and len(mark) == 2]
+    return {mark for mark in pairs if str(mark[0]).split(".")[0] in KEY}
 
 
 def pairs_in(seen):

@@ -91,7 +91,7 @@ def test_a_story_that_says_i_gets_no_hint() -> None:
 
 def test_the_index_shows_its_gaps() -> None:
     shown = stories.coverage({"gpu-bill": ["Cards that slept", " "]})
-    assert "gpu-bill              Cards that slept\n" in shown
+    assert "gpu-bill                Cards that slept\n" in shown
     assert shown.count("(gap)") == 12
 
 
