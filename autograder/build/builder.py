@@ -17,7 +17,7 @@ from autograder.files import write_atomically
 from autograder.lazy import nbformat
 from autograder.lessons.course import Course
 from autograder.lessons.lesson import Cell, Lesson
-from autograder.lessons.markers import BEGIN_HIDDEN, BEGIN_SOLUTION
+from autograder.lessons.markers import BEGIN_HIDDEN, BEGIN_SOLUTION, RETURNED, SHOWN
 from autograder.nbgrader_api import Listener, settings
 from coursekit.expect import REFERENCE
 
@@ -114,10 +114,8 @@ def _nbgrader(lesson: Lesson, cell: Cell, is_formative: bool) -> dict[str, Any]:
 
 
 def _shown(text: str) -> str:
-    """A graded cell whose table is shown, not returned: nbgrader takes what a cell returns for its
-    points, and stops where those are more than the cell's.
-    """
-    return text.removesuffix("scoreboard()") + "display(scoreboard())"
+    """A graded cell that shows its table instead of returning it."""
+    return text.removesuffix(RETURNED) + SHOWN
 
 
 def _number(points: float) -> float | int:

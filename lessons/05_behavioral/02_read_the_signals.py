@@ -259,10 +259,10 @@ def a_strict_reader_and_one_who_gives_threes() -> list[float | None]:
 
 
 # %% nbgrader={"grade_id": "reader-checks", "grade": true}
-@check(expect=approx(-1.0), points=1)
+@check(expect=approx(-0.5), points=1)
 def the_bias_is_mine_minus_the_keys():
-    """Below 0 is strict: two steps of two points too low, over four answers."""
-    return bias({"a": 1, "b": 3, "c": 5, "d": 3}, {"a": 3, "b": 5, "c": 5, "d": 3})
+    """Below 0 is strict: two answers two points too low, one two points too high, one the same."""
+    return bias({"a": 1, "b": 3, "c": 5, "d": 5}, {"a": 3, "b": 5, "c": 5, "d": 3})
 
 
 @check(expect=approx(2 / 3), points=1)
@@ -285,6 +285,8 @@ def two_readers(rng, count=24, scale=(1, 3, 5)):
 def the_bias_is_a_mean_over_all_in_common(rng):
     """Kind and strict scores weigh each other up; what one reader scored alone does not count."""
     mine, key = two_readers(rng, 10)
+    mine |= {f"kind {n}": 5 for n in range(12)} | {"strict": 1}
+    key |= {f"kind {n}": 3 for n in range(12)} | {"strict": 5}
     more = {"only mine": 5, "mine too": 5, **mine}
     return [bias(mine, key), bias(more, key), bias(mine, {**key, "only the key's": 5})]
 

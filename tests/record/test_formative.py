@@ -47,6 +47,7 @@ def test_its_graded_cells_have_no_points(course: Course) -> None:
 def test_its_checks_are_told_and_the_gradebook_gives_nothing(course: Course, runner: Local) -> None:
     (result,) = batch.grade(course, MODULE, runner=runner)
     assert (result.state, result.points, result.max_points) == ("graded", 8.0, 8.0)
+    assert result.repairs == ()
     assert book(course) == {"words-checks": (0.0, 0.0, False), "words-tradeoff": (None, 0.0, True)}
     assert "8 of 8 points" in (course.root / "feedback" / "kim" / f"{KEY}.html").read_text("utf-8")
 
