@@ -17,7 +17,7 @@ from autograder.files import write_atomically
 from autograder.lazy import nbformat
 from autograder.lessons.course import Course
 from autograder.lessons.lesson import Cell, Lesson
-from autograder.lessons.markers import BEGIN_HIDDEN, BEGIN_SOLUTION
+from autograder.lessons.markers import BEGIN_HIDDEN, BEGIN_SOLUTION, RETURNED, SHOWN
 from autograder.nbgrader_api import Listener, settings
 from coursekit.expect import REFERENCE
 
@@ -77,16 +77,16 @@ def read(course: Course, key: str) -> Lesson:
 
 def source_notebook(course: Course, lesson: Lesson) -> Any:
     """The instructor edition: solutions, hidden checks, and the reference's answers for fixed
-    seeds.
+    seeds. The cells of a formative lesson have no points.
     """
-    cells = []
+    cells, is_formative = [], lesson.key in course.outline.formative
     for number, cell in enumerate(lesson.cells):
         meta: dict[str, Any] = {"tags": list(cell.tags)} if cell.tags else {}
         text = cell.source
         if cell.grade_id:
-            meta["nbgrader"] = _nbgrader(lesson, cell)
+            meta["nbgrader"] = _nbgrader(lesson, cell, is_formative)
         if cell.kind == "checks":
-            text = bake(lesson, cell)
+            text = _shown(bake(lesson, cell)) if is_formative else bake(lesson, cell)
         if not cell.is_code:
             text = diagrams.embed(text, lesson.path.parent.parent / "diagrams", lesson.where(cell))
         make = nbformat.v4.new_code_cell if cell.is_code else nbformat.v4.new_markdown_cell
@@ -97,7 +97,7 @@ def source_notebook(course: Course, lesson: Lesson) -> Any:
     return notebook
 
 
-def _nbgrader(lesson: Lesson, cell: Cell) -> dict[str, Any]:
+def _nbgrader(lesson: Lesson, cell: Cell, is_formative: bool) -> dict[str, Any]:
     meta: dict[str, Any] = {
         "schema_version": 3,
         "grade_id": cell.grade_id,
@@ -108,7 +108,14 @@ def _nbgrader(lesson: Lesson, cell: Cell) -> dict[str, Any]:
         meta["points"] = _number(sum(c.points for c in lesson.checks[str(cell.grade_id)]))
     elif cell.kind == "manual":
         meta["points"] = _number(cell.points)
+    if is_formative and "points" in meta:
+        meta["points"] = 0
     return meta
+
+
+def _shown(text: str) -> str:
+    """A graded cell that shows its table instead of returning it."""
+    return text.removesuffix(RETURNED) + SHOWN
 
 
 def _number(points: float) -> float | int:

@@ -16,6 +16,7 @@ from dataclasses import replace
 from autograder import syntax
 from autograder.jobs import Source
 from autograder.lessons.lesson import Cell, Lesson
+from autograder.lessons.markers import RETURNED, SHOWN
 from autograder.lessons.names import bound
 
 CODE = ("code", "raw", "")  # kinds of cells that may hold code
@@ -201,7 +202,7 @@ def _added(text: str, cell: Cell) -> str:
     """Statements in a learner's version of a locked cell that are not the lesson's. Those that
     would define one of its names otherwise are left out: the lesson's own win.
     """
-    given = cell.given
+    given, text = cell.given, text.replace(SHOWN, RETURNED)
     if words(text) == words(given) or len(text) > MAX_PARSED:
         return ""
     ours = {line.strip() for line in given.splitlines()}

@@ -46,10 +46,16 @@ class Practice:
 
 @dataclass(frozen=True)
 class Outline:
-    """The modules by name, in the order of an interview, and practice in the order of days."""
+    """The modules by name, in the order of an interview, and practice in the order of days.
+
+    Attributes:
+        formative: lessons, as `module/stem`, that count nothing in a class: who hands one in gets
+            its feedback, and the gradebook's maximum for it is 0.
+    """
 
     modules: Mapping[str, Module] = field(default_factory=dict)
     practice: tuple[Practice, ...] = ()
+    formative: frozenset[str] = frozenset()
 
     @classmethod
     def read(cls, root: Path) -> Outline:
@@ -73,11 +79,12 @@ class Outline:
                 *_of_modules(raw["modules"]),
                 *(_practice(p, p["day"]) for p in raw.get("practice", ())),
             ]
+            formative = _names(raw.get("formative", []))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
             needed = "Each module has title, day and room, practice what and minutes."
             raise CourseError(f"{path}: {reason}. {needed}") from None
-        return cls(modules, tuple(sorted(practice, key=lambda p: p.day)))
+        return cls(modules, tuple(sorted(practice, key=lambda p: p.day)), formative)
 
     def title(self, module: str) -> str:
         """A module's title; without one, its folder's name in words."""
@@ -96,6 +103,12 @@ class Outline:
 
 def _module(name: str, raw: Mapping[str, Any]) -> Module:
     return Module(name, str(raw["title"]), int(raw["day"]), str(raw["room"]))
+
+
+def _names(raw: object) -> frozenset[str]:
+    if not isinstance(raw, list) or not all(isinstance(one, str) for one in raw):
+        raise ValueError('"formative" is a list of lessons, such as ["02_coding/01_count_words"]')
+    return frozenset(raw)
 
 
 def _of_modules(raw: Mapping[str, Any]) -> Iterator[Practice]:

@@ -445,7 +445,8 @@ class Recorder:
             for notebook in submission.notebooks:
                 key = f"{module}/{notebook.name}"
                 one = graded.get(key)
-                points = _CellPoints.of(lessons[key], one) if one else None
+                counts = key not in self.course.outline.formative
+                points = _CellPoints.of(lessons[key], one, counts) if one else None
                 if made:
                     self._enter_anew(notebook, points)
                 elif points:
@@ -587,9 +588,10 @@ class _CellPoints:
     is_new: bool
 
     @classmethod
-    def of(cls, lesson: Lesson, graded: Graded) -> _CellPoints:
+    def of(cls, lesson: Lesson, graded: Graded, counts: bool = True) -> _CellPoints:
+        """Of one notebook. A formative lesson does not count: none by machine."""
         return cls(
-            graded.result.by_cell,
+            graded.result.by_cell if counts else {},
             lesson.manual_ids,
             lesson.manual_ids if graded.answered else set(),
             graded.result.state.startswith("needs-human"),
