@@ -33,9 +33,9 @@ LOCK: dict[str, str] = {
     )
 }
 FORBIDDEN = re.compile(
-    r"pypi\.org|pythonhosted\.org|npmjs\.org|deb\.debian\.org|anaconda\.org|--find[-]links"
+    r"pypi\.org|pythonhosted\.org|npmjs\.org|deb\.debian\.org|anaconda\.org"
     # a lesson is about such options; its addresses end in .internal
-    r"|--(extra-)?index[-]url[ =]+['\"]?\w+:(?!\S*\.internal)"
+    r"|--((extra-)?index[-]url|find[-]links)[ =]+['\"]?\w+:(?!\S*\.internal)"
     r"|/(?:work|root|home)/[.\w]|/opt/(?:wheels|pypi)|/tmp/(?:pk|bash)"
 )
 
