@@ -328,7 +328,7 @@ def a_topic_without_a_score_counts_zero(rng):
     known = dict(zip(rng.sample(TOPICS, 4), (0.0, 0.25, 0.5, 1.0), strict=True))
     drawn = draw(pool, 5, [], known, rng.randrange(99))
     first = {draw(pool, 1, [], known, seed)[0] for seed in range(40)}
-    return [[known.get(topic_of(pool, name), 0) for name in drawn], sorted(first)]
+    return [[known.get(topic_of(pool, name), 0.0) for name in drawn], sorted(first)]
 
 
 @check(expect=True, points=1)

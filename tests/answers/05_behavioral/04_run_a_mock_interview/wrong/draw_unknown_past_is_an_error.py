@@ -1,7 +1,6 @@
 """Fails when a question of the past is no longer in the course."""
 
 FAILS = {
-    "a_topic_without_a_score_counts_zero",
     "unknown_ids_of_the_past_are_ignored",
 }
 

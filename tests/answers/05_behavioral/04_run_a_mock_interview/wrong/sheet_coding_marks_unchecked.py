@@ -2,7 +2,6 @@
 
 FAILS = {
     "a_strange_mark_or_part_is_refused",
-    "a_topic_without_a_score_counts_zero",
 }
 
 # %% mock-clock

@@ -1,7 +1,6 @@
 """Coding that was not played is 0."""
 
 FAILS = {
-    "a_topic_without_a_score_counts_zero",
     "the_coding_score_is_told",
 }
 
