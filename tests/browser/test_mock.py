@@ -39,8 +39,8 @@ def press(room: Locator, words: str) -> None:
 
 def mark_everything(room: Locator, mark: str) -> None:
     for choice in room.get_by_role("combobox").all():
-        option = choice.locator("option", has_text=re.compile(rf"^{mark}( ·|$)")).first
-        choice.select_option(option.get_attribute("value"))
+        option = choice.locator("option", has_text=re.compile(rf"^{mark}(\s|$)")).first
+        choice.select_option(index=option.evaluate("option => option.index"))
 
 
 def kept(lab: Lab) -> dict[str, object]:

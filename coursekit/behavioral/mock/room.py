@@ -566,14 +566,14 @@ class _Desk:
             c = CRITERIA[key]
             choice = self.w.Dropdown(
                 options=[
-                    ("not seen", None), (f"1 · {c.weak}", 1), ("2", 2), (f"3 · {c.good}", 3),
+                    ("not seen", 0), (f"1 · {c.weak}", 1), ("2", 2), (f"3 · {c.good}", 3),
                     ("4", 4), (f"5 · {c.strong}", 5),
                 ],
-                value=a.marks.get(key), description=f"{c.title} ({weight})",
+                value=a.marks.get(key, 0), description=f"{c.title} ({weight})",
                 style={"description_width": "15em"}, layout={"width": "95%"},
             )  # fmt: skip
             choice.observe(
-                lambda change, key=key: self._keep(self.room.mark(key, change["new"])),
+                lambda change, key=key: self._keep(self.room.mark(key, change["new"] or None)),
                 names="value",
             )
             out.append(choice)
