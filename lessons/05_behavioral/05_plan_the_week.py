@@ -126,10 +126,10 @@ def what_fits_on_no_day_is_left_out():
     return {"days": [list(day) for day in plan["days"]], "left_out": list(plan["left_out"])}
 
 
-@check(expect=[["design", "bill"], ["drift"], []], points=2)
+@check(expect=["design", "bill"], points=2)
 def a_shorter_one_behind_still_gets_its_turn():
-    """Drift finds no room beside design on the first day; the bill, taken later, does."""
-    return [list(day) for day in fit(SMALL, 3, 1.25, {"scale": 0.5})["days"]]
+    """Two days of 75 minutes, the second for review: after design drift finds no room, but the bill does."""
+    return list(fit(SMALL, 2, 1.25, {"scale": 0.5})["days"][0])
 
 
 ### BEGIN HIDDEN TESTS
@@ -155,7 +155,7 @@ def days_of(plan):
 
 
 def taken(plan):
-    """In which order, on one long day."""
+    """In which order, on one long day before the last."""
     return list(plan["days"][0])
 
 
@@ -176,17 +176,17 @@ def must_comes_before_should_before_could(rng):
     for lesson in lessons:
         lesson["weight"] = 10 + 30 * NEEDS.index(lesson["need"]) + int(lesson["id"][-1])
     needs = {lesson["id"]: lesson["need"] for lesson in lessons}
-    return [needs[name] for name in taken(fit(lessons, 1, 24, {}))]
+    return [needs[name] for name in taken(fit(lessons, 2, 24, {}))]
 
 
 @check(expect=REFERENCE, points=2, seeds=3)
 def the_heavier_part_comes_first(rng):
-    """Equal needs, no scores."""
+    """Equal needs, one part, half of it known."""
     weights = rng.sample([5, 10, 15, 20, 30, 40], 6)
     lessons = a_course(rng, 6, minutes=10, need="should", part="design")
     for lesson, weight in zip(lessons, weights, strict=True):
         lesson["weight"] = weight
-    return taken(fit(lessons, 1, 24, {}))
+    return taken(fit(lessons, 2, 24, {"design": 0.5}))
 
 
 @check(expect=REFERENCE, points=2, seeds=3)
@@ -195,7 +195,7 @@ def of_equal_weight_the_weakest_part_comes_first(rng):
     lessons = [{**a_course(rng, 1)[0], "part": part, "id": part} for part in rng.sample(PARTS, 5)]
     lessons = [{**one, "minutes": 10, "weight": 20, "need": "must"} for one in lessons]
     scores = dict(zip(PARTS, rng.sample([0.0, 0.25, 0.5, 0.75, 1.0], 5), strict=True))
-    return taken(fit(lessons, 1, 24, scores))
+    return taken(fit(lessons, 2, 24, scores))
 
 
 @check(expect=REFERENCE, points=2, seeds=3)
@@ -208,18 +208,18 @@ def worth_is_weight_times_what_is_missing(rng):
         {"id": part, "part": part, "minutes": 10, "weight": weights[part], "need": "could"}
         for part in rng.sample(PARTS, 5)
     ]
-    return taken(fit(lessons, 1, 24, scores))
+    return taken(fit(lessons, 2, 24, scores))
 
 
 @check(expect=REFERENCE, points=1, seeds=2)
 def a_part_without_a_score_is_all_missing(rng):
     """Three parts were measured, two were not."""
-    known = dict.fromkeys(rng.sample(PARTS, 3), 0.5)
+    known = dict.fromkeys(rng.sample(PARTS, 3), 0.25)
     lessons = [
         {"id": part, "part": part, "minutes": 10 + n, "weight": 20, "need": "must"}
         for n, part in enumerate(rng.sample(PARTS, 5))
     ]
-    return [known.get(part, 0.0) for part in taken(fit(lessons, 1, 24, known))]
+    return [known.get(part, 0.0) for part in taken(fit(lessons, 2, 24, known))]
 
 
 @check(expect=REFERENCE, points=1, seeds=3)
@@ -230,7 +230,7 @@ def of_equal_worth_the_shorter_comes_first(rng):
         {**a_course(rng, 1)[0], "id": f"{minutes} min", "minutes": minutes} for minutes in lengths
     ]
     lessons = [{**one, "part": "cost", "weight": 10, "need": "should"} for one in lessons]
-    return taken(fit(lessons, 1, 24, {}))
+    return taken(fit(lessons, 2, 24, {}))
 
 
 @check(expect=REFERENCE, points=1, seeds=2)
@@ -240,17 +240,20 @@ def what_is_equal_keeps_the_order_of_the_course(rng):
     lessons = [
         {"id": name, "part": "cost", "minutes": 30, "weight": 10, "need": "must"} for name in names
     ]
-    return taken(fit(lessons, 1, 24, {}))
+    return taken(fit(lessons, 2, 24, {}))
 
 
-def one_need(rng, lengths):
-    """Lessons that are taken in this order, of these lengths."""
+KNOWN = {f"part {n}": 0.5 + n / 100 for n in range(9)}
+
+
+def one_need(lengths):
+    """Lessons that are taken in this order, of these lengths, with the scores in `KNOWN`."""
     return [
         {
             "id": f"{n}: {minutes} min",
-            "part": "design",
+            "part": f"part {n}",
             "minutes": minutes,
-            "weight": 99 - n,
+            "weight": 512 / 2**n,
             "need": "must",
         }
         for n, minutes in enumerate(lengths)
@@ -259,48 +262,49 @@ def one_need(rng, lengths):
 
 @check(expect=REFERENCE, points=2, seeds=3)
 def each_goes_on_the_first_day_with_room(rng):
-    """A later lesson may go on an earlier day; four days, eight lessons."""
-    lessons = one_need(rng, rng.sample([50, 40, 40, 30, 25, 20, 15, 10], 8))
-    return days_of(fit(lessons, 5, 1, {}))
+    """The third fits beside the first and beside the second; seven lessons on four days."""
+    first, second = rng.choice([25, 30, 35]), rng.choice([45, 50])
+    lessons = one_need([first, second, 10, *rng.sample([50, 40, 30, 15], 4)])
+    return days_of(fit(lessons, 5, 1, KNOWN))[:4]
 
 
 @check(expect=REFERENCE, points=1, seeds=2)
 def an_exact_fit_fits(rng):
     """The last minute of a day counts; one minute more does not."""
     first = rng.choice([15, 25, 40])
-    lessons = one_need(rng, [first, 60 - first, 61, 60])
-    plan = fit(lessons, 4, 1, {})
-    return [days_of(plan), list(plan["left_out"])]
+    lessons = one_need([first, 60 - first, 61, 60])
+    plan = fit(lessons, 4, 1, KNOWN)
+    return [days_of(plan)[:3], list(plan["left_out"])]
 
 
 @check(expect=REFERENCE, points=2, seeds=2)
 def nothing_is_begun_on_the_last_day(rng):
     """Two days, three, five; there is more to do than they hold."""
-    lessons = one_need(rng, [45] * 9)
-    return [days_of(fit(lessons, days, rng.choice([1, 2]), {}))[-1] for days in (2, 3, 5)]
+    lessons = one_need([45] * 9)
+    return [days_of(fit(lessons, days, rng.choice([1, 2]), KNOWN))[-1] for days in (2, 3, 5)]
 
 
 @check(expect=REFERENCE, points=1, seeds=2)
 def a_single_day_takes_lessons(rng):
     """It is the first and the last; half an hour, or three."""
-    lessons = one_need(rng, rng.sample([30, 20, 45], 3))
-    return [days_of(fit(lessons, 1, hours, {})) for hours in (0.5, 3)]
+    lessons = one_need(rng.sample([30, 20, 45], 3))
+    return [days_of(fit(lessons, 1, hours, KNOWN)) for hours in (0.5, 3)]
 
 
 @check(expect=REFERENCE, points=1, seeds=2)
 def what_is_left_out_stands_in_the_order_it_was_taken(rng):
     """Two days of which one is free for lessons."""
-    lessons = one_need(rng, rng.sample([60, 55, 50, 40, 30], 5))
-    return list(fit(rng.sample(lessons, 5), 2, 1, {})["left_out"])
+    lessons = one_need(rng.sample([60, 55, 50, 40, 30], 5))
+    return list(fit(rng.sample(lessons, 5), 2, 1, KNOWN)["left_out"])
 
 
 @check(expect=REFERENCE, points=2, seeds=2)
 def the_room_left_is_told_for_each_day(rng):
     """The empty last day, too: all of it."""
-    lessons = one_need(rng, [rng.choice([30, 45]), 20, rng.choice([50, 40]), 15])
+    lessons = one_need([rng.choice([30, 45]), 20, rng.choice([50, 40]), 15])
     return [
-        [float(minutes) for minutes in fit(lessons, days, hours, {})["free"]]
-        for days, hours in ((4, 1), (1, 2.5))
+        [float(minutes) for minutes in fit(lessons, days, hours, KNOWN)["free"]]
+        for days, hours in ((4, 1), (3, 2.5))
     ]
 
 

@@ -12,7 +12,9 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from coursekit.behavioral.mock import open_room
+from coursekit.behavioral.mock.coding import CODING
 from coursekit.behavioral.mock.questions import DAY
+from coursekit.behavioral.mock.room import CODE
 from tests.browser.conftest import PICTURES
 from tests.browser.lab import Lab, Notebook, solve
 
@@ -47,6 +49,20 @@ def kept(lab: Lab) -> dict[str, object]:
     """The newest round on disk."""
     path = lab.root / "study" / "05_behavioral" / FILE
     return dict(json.loads(path.read_text("utf-8"))["rounds"][-1])
+
+
+def write_the_solution(lab: Lab) -> None:
+    """Put the reference solution of the problem that was drawn into the candidate's file."""
+    asked = {a["id"]: a for a in kept(lab)["asked"]}  # type: ignore[attr-defined]
+    [problem] = [q for q in CODING if q.id in asked]
+    source = json.loads((lab.root / "source" / f"{problem.lesson}.ipynb").read_text("utf-8"))
+    parts = []
+    for cell in source["cells"]:
+        meta = cell["metadata"].get("nbgrader", {})
+        if cell["cell_type"] == "code" and meta.get("solution"):
+            parts.append(f"# %% {meta['grade_id']}\n" + "".join(cell["source"]))
+    path = lab.root / "study" / "05_behavioral" / CODE
+    path.write_text("\n\n".join(parts) + "\n", "utf-8")
 
 
 def restart_and_run_all(page: Page, notebook: Notebook) -> None:
@@ -105,6 +121,14 @@ def test_a_whole_round_survives_a_restarted_kernel(page: Page, lab: Lab) -> None
             press(room, "Ask the follow-up")
             expect(room.get_by_role("status")).to_contain_text("It opens when stage “core” passes")
             photograph(page, "coding")
+            write_the_solution(lab)
+            press(room, "Judge this stage")
+            judged = room.get_by_role("status")
+            expect(judged).to_contain_text(
+                re.compile(r"Stage “core”: (\d+) of \1 points"), timeout=60_000
+            )
+            press(room, "Ask the follow-up")
+            expect(room.get_by_text(re.compile("^Now ")).first).to_be_visible()
         mark_everything(room, "4" if question % 2 else "2")
     press(room, "Finish the round")
 

@@ -16,7 +16,7 @@ WEIGHTS = {"design": 40, "scale": 30, "delivery": 15, "cost": 10, "behavioural":
 TITLES = {
     "design": "System design",
     "scale": "Deep dive: models in production",
-    "delivery": "Deep dive: delivery, sight and rollback",
+    "delivery": "Deep dive: delivery and rollback",
     "cost": "Deep dive: cost",
     "behavioural": "Behavioural",
     "coding": "Coding",
@@ -76,7 +76,7 @@ class Question:
     follow_ups: tuple[str, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
     criteria: Mapping[str, int] = field(default_factory=dict)
-    weights_from: str = "all the same: our own"
+    weights_from: str = "all the same, our own choice"
     lesson: str = ""
     stages: tuple[str, ...] = ()
 
@@ -306,7 +306,7 @@ CRITERIA = _criteria(
     ),
     (
         "mlops",
-        "Why a model server needs it",
+        "MLOps sense",
         "Cannot say.",
         "Ties it to throughput, latency or versions.",
         "Says what would be measured before and after.",

@@ -577,7 +577,12 @@ class _Desk:
                 names="value",
             )
             out.append(choice)
-        return out
+        rows = "".join(
+            f"<li><b>{html.escape(c.title)}</b>: 1 · {html.escape(c.weak)} <br>3 · "
+            f"{html.escape(c.good)} <br>5 · {html.escape(c.strong)}</li>"
+            for c in (CRITERIA[key] for key in q.criteria)
+        )
+        return [*out, self.w.HTML(_folded("The anchors in full", f"<ul>{rows}</ul>"))]
 
 
 def _folded(summary: str, inner: str) -> str:

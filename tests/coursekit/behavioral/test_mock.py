@@ -77,7 +77,7 @@ def test_the_weights_of_parts_and_of_the_five_questions_are_the_briefs() -> None
     known = {
         q.id: sorted(q.criteria.values())
         for q in EVERYTHING
-        if q.weights_from != "all the same: our own"
+        if q.weights_from != "all the same, our own choice"
     }
     assert known == {
         "design-serving": [15, 15, 20, 20, 30],
