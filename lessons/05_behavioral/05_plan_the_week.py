@@ -308,12 +308,12 @@ def the_room_left_is_told_for_each_day(rng):
     ]
 
 
-@check(expect=["ValueError"] * 5 + ["no error"] * 2, points=1)
+@check(expect=["ValueError"] * 5 + ["no error"] * 3, points=1)
 def a_plan_that_cannot_be_is_refused():
-    """No day, no hours, fewer than none, a lesson of no minutes, a need of another name. A quarter of an hour is fine."""
+    """No day, no hours, fewer than none, a lesson of no minutes, a need of another name. A minute is a length."""
     odd = [{**SMALL[0], "minutes": 0}], [{**SMALL[0], "need": "may"}]
     plans = (SMALL, 0, 1), (SMALL, 3, 0), (SMALL, 3, -2), (odd[0], 3, 1), (odd[1], 3, 1)
-    fine = (SMALL, 1, 0.25), ([], 2, 1)
+    fine = (SMALL, 1, 0.25), ([], 2, 1), ([{**SMALL[0], "minutes": 1}], 3, 1)
     return [how_it_ends(fit, *plan, {}) for plan in (*plans, *fine)]
 
 
