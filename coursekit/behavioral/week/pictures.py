@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 EXAMPLE = {"design": 0.5, "scale": 0.4, "delivery": 0.75, "behavioural": 0.6, "coding": 0.8}
+PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 1.5, "alpha": 0.85}  # behind a name
 SHADES = {
     "design": ("#9ecae1", ""),
     "scale": ("#a1d99b", "//"),
@@ -73,10 +74,16 @@ def draw_days(figure: Figure, plan: Mapping[str, Any], **_sliders: float) -> Non
             lesson = known.get(name)
             if lesson is None:
                 continue
-            boxes[lesson["part"]].append((n + 0.62, at, 0.76, lesson["minutes"]))
+            boxes[lesson["part"]].append((n + 0.54, at, 0.92, lesson["minutes"]))
             if len(days) <= 7:
                 axes.text(
-                    n + 1, at + lesson["minutes"] / 2, name, ha="center", va="center", fontsize=7
+                    n + 1,
+                    at + lesson["minutes"] / 2,
+                    name,
+                    ha="center",
+                    va="center",
+                    fontsize=7,
+                    bbox=PAPER,
                 )
             at += lesson["minutes"]
         top = max(top, at)
