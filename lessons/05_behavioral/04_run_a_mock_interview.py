@@ -26,9 +26,9 @@ WEIGHTS = {"design": 40, "scale": 30, "delivery": 15, "cost": 10, "behavioural":
 # %% [markdown]
 """## The situation
 
-Three days before the interview you rehearse with a friend. The kernel dies after twenty minutes, and with it the
-clock. The second round asks the same question again. Coding went well, so it is counted in and lifts a weak design to
-"81 of 100"; cost, which nobody asked about, counted as zero. You spend the last evening on the part that matters least.
+You rehearse with a friend. The kernel dies after twenty minutes, and with it the clock. The second round asks the same
+question again. Coding lifts a weak design to "81 of 100"; cost, which nobody asked about, counts as zero. You spend the
+last evening on the part that matters least.
 
 A fair round needs four small functions, and a room that uses the same rules:
 
@@ -40,12 +40,13 @@ next, which decide the next draw.](diagrams/04_run_a_mock_interview.mmd)
 """
 
 # %% nbgrader={"grade_id": "mock-world", "locked": true}
-MORNING = [["start", 0.0], ["pause", 600.0], ["resume", 900.0]]  # ten minutes, a break of five, on
+MORNING = [["start", 0.0], ["pause", 600.0], ["resume", 900.0]]  # a break of five minutes
 MARKS: dict[str, Any] = {
     "design": [[4, 15], [2, 30], [None, 20]],
     "coding": [[5, 1], [3, 1]],
 }  # [mark, weight]
-POOL = [{"id": f"{topic} {n}", "topic": topic} for topic in ("drift", "cost") for n in (1, 2)]
+TOPICS_HERE = ("drift", "cost")
+POOL = [{"id": f"{topic} {n}", "topic": topic} for topic in TOPICS_HERE for n in (1, 2)]
 
 # %% [markdown]
 """## 1 · Count the time
@@ -78,9 +79,9 @@ If it still runs after the last event, close the stretch at `now`.
 def spent(events: Sequence[Event], now: Seconds) -> Seconds:
     """Seconds on the clock at `now`."""
     ### BEGIN SOLUTION
-    # Why: nothing is counted while time passes, so nothing can be lost: what the file tells is
-    # enough to begin anywhere. Each stretch is bounded by itself, for a clock set back in one
-    # stretch must not eat the time of another.
+    # Why: nothing is counted while time passes, so nothing can be lost: what the file
+    # tells is enough to begin anywhere. Each stretch is bounded by itself, for a clock set
+    # back in one stretch must not eat the time of another.
     total, since = 0.0, None
     for what, at in events:
         if what == "pause":
@@ -94,7 +95,7 @@ def spent(events: Sequence[Event], now: Seconds) -> Seconds:
 
 
 def time_left(events: Sequence[Event], now: Seconds, minutes: float) -> Seconds:
-    """Seconds until the time is up; negative afterwards. ValueError: `minutes` not above 0."""
+    """Seconds until the time is up, negative afterwards. ValueError: no minutes."""
     ### BEGIN SOLUTION
     if not minutes > 0:
         raise ValueError(f"a question takes more than {minutes} minutes")
@@ -105,7 +106,8 @@ def time_left(events: Sequence[Event], now: Seconds, minutes: float) -> Seconds:
 # %%
 @try_it
 def twenty_minutes_after_the_start() -> str:
-    return f"{spent(MORNING, 1200.0):.0f} s spent, {time_left(MORNING, 1200.0, 45):.0f} s left"
+    used, left = spent(MORNING, 1200.0), time_left(MORNING, 1200.0, 45)
+    return f"{used:.0f} s spent, {left:.0f} s left"
 
 
 # %% nbgrader={"grade_id": "mock-clock-checks", "grade": true}
@@ -118,9 +120,10 @@ def a_pause_does_not_count():
 
 @check(expect=[0.0, 30.0], points=1)
 def a_clock_set_back_takes_nothing_away():
-    """Two stretches; in the first one the computer's clock jumped back by an hour. Then one of 30 s."""
+    """In the first stretch the computer's clock jumped back by an hour; then one of 30 s."""
     first = [["start", 4000.0], ["pause", 400.0]]
-    return [float(spent(first, 500.0)), float(spent([*first, ["resume", 500.0]], 530.0))]
+    second = [*first, ["resume", 500.0]]
+    return [float(spent(first, 500.0)), float(spent(second, 530.0))]
 
 
 ### BEGIN HIDDEN TESTS
@@ -252,8 +255,8 @@ def draw(
 ) -> list[str]:
     """Ids of the questions to ask. ValueError: there are not so many."""
     ### BEGIN SOLUTION
-    # Why: shuffle first, sort afterwards. A stable sort keeps chance where the rules see no
-    # difference, and only there.
+    # Why: shuffle first, sort afterwards. A stable sort keeps chance where the rules see
+    # no difference, and only there.
     if not 0 <= number <= len(questions):
         raise ValueError(f"there are {len(questions)} questions, not {number}")
     times = Counter(past)
@@ -273,7 +276,7 @@ def cost_is_weak_and_was_asked_once() -> list[str]:
 # %% nbgrader={"grade_id": "mock-draw-checks", "grade": true}
 @check(expect=["cost 2", ["drift 1", "drift 2"], "cost 1"], points=2)
 def what_was_asked_waits_until_the_others_were():
-    """Cost is the weaker topic, but its first question has been asked. The two about drift come in any order."""
+    """Cost is weaker, but its first question was asked. The two about drift come in any order."""
     drawn = draw(POOL, 4, ["cost 1"], {"drift": 0.75, "cost": 0.25}, seed=3)
     return [drawn[0], sorted(drawn[1:3]), drawn[3]]
 
@@ -317,7 +320,7 @@ def of_equals_the_weakest_topic_comes_first(rng):
     """All were asked equally often; the topics' scores differ."""
     pool, scores = a_pool(rng), dict(zip(TOPICS, rng.sample(range(1, 90), 5), strict=True))
     scores = {topic: score / 100 for topic, score in scores.items()}
-    drawn = draw(pool, rng.randint(7, 15), [], scores, rng.randrange(99))
+    drawn = draw(pool, rng.randint(7, 14), [], scores, rng.randrange(99))
     return [scores[topic_of(pool, name)] for name in drawn]
 
 
@@ -422,10 +425,11 @@ Divide by the weights of what was played, not by 100: silence is no zero.
 
 # %% nbgrader={"grade_id": "mock-sheet", "solution": true}
 def score_sheet(marks: Mapping[str, Sequence[Sequence[Any]]]) -> dict[str, Any]:
-    """Scores, total, weight played, and coding beside it. ValueError: no such part or mark."""
+    """Scores, total, weight played, coding beside it. ValueError: no such part or mark."""
     ### BEGIN SOLUTION
-    # Why: a part that nobody asked about says nothing, so it is neither a zero nor in the sum of
-    # weights. "played" tells how much the total stands on: 90 of 100 on five points is gossip.
+    # Why: a part that nobody asked about says nothing, so it is neither a zero nor in the
+    # sum of weights. "played" tells how much the total stands on: 90 of 100 on five points
+    # is gossip.
     for part, rows in marks.items():
         if part not in WEIGHTS and part != "coding":
             raise ValueError(f"there is no part {part!r}")
@@ -433,7 +437,8 @@ def score_sheet(marks: Mapping[str, Sequence[Sequence[Any]]]) -> dict[str, Any]:
             raise ValueError(f"a mark of {part} lies outside 1 to 5")
     scores = {}
     for part in (*WEIGHTS, "coding"):
-        seen = [(mark, weight) for mark, weight in marks.get(part, ()) if mark is not None]
+        rows = marks.get(part, ())
+        seen = [(mark, weight) for mark, weight in rows if mark is not None]
         if seen:
             worth = sum(weight * (mark - 1) / 4 for mark, weight in seen)
             scores[part] = worth / sum(weight for _, weight in seen)
@@ -456,9 +461,12 @@ def design_and_coding_alone() -> dict[str, Any]:
 
 
 # %% nbgrader={"grade_id": "mock-sheet-checks", "grade": true}
-@check(expect=approx({"total": 65.0, "played": 50.0, "design": 0.625, "coding": 1.0}), points=2)
+FOUR = {"total": 65.0, "played": 50.0, "design": 0.625, "coding": 1.0}
+
+
+@check(expect=approx(FOUR), points=2)
 def coding_stands_beside_the_total():
-    """Design 5 and 2 with weights 1 : 1, cost twice 4, all of coding right. 40 × 0.625 + 10 × 0.75, divided by 50."""
+    """Design 5 and 2, cost twice 4, coding 5: (40 × 0.625 + 10 × 0.75) / 50."""
     marks = {"design": [[5, 1], [2, 1]], "cost": [[4, 1], [4, 1]], "coding": [[5, 3]]}
     sheet = score_sheet(marks)
     out = {key: float(sheet[key]) for key in ("total", "played", "coding")}
@@ -575,23 +583,23 @@ without a gap is left out.
 def next_three(history: Sequence[Mapping[str, float]]) -> list[str]:
     """The parts to work on next, the dearest gap first."""
     ### BEGIN SOLUTION
-    # Why: a weakness is worth what it may cost. A bad part of weight 5 can give back less than a
-    # good one of weight 40.
+    # Why: a weakness is worth what it may cost. A bad part of weight 5 can give back less
+    # than a good one of weight 40.
     latest: dict[str, float] = {}
     for parts in history:
         latest.update(parts)
-    gaps = {part: weight * (1 - latest.get(part, 0.0)) for part, weight in WEIGHTS.items()}
-    order = sorted((part for part in gaps if gaps[part] > 0), key=lambda part: -gaps[part])
-    return order[:3]
+    gaps = {part: WEIGHTS[part] * (1 - latest.get(part, 0.0)) for part in WEIGHTS}
+    order = sorted(gaps, key=lambda part: -gaps[part])
+    return [part for part in order if gaps[part] > 0][:3]
     ### END SOLUTION
 
 
 # %% nbgrader={"grade_id": "mock-next-checks", "grade": true}
 @check(expect=["design", "cost", "scale"], points=2)
 def a_good_part_of_weight_40_may_still_be_first():
-    """Gaps: design 40 × 0.5, models in production 30 × 0.125, delivery 15 × 0.125, cost 10 × 1, stories 5 × 0.5."""
-    now = {"design": 0.5, "scale": 0.875, "delivery": 0.875, "cost": 0.0, "behavioural": 0.5}
-    return list(next_three([now]))
+    """Gaps: design 40 × 0.5, scale 30 × 0.125, delivery 15 × 0.125, cost 10 × 1, stories 5 × 0.5."""
+    now = {"design": 0.5, "scale": 0.875, "delivery": 0.875, "behavioural": 0.5}
+    return list(next_three([{**now, "cost": 0.0}]))
 
 
 ### BEGIN HIDDEN TESTS
@@ -642,7 +650,7 @@ def what_has_no_gap_is_left_out(rng):
     for perfect in (2, 4, 5):
         scores = dict.fromkeys(order[:perfect], 1.0)
         scores |= {part: rng.uniform(0.1, 0.9) for part in order[perfect:]}
-        seen.append(list(next_three([scores])))
+        seen.append(sorted(next_three([scores])))
     return seen
 
 
@@ -674,14 +682,15 @@ def two_rounds(
         "cost": cost,
         "behavioural": behavioural,
     }
-    return sheet_and_next(score_sheet, next_three, {"design": 2, "scale": 3, "behavioural": 4}, now)
+    before = {"design": 2, "scale": 3, "behavioural": 4}
+    return sheet_and_next(score_sheet, next_three, before, now)
 
 
 explore(
     draw_rounds,
     data=two_rounds,
-    caption="A radar of five parts: this round as a solid line, the one before dashed. Beside it the total, how much of "
-    "100 points it stands on, and the three things to do next.",
+    caption="A radar of five parts: this round as a solid line, the one before dashed. "
+    "Beside it the total, how much of 100 points it stands on, and the three things to do next.",
     design=slider(0, 5, 1, 4, "system design"),
     scale=slider(0, 5, 1, 3, "models in production"),
     delivery=slider(0, 5, 1, 2, "delivery"),
@@ -703,6 +712,13 @@ Two persons? *Write both pages*: whoever asks needs nothing but the interviewer'
 # %%
 room = open_room()
 room.show()
+
+# %% [markdown]
+"""## A question for you
+
+After one evening with one friend your sheet says 71. Design and behavioural were played, nothing else; three days are
+left. What is that number worth, what do you do in these three days, and what do you give up for it? In the interview
+you would have four minutes; write ten sentences. Afterwards hold your answer beside the anchors of the model answer."""
 
 # %% [markdown] nbgrader={"grade_id": "mock-tradeoff", "grade": true, "solution": true, "points": 10}
 """### BEGIN SOLUTION

@@ -31,9 +31,8 @@ NEEDS = ("must", "should", "could")
 # %% [markdown]
 """## The situation
 
-Six days, two hours each, and twenty-four things to do, which take eighteen hours. Whoever begins at the top reaches
-coding on the fourth day. Whoever cuts each lesson in half finishes none. And the evening before, something new is begun
-that only frightens.
+Six days of two hours, and twenty-four things to do, which take eighteen hours. Whoever begins at the top never comes to
+the end; whoever cuts each lesson in half finishes none. And the evening before, something new only frightens.
 
 ![Lessons go through a sieve: must before should before could, then worth, which is weight times what is missing, then
 length. Each goes whole on the first day with room. The last day stays empty for review. What fits nowhere is listed as
@@ -83,10 +82,10 @@ search.
 def fit(
     lessons: Sequence[Lesson], days: int, hours: float, scores: Mapping[str, float]
 ) -> dict[str, Any]:
-    """Whole lessons by day, what is left out, minutes free. ValueError: numbers or needs that cannot be."""
+    """Whole lessons by day, what is left out, minutes free. ValueError: it cannot be."""
     ### BEGIN SOLUTION
-    # Why: need first, because worth alone would drop a must for two shiny coulds. A lesson that
-    # finds no room does not end the search: a shorter one behind it may still fit.
+    # Why: need first, because worth alone would drop a must for two shiny coulds. A lesson
+    # that finds no room does not end the search: a shorter one behind it may still fit.
     if days < 1 or not hours > 0:
         raise ValueError(f"there is no plan of {days} days with {hours} hours")
     for lesson in lessons:
@@ -119,16 +118,16 @@ def three_days_of_an_hour() -> dict[str, Any]:
 
 
 # %% nbgrader={"grade_id": "week-fit-checks", "grade": true}
-@check(expect={"days": [["design"], ["drift"], []], "left_out": ["bill", "router"]}, points=2)
+@check(expect=[[["design"], ["drift"], []], ["bill", "router"]], points=2)
 def what_fits_on_no_day_is_left_out():
-    """Three days of an hour: design leaves 15 minutes, drift none, and the last day is for review."""
+    """Three days of an hour: design leaves 15 minutes, drift none; the last is for review."""
     plan = fit(SMALL, 3, 1, {"scale": 0.5})
-    return {"days": [list(day) for day in plan["days"]], "left_out": list(plan["left_out"])}
+    return [[list(day) for day in plan["days"]], list(plan["left_out"])]
 
 
 @check(expect=["design", "bill"], points=2)
 def a_shorter_one_behind_still_gets_its_turn():
-    """Two days of 75 minutes, the second for review: after design drift finds no room, but the bill does."""
+    """75 minutes and a day of review: after design drift finds no room, but the bill does."""
     return list(fit(SMALL, 2, 1.25, {"scale": 0.5})["days"][0])
 
 
@@ -262,16 +261,16 @@ def one_need(lengths):
 
 @check(expect=REFERENCE, points=2, seeds=3)
 def each_goes_on_the_first_day_with_room(rng):
-    """The third fits beside the first and beside the second; seven lessons on four days."""
-    first, second = rng.choice([25, 30, 35]), rng.choice([45, 50])
-    lessons = one_need([first, second, 10, *rng.sample([50, 40, 30, 15], 4)])
-    return days_of(fit(lessons, 5, 1, KNOWN))[:4]
+    """The third fits beside the first and beside the second; six lessons on five days."""
+    first, second = rng.choice([26, 31, 36]), rng.choice([44, 49])
+    lessons = one_need([first, second, 9, *rng.sample([52, 43, 41], 3)])
+    return days_of(fit(lessons, 6, 1, KNOWN))[:5]
 
 
 @check(expect=REFERENCE, points=1, seeds=2)
 def an_exact_fit_fits(rng):
     """The last minute of a day counts; one minute more does not."""
-    first = rng.choice([15, 25, 40])
+    first = rng.choice([40, 45])
     lessons = one_need([first, 60 - first, 61, 60])
     plan = fit(lessons, 4, 1, KNOWN)
     return [days_of(plan)[:3], list(plan["left_out"])]
@@ -287,21 +286,21 @@ def nothing_is_begun_on_the_last_day(rng):
 @check(expect=REFERENCE, points=1, seeds=2)
 def a_single_day_takes_lessons(rng):
     """It is the first and the last; half an hour, or three."""
-    lessons = one_need(rng.sample([30, 20, 45], 3))
+    lessons = one_need([rng.choice([26, 28]), 21, rng.choice([44, 47])])
     return [days_of(fit(lessons, 1, hours, KNOWN)) for hours in (0.5, 3)]
 
 
 @check(expect=REFERENCE, points=1, seeds=2)
 def what_is_left_out_stands_in_the_order_it_was_taken(rng):
     """Two days of which one is free for lessons."""
-    lessons = one_need(rng.sample([60, 55, 50, 40, 30], 5))
+    lessons = one_need([rng.choice([56, 58]), 52, 47, rng.choice([41, 44]), 33])
     return list(fit(rng.sample(lessons, 5), 2, 1, KNOWN)["left_out"])
 
 
 @check(expect=REFERENCE, points=2, seeds=2)
 def the_room_left_is_told_for_each_day(rng):
     """The empty last day, too: all of it."""
-    lessons = one_need([rng.choice([30, 45]), 20, rng.choice([50, 40]), 15])
+    lessons = one_need([rng.choice([41, 44]), 22, rng.choice([39, 40]), 14])
     return [
         [float(minutes) for minutes in fit(lessons, days, hours, KNOWN)["free"]]
         for days, hours in ((4, 1), (3, 2.5))
@@ -337,8 +336,8 @@ Move days and hours. Which must is the first to fall out?"""
 explore(
     draw_days,
     data=lambda days, hours: week_of(fit, days, hours, measured_here()),
-    caption="A bar for each day, made of whole lessons, with hatching by part; the last day is empty for review. On the "
-    "right what is left out.",
+    caption="A bar for each day, made of whole lessons, with hatching by part; the last day "
+    "is empty for review. On the right what is left out.",
     days=slider(1, 10, 1, 6, "days left"),
     hours=slider(0.5, 6, 0.5, 2, "hours a day"),
 )
@@ -362,10 +361,10 @@ maps areas to 0 … 1 or `None`. Every area of either gets `{"own", "measured", 
 def compare(
     ratings: Mapping[str, Sequence[int | None]], measured: Mapping[str, float | None]
 ) -> dict[str, dict[str, Any]]:
-    """What you believe, what was measured, and what that says, by area. ValueError: no such mark."""
+    """Belief, measurement and what they say, by area. ValueError: no such mark."""
     ### BEGIN SOLUTION
-    # Why: "not known" is an answer of its own. A zero in its place would call you too sure of
-    # what nobody has measured.
+    # Why: "not known" is an answer of its own. A zero in its place would call you too sure
+    # of what nobody has measured.
     out: dict[str, dict[str, Any]] = {}
     for area in {**ratings, **measured}:
         marks = [mark for mark in ratings.get(area, ()) if mark is not None]
@@ -389,16 +388,16 @@ def compare(
 # %%
 @try_it
 def sure_of_coding() -> dict[str, dict[str, Any]]:
-    return compare({"coding": [5, 5, 4], "design": [2, 3]}, {"coding": 0.5, "design": 0.5})
+    mine = {"coding": [5, 5, 4], "design": [2, 3]}
+    return compare(mine, {"coding": 0.5, "design": 0.5})
 
 
 # %% nbgrader={"grade_id": "week-compare-checks", "grade": true}
 @check(expect={"coding": "too sure", "design": "fair", "mlops": "not known"}, points=2)
 def what_was_not_measured_is_not_known():
     """Coding: 0.875 beside 0.5. Design: 0.375 beside 0.5. Nobody has measured MLOps."""
-    told = compare(
-        {"coding": [5, 4], "design": [2, 3], "mlops": [5]}, {"coding": 0.5, "design": 0.5}
-    )
+    mine = {"coding": [5, 4], "design": [2, 3], "mlops": [5]}
+    told = compare(mine, {"coding": 0.5, "design": 0.5})
     return {area: told[area]["says"] for area in ("coding", "design", "mlops")}
 
 
@@ -482,24 +481,19 @@ for area, items in ITEMS.items():
 def with_sliders(
     design: int, coding: int, devops: int, mlops: int, communication: int
 ) -> dict[str, Any]:
-    marks = {
-        "design": design,
-        "coding": coding,
-        "devops": devops,
-        "mlops": mlops,
-        "communication": communication,
+    moved = dict(zip(ITEMS, (design, coding, devops, mlops, communication), strict=True))
+    ratings: dict[str, list[int | None]] = {
+        area: [None if mark is None else min(5, max(1, mark + moved[area] - 3)) for mark in marks]
+        for area, marks in MINE.items()
     }
-    shift = {
-        area: [None if m is None else min(5, max(1, m + marks[area] - 3)) for m in MINE[area]]
-        for area in MINE
-    }
-    return sure_and_measured(compare, shift, measured_here())
+    return sure_and_measured(compare, ratings, measured_here())
 
 
 explore(
     draw_areas,
     data=with_sliders,
-    caption="A radar of five areas: what was measured as a solid line, your own marks dashed; beside it each area in words.",
+    caption="A radar of five areas: what was measured as a solid line, your own marks dashed; "
+    "beside it each area in words.",
     design=slider(1, 5, 1, 4, "system design"),
     coding=slider(1, 5, 1, 4, "coding"),
     devops=slider(1, 5, 1, 3, "DevOps"),
@@ -517,16 +511,23 @@ brief**, with cards to recall it. `week.save("week.html")` writes it beside this
 week = week_page(fit, days=6, hours=2)
 week.show()
 
+# %% [markdown]
+"""## A question for you
+
+Two evenings of 90 minutes are left, and you have not rehearsed yet. What do you do, minute by minute, and what is left
+out? Would you follow your own `fit`? Say what it does not know, and what would change your mind. Ten sentences; then
+hold them beside the anchors of the model answer."""
+
 # %% [markdown] nbgrader={"grade_id": "week-tradeoff", "grade": true, "solution": true, "points": 8}
 """### BEGIN SOLUTION
-Two evenings of 90 minutes: 180 minutes against 540 of musts. I keep the mock interview (90 minutes) on the first evening,
+Two evenings of 90 minutes: 180 minutes against 445 of musts. I keep the mock interview (90 minutes) on the first evening,
 because it shows which of the other musts are needed; on the second one design question (45) and the weakest of its deep
 questions (45). Out go all coding lessons: I solve one core of fifteen minutes each morning instead, for coding has no
 weight in the brief but a blank screen ends the day.
 
-My `fit` would choose otherwise: it takes the heaviest design lessons first and leaves the rehearsal out, since 90 minutes
-of weight 5 look cheap. The model does not know that a rehearsal tells where the other minutes go. I overrule it, and say
-so. If I had rehearsed last week, I would follow it.
+My `fit` would choose otherwise: both design musts on the first evening, nothing on the second, and no rehearsal, since 90
+minutes of weight 5 look cheap. It does not know that a rehearsal tells where the other minutes go. I overrule it, and
+say so. If I had rehearsed last week, I would follow it.
 
 Rubric (2 points each; weak 0, good 1, strong 2):
 - *What is kept.* Weak: a bit of everything. Good: whole things that fit. Strong: with minutes that add up.

@@ -3,7 +3,6 @@
 FAILS = {
     "a_shorter_one_behind_still_gets_its_turn",
     "an_exact_fit_fits",
-    "each_goes_on_the_first_day_with_room",
 }
 
 # %% week-fit
