@@ -51,7 +51,8 @@ def radar_svg(names: Sequence[str], rows: Mapping[str, Sequence[float]], title: 
         for legend, scores in shown
     )
     out = [
-        '<svg viewBox="0 0 440 400" width="440" role="img" xmlns="http://www.w3.org/2000/svg" '
+        '<svg viewBox="-60 0 560 400" role="img" xmlns="http://www.w3.org/2000/svg" '
+        'style="width:100%;max-width:560px;height:auto" '
         f'font-family="sans-serif" font-size="13"><title>{html.escape(title)}</title>'
         f"<desc>{html.escape(words)}</desc>"
     ]

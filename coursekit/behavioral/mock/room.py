@@ -427,7 +427,10 @@ class _Desk:
 
     def _button(self, words: str, action: Callable[[], str], tip: str, style: str = "") -> Any:
         button = self.w.Button(
-            description=words, tooltip=tip, button_style=style, layout={"width": "auto"}
+            description=words,
+            tooltip=tip,
+            button_style=style,
+            layout={"width": "auto", "align_self": "flex-start"},
         )
         button.on_click(lambda _: self.draw(action()))
         return button
@@ -465,7 +468,10 @@ class _Desk:
         ]
         if rounds:
             out += [
-                w.HTML(pages.debrief(rounds, len(rounds), self.room.questions, whole=False)),
+                w.HTML(
+                    pages.debrief(rounds, len(rounds), self.room.questions, whole=False),
+                    layout={"max_width": "100%", "overflow": "auto"},
+                ),
                 self._button(
                     "Write the debrief as a page",
                     self.room.export,
