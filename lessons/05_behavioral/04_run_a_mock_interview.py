@@ -622,17 +622,23 @@ def the_greatest_gap_comes_first(rng):
 
 @check(expect=REFERENCE, points=2, seeds=3)
 def the_newest_round_counts(rng):
-    """Better or worse than before, and of a part that the last round did not play the one before it."""
-    rounds = [{p: rng.uniform(0.0, 0.95) for p in WEIGHTS} for _ in range(3)]
-    for one in rounds[1:]:
-        del one[rng.choice(list(one))]
-    return [list(next_three(rounds)), list(next_three(rounds[:2]))]
+    """Better than before, worse than before, and a part that the last round did not play."""
+    half = {part: 0.5 + rng.uniform(-0.01, 0.01) for part in WEIGHTS}
+    part = rng.choice(["design", "scale"])
+    low, high = 0.1 + rng.uniform(0, 0.02), 0.9 + rng.uniform(0, 0.02)
+    rest = {name: score for name, score in half.items() if name != part}
+    cases = {
+        "better": [{**half, part: low}, {**half, part: high}],
+        "worse": [{**half, part: high}, {**half, part: low}],
+        "not played": [{**half, part: high}, rest],
+    }
+    return {case: list(next_three(rounds)) for case, rounds in cases.items()}
 
 
 @check(expect=REFERENCE, points=1, seeds=3)
 def what_was_never_played_has_its_whole_gap(rng):
-    """Two parts or three were; and a history without rounds."""
-    played = {part: rng.uniform(0.3, 0.95) for part in rng.sample(list(WEIGHTS), 2)}
+    """Only design was played, and half of it is missing; and histories without a part."""
+    played = {"design": rng.uniform(0.4, 0.6)}
     return [list(next_three([played])), list(next_three([])), list(next_three([{}, {}]))]
 
 
