@@ -36,7 +36,7 @@ FORBIDDEN = re.compile(
     r"pypi\.org|pythonhosted\.org|npmjs\.org|deb\.debian\.org|anaconda\.org"
     # a lesson is about such options; its addresses end in .internal
     r"|--((extra-)?index[-]url|find[-]links)[ =]+['\"]?\w+:(?!\S*\.internal)"
-    r"|/(?:work|root|home)/[.\w]|/opt/(?:wheels|pypi)|/tmp/(?:pk|bash)"
+    r"|/(?:work|home)/[.\w]|/root/(?!\.(?:cache|config|pip)\b)[.\w]|/opt/(?:wheels|pypi)|/tmp/(?:pk|bash)"
 )
 
 

@@ -56,7 +56,12 @@ def test_the_page_holds_plan_checklists_questions_and_dated_facts(tmp_path: Path
     path = tmp_path / "week.html"
     assert week.save(path) == f"Written: {path}."
     text = path.read_text("utf-8")
-    for piece in (COURSE[0]["title"], AS_OF.split(", ")[1].split(".")[0], ASK[0].good, FACTS[0].question):
+    for piece in (
+        COURSE[0]["title"],
+        AS_OF.split(", ")[1].split(".")[0],
+        ASK[0].good,
+        FACTS[0].question,
+    ):
         assert str(piece) in text
     assert "http" not in text
     assert "src=" not in text
