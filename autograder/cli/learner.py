@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from autograder.jobs import Result
     from autograder.study.study import Study
 
+MOST_FAILED = 5  # checks of one grading that come back as cards: an evening is short
+
 commands = typer.Typer()
 
 
@@ -138,11 +140,29 @@ def _record(
             with locked(study.locks, ROOM):
                 points = result.points, result.max_points, result.left_out
                 progressing.record(study, result.lesson, result.state, *points)
+            _remember_failed(study, result)
         except (OSError, CourseError) as error:
             return f"The start page could not be told: {error}"
         return ""
 
     return grader.keep(progressing.path(study, result.lesson), show, write)
+
+
+def _remember_failed(study: Study, result: Result) -> None:
+    """Let checks that failed come back among the question cards, once there is work to speak of."""
+    if result.state != "graded" or not result.points:
+        return
+    from coursekit.behavioral import review
+
+    titles: dict[bool, list[str]] = {True: [], False: []}
+    for check in result.checks:
+        if check.row.verdict != "not judged":
+            titles[check.row.verdict == "pass"].append(check.row.check.title)
+    path = study.root / review.FILE
+    if titles[False] or path.exists():
+        review.add_graded(
+            path, result.lesson, titles[True], titles[False][:MOST_FAILED], study.clock()
+        )
 
 
 def _show(result: Result, reveal: bool) -> None:

@@ -78,7 +78,8 @@ def deck(
             print(f'{interview!r} is no day. Write it as "2026-12-06": year, month, day.')
             return
         if path is not None:
-            review.write(path, book)
+            day = book.interview
+            book = review.change(path, lambda kept: replace(kept, interview=day))
     cards = choose(topic, ids, kinds, count, seed, book, clock())
     try:
         import ipywidgets as widgets
@@ -163,14 +164,19 @@ class Round:
         result = grade(shown, given)
         right = result.right and (shown.card.kind != "explain" or share >= 1)
         self.results.append(right)
-        self.book = self.book.rated(
-            shown.card.id, review.rating_for(result.right, share), self.clock()
-        )
+        rating, now = review.rating_for(result.right, share), self.clock()
+
+        def rated(book: review.Book) -> review.Book:
+            return book.rated(shown.card.id, rating, now)
+
         words = result.words
-        if self.path is not None:
+        if self.path is None:
+            self.book = rated(self.book)
+        else:
             try:
-                review.write(self.path, self.book)
+                self.book = review.change(self.path, rated)
             except OSError as error:
+                self.book = rated(self.book)
                 words += f"\n(Not kept: {error.strerror}. Make {self.path.parent} writable.)"
         return words
 

@@ -7,12 +7,13 @@ reads a clock: times are handed in, aware of their zone.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
 import re
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -27,6 +28,7 @@ VERSION = 2
 FILE = Path(".course", "reviews.json")  # in the course folder
 MAX_BYTES = 5_000_000
 MAX_LOG = 20_000
+LOCK_SECONDS = 5
 CHECK = "check:"  # what ids of failed checks begin with
 Stored = Mapping[str, Any]  # what FSRS stores of a card
 
@@ -108,26 +110,45 @@ def failed_id(lesson: str, title: str) -> str:
     return f"{CHECK}{lesson}#{title}"
 
 
-def add_failed(path: Path, lesson: str, title: str, now: datetime) -> Book:
-    """Put a failed check of a lesson into the schedule of a file, due at once, and keep it.
+def add_graded(
+    path: Path, lesson: str, passed: Iterable[str], failed: Iterable[str], now: datetime
+) -> Book:
+    """Put checks of a lesson into the schedule of a file: a failed one comes back at once, one that
+    had failed and passes now comes back later.
 
     This is what a grader calls; the kit knows none.
 
     Args:
         lesson: its key, `02_coding/06_limit_a_rate`.
-        title: of the check, in words.
+        passed, failed: titles of checks, in words.
     """
+
+    def graded(book: Book) -> Book:
+        for title in failed:
+            book = _failed(book, failed_id(lesson, title), now)
+        for name in (failed_id(lesson, title) for title in passed):
+            if name in book.cards:
+                book = book.rated(name, "good", now)
+        return book
+
+    return change(path, graded)
+
+
+def add_failed(path: Path, lesson: str, title: str, now: datetime) -> Book:
+    """Put one failed check of a lesson into the schedule of a file, due at once."""
+    return add_graded(path, lesson, (), [title], now)
+
+
+def _failed(book: Book, name: str, now: datetime) -> Book:
     import fsrs
 
-    book, name, at = read(path), failed_id(lesson, title), now.astimezone(UTC)
+    at = now.astimezone(UTC)
     if name in book.cards:
         book = book.rated(name, "again", now)
         stored = {**book.cards[name], "due": at.isoformat()}
     else:
         stored = dict(fsrs.Card(card_id=number_of(name), due=at).to_dict())
-    book = replace(book, cards={**book.cards, name: stored})
-    write(path, book)
-    return book
+    return replace(book, cards={**book.cards, name: stored})
 
 
 def _scheduler(longest: int) -> fsrs.Scheduler:
@@ -191,6 +212,27 @@ def read(path: Path) -> Book:
     if version == 1:
         return _from_first_version(path, data)
     return _from_this_version(path, data)
+
+
+def change(path: Path, how: Callable[[Book], Book]) -> Book:
+    """Change the schedule in a file, alone with it: a deck that is open in a notebook and a grader
+    lose nothing of each other's.
+
+    Raises:
+        OSError: it cannot be read, locked or written.
+    """
+    from filelock import FileLock, Timeout
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(path.with_suffix(".lock"), timeout=LOCK_SECONDS):
+            before = read(path)
+            after = how(before)
+            if after != before:
+                write(path, after)
+    except Timeout:
+        raise OSError(errno.EAGAIN, "another program holds it") from None
+    return after
 
 
 def write(path: Path, book: Book) -> None:

@@ -12,6 +12,8 @@ from coursekit.behavioral import review
 from coursekit.behavioral.review import (
     Book,
     add_failed,
+    add_graded,
+    change,
     days_left,
     failed_id,
     number_of,
@@ -121,6 +123,22 @@ def test_failed_checks_leave_cards_alone(tmp_path: Path) -> None:
     write(path, a_book())
     add_failed(path, "02_coding/06_limit_a_rate", "no lock", NOW)
     assert read(path).cards[CARD] == a_book().cards[CARD]
+
+
+def test_a_check_that_passes_again_comes_back_later(tmp_path: Path) -> None:
+    path, lesson = tmp_path / "reviews.json", "02_coding/06_limit_a_rate"
+    add_graded(path, lesson, ["never failed"], ["no lock", "no window"], NOW)
+    book = add_graded(path, lesson, ["no lock"], [], NOW + timedelta(minutes=1))
+    assert book.due(NOW + timedelta(minutes=1)) == [failed_id(lesson, "no window")]
+    assert len(book.cards) == 2
+
+
+def test_a_deck_that_is_open_loses_nothing_of_a_grader(tmp_path: Path) -> None:
+    path = tmp_path / "reviews.json"
+    change(path, lambda book: book.rated(CARD, "good", NOW))
+    add_failed(path, "02_coding/06_limit_a_rate", "no lock", NOW)
+    change(path, lambda book: book.rated(CARD, "good", NOW + timedelta(days=1)))
+    assert failed_id("02_coding/06_limit_a_rate", "no lock") in read(path).cards
 
 
 # ----------------------------------------------------------------------------------------- the file
