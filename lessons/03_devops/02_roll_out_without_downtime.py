@@ -49,8 +49,8 @@ resources and the five replicas stay. Write probes so that
 - no request reaches a pod that has not loaded,
 - no container is restarted while it loads, however slow the disk (160 s at most),
 - a new pod is ready at most 80 s after its start, if the disk is fast,
-- a process that hangs is ready again within 180 s, even if it hangs a minute after its model has loaded. It answers
-  nothing then and ignores SIGTERM, so the kubelet waits for the whole grace period before it kills it.
+- a process that hangs is restarted within 120 s, even one that hangs 20 s after its model has loaded. It answers
+  nothing and ignores SIGTERM, so the kubelet waits for the whole grace period, 45 s here, before it kills it.
 
 Each check plays the part that it names, in manifests that are otherwise right. A wrong probe costs nothing in part 2.
 
@@ -146,14 +146,12 @@ spec:
 # %%
 @try_it
 def pods_start() -> list[str]:
-    claims = rollouts.requests_meet_loaded_pods, rollouts.a_slow_start_is_left_alone
-    return try_out(manifests(), rollouts.starts, *claims, rollouts.a_hung_pod_serves_again)
+    claims = rollouts.a_slow_start_is_left_alone, rollouts.a_hung_pod_is_mended
+    return try_out(manifests(), rollouts.starts, *claims)
 
 
 # %% nbgrader={"grade_id": "rollout-start-checks", "grade": true}
-@check(
-    expect=played(rollouts.starts, rollouts.requests_meet_loaded_pods), points=2, stage="core"
-)
+@check(expect=played(rollouts.starts, rollouts.requests_meet_loaded_pods), points=2, stage="core")
 def requests_meet_loaded_pods_only():
     """The port is open long before the model is there. Which path tells?"""
     return manifests()
@@ -178,13 +176,13 @@ def a_loaded_pod_joins_soon():
     return manifests()
 
 
-@check(expect=played(rollouts.starts, rollouts.a_hung_pod_serves_again), points=1, stage="core")
+@check(expect=played(rollouts.starts, rollouts.a_hung_pod_is_mended), points=1, stage="core")
 def a_hung_pod_is_restarted():
     """A pod that is not ready gets no requests, but nothing mends it."""
     return manifests()
 
 
-@check(expect=played(rollouts.starts, rollouts.a_young_pod_serves_again), points=2, stage="core")
+@check(expect=played(rollouts.starts, rollouts.a_young_pod_is_mended), points=2, stage="core")
 def a_young_pod_that_hangs_is_restarted():
     """What protects a slow start must end when the model is loaded."""
     return manifests()
@@ -222,7 +220,7 @@ The clock of `progressDeadlineSeconds` begins again each time a new pod becomes 
 # %%
 @try_it
 def pods_roll() -> list[str]:
-    claims = rollouts.five_stay_ready, rollouts.done_in_time, rollouts.stuck_is_reported
+    claims = rollouts.five_stay_ready, rollouts.done_in_time, rollouts.there_is_room
     return try_out(manifests(), rollouts.rolls, *claims)
 
 
@@ -279,9 +277,9 @@ scoreboard()
 
 At a deletion two things begin at once: the pod ends, and the Service forgets it. Requests still come for **2 s**. At
 SIGTERM the process refuses new requests, finishes those inside and exits. Most answers take 250 ms; long documents take
-**25 s**. Add to your manifests what it takes, so that in a roll-out
+**40 s**. Add to your manifests what it takes, so that in a roll-out
 
-- no request fails, not even one of 25 s,
+- no request fails, not even one of 40 s,
 - a process that ignores SIGTERM is gone 120 s after its deletion.
 
 <details><summary>Hint 1 · a pause before SIGTERM</summary>
@@ -291,7 +289,8 @@ SIGTERM the process refuses new requests, finishes those inside and exits. Most 
 </details>
 <details><summary>Hint 2 · one clock</summary>
 
-`terminationGracePeriodSeconds` (30 by default) begins at the deletion. preStop is inside it.
+`terminationGracePeriodSeconds` (30 by default) begins at the deletion, and preStop is inside it. A long request may
+come in the last of the 2 s.
 
 </details>
 """
@@ -300,8 +299,7 @@ SIGTERM the process refuses new requests, finishes those inside and exits. Most 
 # %%
 @try_it
 def pods_stop() -> list[str]:
-    claims = rollouts.nobody_is_refused, rollouts.long_answers_end, rollouts.deaf_pods_go
-    return try_out(manifests(), rollouts.ends, *claims)
+    return try_out(manifests(), rollouts.ends, rollouts.long_answers_end)
 
 
 # %% nbgrader={"grade_id": "rollout-stop-checks", "grade": true}
@@ -314,7 +312,7 @@ def no_request_fails_when_pods_stop():
 ### BEGIN HIDDEN TESTS
 @check(expect=played(rollouts.ends, rollouts.long_answers_end), points=2, stage="stop")
 def a_long_answer_is_finished():
-    """Add up: preStop, then the longest answer."""
+    """From the deletion: 2 s, then the longest answer."""
     return manifests()
 
 

@@ -1,0 +1,73 @@
+"""Readiness and liveness ask one path; liveness waits 60 s and hopes that the model is there by then."""
+
+FAILS = {"a_slow_start_is_no_death"}
+
+# %% rollout-manifests
+def manifests() -> str:
+    return """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: model-server
+spec:
+  replicas: 5
+  progressDeadlineSeconds: 270
+  strategy:
+    type: RollingUpdate
+    rollingUpdate:
+      maxSurge: 2
+      maxUnavailable: 0
+  selector:
+    matchLabels: {app: model-server}
+  template:
+    metadata:
+      labels: {app: model-server}
+    spec:
+      terminationGracePeriodSeconds: 60
+      containers:
+      - name: model
+        image: model-server:1.4.0
+        ports:
+        - containerPort: 8080
+        resources:
+          requests: {cpu: "2", memory: 2Gi}
+        readinessProbe:
+          httpGet: {path: /ready, port: 8080}
+          initialDelaySeconds: 30
+          periodSeconds: 10
+        livenessProbe:
+          httpGet: {path: /ready, port: 8080}
+          initialDelaySeconds: 60
+          periodSeconds: 10
+        lifecycle:
+          preStop:
+            sleep: {seconds: 10}
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: model-server
+spec:
+  selector: {app: model-server}
+  ports:
+  - port: 80
+    targetPort: 8080
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata:
+  name: model-server
+spec:
+  minAvailable: 4
+  selector:
+    matchLabels: {app: model-server}
+"""
+
+
+# %% rollout-undo
+def evidence():
+    return {"reason": "CrashLoopBackOff", "ready": 5, "revision": 2}
+
+
+def undo():
+    return ["kubectl rollout undo deployment/model-server --to-revision=2"]
