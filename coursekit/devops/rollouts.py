@@ -608,7 +608,7 @@ def incident(seed: str = "0") -> Live:
     trees[0]["spec"]["template"]["spec"]["containers"][0]["image"] = "model-server:1.3.0"
     live = Live(
         trees,
-        Traffic(CALLED_S + 400, ((0, RATE),), service=NAME),
+        Traffic(CALLED_S + 240, ((0, RATE),), service=NAME),
         [
             Fault(10, "set_image", NAME, f"model={OLD}"),
             Fault(400, "set_image", NAME, f"model={NEW}"),
@@ -644,7 +644,7 @@ def undone(commands: Any, seed: str) -> Undone:
         except ValueError as error:
             answers.append((command, f"error: {error}"))
         live.advance(live.now_s + PAUSE_S)
-    live.advance(CALLED_S + 400)
+    live.advance(CALLED_S + 240)
     return Undone(tuple(answers), live.timeline())
 
 
@@ -705,10 +705,9 @@ def rollout(answer: str, surge: int, unavailable: int, load_s: int) -> Timeline:
     return _played(trees, [_update()], 900, "0", app)
 
 
-def draw_rollout(
-    figure: Figure, timeline: Timeline, surge: int, unavailable: int, load_s: int
-) -> None:
-    """Pods by phase, requests and what was decided, of one roll-out."""
+def draw_rollout(figure: Figure, answer: str, surge: int, unavailable: int, load_s: int) -> None:
+    """Pods by phase, requests and what was decided, of `rollout`."""
+    timeline = rollout(answer, surge, unavailable, load_s)
     lowest, _ = timeline.lowest_ready(NAME)
     done_s = timeline.complete_s(NAME, CHANGED_S)
     end = f"done after {clock(done_s - CHANGED_S)}" if done_s else "not done in 14 minutes"

@@ -13,14 +13,14 @@ notices. Each is judged by what happens when it runs in a simulated cluster.
 from coursekit import check, explore, played, scoreboard, slider, try_it
 from coursekit.devops import rollouts
 from coursekit.devops.cluster.kubectl import Kubectl
-from coursekit.devops.rollouts import YESTERDAY, draw_rollout, rollout, try_out
+from coursekit.devops.rollouts import YESTERDAY, draw_rollout, try_out
 
 # %% [markdown]
 """## The situation
 
 The model loads for **45 to 50 s**; from a slow disk for up to **160 s**. Five pods share **50 requests a second**, and
-four carry them. Yesterday somebody rolled out a new version. Its disks were slow, and the new pods never became ready:
-each was killed while it loaded. Callers saw errors besides, each time an old pod stopped.
+four carry them. Yesterday a new version went out. Its disks were slow: each new pod was killed while it loaded.
+And each time an old pod stopped, callers saw errors.
 
 ![A new pod pulls and loads. Startup and readiness probes make it ready. Then the strategy lets an old pod go. At its
 deletion two things begin at once: preStop, while the pod still serves, and the Service forgetting it. SIGTERM follows,
@@ -146,8 +146,7 @@ spec:
 # %%
 @try_it
 def pods_start() -> list[str]:
-    claims = rollouts.a_slow_start_is_left_alone, rollouts.a_hung_pod_is_mended
-    return try_out(manifests(), rollouts.starts, *claims)
+    return try_out(manifests(), rollouts.starts, rollouts.a_hung_pod_is_mended)
 
 
 # %% nbgrader={"grade_id": "rollout-start-checks", "grade": true}
@@ -447,9 +446,8 @@ def undo() -> list[str]:
 
 # %%
 @try_it
-def commands_are_played() -> list[str]:
-    claims = rollouts.the_last_good_version_is_back, rollouts.undoing_harms_nobody
-    return try_out(undo(), rollouts.undone, *claims)
+def what_you_read_and_do() -> tuple[dict[str, object], list[str]]:
+    return evidence(), undo()
 
 
 # %% nbgrader={"grade_id": "rollout-undo-checks", "grade": true}
@@ -499,10 +497,6 @@ missing? Then set unavailable to 2 and watch the requests. Last, load for 150 s:
 
 
 # %%
-def rolled(surge: int, unavailable: int, load_s: int) -> object:
-    return rollout(manifests(), surge, unavailable, load_s)
-
-
 words = (
     "Pods by phase on top, requests a second in the middle, failed ones hatched and marked x; "
     "what was decided below."
@@ -512,7 +506,7 @@ sliders = {
     "unavailable": slider(0, 3, 1, 0, "maxUnavailable"),
     "load_s": slider(15, 180, 15, 45, "load time, s"),
 }
-explore(draw_rollout, data=rolled, caption=words, size=(10, 5.2), **sliders)
+explore(draw_rollout, data=lambda **_: manifests(), caption=words, size=(10, 5.2), **sliders)
 
 # %% [markdown]
 """## There is no room for a surge pod
@@ -524,48 +518,48 @@ what do you tell her?** 150 words are plenty.
 
 # %% [markdown] nbgrader={"grade_id": "rollout-tradeoff", "grade": true, "solution": true, "points": 9}
 """### BEGIN SOLUTION
-Without a spare GPU a new pod can start only where an old one stopped: maxSurge 0, maxUnavailable 1. Each of five steps
-takes about 75 s with the pull and the load, so for six minutes four pods carry everything. They do: 50 a second at
-12.5 each, of 16. But nothing may go wrong then. One crash leaves three pods, and three do not carry noon.
+Without a spare GPU a new pod can start only where an old one stopped: maxSurge 0, maxUnavailable 1. Each of five
+steps takes about 75 s with the pull and the load, so for six minutes four pods carry everything. They do: 50 a second
+are 12.5 for each, of 16. But nothing may go wrong then. One crash leaves three pods, and three do not carry noon.
 
-So I would not roll out at noon without the sixth GPU. I offer two ways. At 6 in the morning a third of the traffic comes,
-three pods carry it, and four are safe: free, and the version is out before noon. Or 700 dollars a month for the
-sixth: any hour, never below five, and the same GPU covers a lost node on all other days. I compare it with an hour of
-failed requests, not with zero. Drains need it, too: the budget of four and surge 0 leave one pod of slack.
+So I would not roll out at noon without the sixth GPU. I offer two ways. At 6 in the morning a third of the traffic
+comes, and two pods carry that: free, and the version is out before noon. Or 700 dollars a month for the sixth: any
+hour, never below five, and the same GPU covers a lost node on all other days. I compare it with the cost of an hour of
+failed requests, not with zero. Drains need it, too: with a budget of four and no surge there is one pod of slack.
 
 Shorter steps make every way safer: pull the image on the nodes beforehand, keep weights on a local disk, stop at the
-first pod that is not ready. I would tell her: each day is fine, at six for free; at noon it costs 700 dollars a month,
+first pod that is not ready. I would tell her: each day is fine, at six for free. At noon it costs 700 dollars a month,
 because with five GPUs a single crash during those six minutes is an outage.
 
 Rubric, nine points:
-- the mechanism (3). Weak, 1: "use a rolling update". Good, 2: surge 0 and unavailable 1, and that capacity falls. Strong,
-  3: with how long, how much is left, and what one more failure does.
-- the choice (3). Weak, 1: one way only. Good, 2: two ways compared (another hour, a spare GPU, a smaller or shared one).
-  Strong, 3: a decision, with the price beside the cost of an outage, and what would change it.
-- less risk (2). Weak, 0: nothing. Good, 1: shorter steps (pre-pulled image, cached weights) or a halt at the first bad
-  pod. Strong, 2: and what drains or lost nodes do to the same slack.
+- the mechanism (3). Weak, 1: "use a rolling update". Good, 2: surge 0 and unavailable 1, and that capacity falls.
+  Strong, 3: with how long, how much is left, and what one more failure does.
+- the choice (3). Weak, 1: one way only. Good, 2: two ways compared (another hour, a spare GPU, a smaller or shared
+  one). Strong, 3: a decision, with the price beside the cost of an outage, and what would change it.
+- less risk (2). Weak, 0: nothing. Good, 1: shorter steps (image pulled beforehand, weights kept near) or a halt at the
+  first bad pod. Strong, 2: and what drains or lost nodes do to the same slack.
 - what is said (1). In words that a product manager can decide on, with a date or a number.
 ### END SOLUTION"""
 
 # %% [markdown]
-"""**What you now know** Startup waits, readiness routes, liveness restarts. Surge before unavailable. preStop outlasts the
-Service's memory, and the grace period holds it all. A budget leaves one pod to go.
+"""**What you now know** Startup waits, readiness routes, liveness restarts. Surge before unavailable. preStop outlasts
+the Service's memory, and the grace period holds it all. A budget leaves one pod to go.
 
 **In practice** Alert on `ProgressDeadlineExceeded`: Kubernetes reports, it undoes nothing. Keep `/live` free of
 databases, or their outage restarts every pod. Not modelled here: probes that time out under load, affinity, zones.
 
 **Asked next**
 
-<details><summary>"How does a Service find its pods?"</summary> By labels: each ready pod that its selector matches becomes
-an endpoint, and kube-proxy or a mesh spreads connections over them. Cluster DNS gives the Service one stable name and
-address, whatever pods come and go.</details>
-<details><summary>"How do you make a model highly available?"</summary> Several replicas over nodes and zones by topology
-spread, with room for one zone to be lost, probes and a budget. Then try it: drain a node on purpose and watch the
-errors.</details>
-<details><summary>"When a canary instead of a rolling update?"</summary> When a version can be ready and still wrong, which
-is what models are: a probe sees that it answers, not what. A canary compares a slice of the traffic with the old version
-before the rest follows.</details>
-<details><summary>"New weights, same code: how do they come out?"</summary> Give weights a version and let the pod template
-name it, so that a change is a roll-out with history and undo. Swapping a file under running pods leaves five pods in an
-unknown state and nothing to go back to.</details>
+<details><summary>"How does a Service find its pods?"</summary> By labels: each ready pod that its selector matches
+becomes an endpoint, and kube-proxy or a mesh spreads connections over them. Cluster DNS gives the Service one stable
+name and address, whatever pods come and go.</details>
+<details><summary>"How do you make a model highly available?"</summary> Several replicas over nodes and zones by
+topology spread, with room for one zone to be lost, probes and a budget. Then try it: drain a node on purpose and watch
+the errors.</details>
+<details><summary>"When a canary instead of a rolling update?"</summary> When a version can be ready and still wrong,
+which is what models are: a probe sees that it answers, not what. A canary compares a slice of the traffic with the old
+version before the rest follows.</details>
+<details><summary>"New weights, same code: how do they come out?"</summary> Give weights a version and let the pod
+template name it, so that a change is a roll-out with history and undo. Swapping a file under running pods leaves five
+pods in an unknown state and nothing to go back to.</details>
 """
