@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 Tree = dict[str, Any]
 Claim = tuple[bool, str]
 
-NAME = "model-server"
-OLD, NEW = "model-server:1.4.0", "model-server:1.5.0"
+NAME = "scorer"
+OLD, NEW = "scorer:1.4.0", "scorer:1.5.0"
 CHANGED_S = 30  # when a new version is applied, or a drain begins
 REPLICAS, LEAST = 5, 4  # pods, and how many carry the traffic
 RATE = 50  # requests a second
@@ -49,18 +49,18 @@ YESTERDAY = """\
 apiVersion: apps/v1
 kind: Deployment
 metadata:
-  name: model-server
+  name: scorer
 spec:
   replicas: 5
   selector:
-    matchLabels: {app: model-server}
+    matchLabels: {app: scorer}
   template:
     metadata:
-      labels: {app: model-server}
+      labels: {app: scorer}
     spec:
       containers:
       - name: model
-        image: model-server:1.4.0
+        image: scorer:1.4.0
         ports:
         - containerPort: 8080
         resources:
@@ -75,9 +75,9 @@ spec:
 apiVersion: v1
 kind: Service
 metadata:
-  name: model-server
+  name: scorer
 spec:
-  selector: {app: model-server}
+  selector: {app: scorer}
   ports:
   - port: 80
     targetPort: 8080
@@ -111,7 +111,7 @@ def _read(text: str) -> Manifests:
 
 
 def objects(answer: Any) -> list[Tree]:
-    """The answer's objects, with one Deployment `model-server` of one container among them.
+    """The answer's objects, with one Deployment `scorer` of one container among them.
 
     Raises:
         AnswerError: with line and path where it can.
@@ -262,7 +262,7 @@ class Rolls:
     @cached_property
     def bad(self) -> Timeline:
         """An image that nobody can pull."""
-        return _played(self._trees, [_update("model-server:1.5.O")], CHANGED_S + 400, self._seed)
+        return _played(self._trees, [_update("scorer:1.5.O")], CHANGED_S + 400, self._seed)
 
     @cached_property
     def slow(self) -> Timeline:
@@ -603,16 +603,16 @@ def incident(seed: str = "0") -> Live:
         The cluster at the second `CALLED_S`, for `Kubectl`.
     """
     crash = replace(APP, crash_after_ms=8_000)
-    images = {"model-server:1.3.0": APP, OLD: APP, "model-server:1.5.1": crash}
+    images = {"scorer:1.3.0": APP, OLD: APP, "scorer:1.5.1": crash}
     trees = part(YESTERDAY)
-    trees[0]["spec"]["template"]["spec"]["containers"][0]["image"] = "model-server:1.3.0"
+    trees[0]["spec"]["template"]["spec"]["containers"][0]["image"] = "scorer:1.3.0"
     live = Live(
         trees,
         Traffic(CALLED_S + 240, ((0, RATE),), service=NAME),
         [
             Fault(10, "set_image", NAME, f"model={OLD}"),
             Fault(400, "set_image", NAME, f"model={NEW}"),
-            Fault(480, "set_image", NAME, "model=model-server:1.5.1"),
+            Fault(480, "set_image", NAME, "model=scorer:1.5.1"),
         ],
         seed,
         Cluster(nodes=NODES, images=images),

@@ -37,7 +37,7 @@ loaded. Other paths answer 404.
 # %%
 print(YESTERDAY)
 k = rollouts.on_a_slow_disk(YESTERDAY, at_s=200)
-for command in ("get pods", "rollout status deployment/model-server", "get events"):
+for command in ("get pods", "rollout status deployment/scorer", "get events"):
     print(f"$ kubectl {command}\n{k(command)}\n")
 
 # %% [markdown]
@@ -84,7 +84,7 @@ def manifests() -> str:
 apiVersion: apps/v1
 kind: Deployment
 metadata:
-  name: model-server
+  name: scorer
 spec:
   replicas: 5
   progressDeadlineSeconds: 270
@@ -94,15 +94,15 @@ spec:
       maxSurge: 2
       maxUnavailable: 0
   selector:
-    matchLabels: {app: model-server}
+    matchLabels: {app: scorer}
   template:
     metadata:
-      labels: {app: model-server}
+      labels: {app: scorer}
     spec:
       terminationGracePeriodSeconds: 60
       containers:
       - name: model
-        image: model-server:1.4.0
+        image: scorer:1.4.0
         ports:
         - containerPort: 8080
         resources:
@@ -124,9 +124,9 @@ spec:
 apiVersion: v1
 kind: Service
 metadata:
-  name: model-server
+  name: scorer
 spec:
-  selector: {app: model-server}
+  selector: {app: scorer}
   ports:
   - port: 80
     targetPort: 8080
@@ -134,11 +134,11 @@ spec:
 apiVersion: policy/v1
 kind: PodDisruptionBudget
 metadata:
-  name: model-server
+  name: scorer
 spec:
   minAvailable: 4
   selector:
-    matchLabels: {app: model-server}
+    matchLabels: {app: scorer}
 """
     ### END SOLUTION
 
@@ -422,7 +422,7 @@ served; it replaced 1.3.0, which gave wrong labels. Read the evidence below; ask
 
 # %%
 k = Kubectl(rollouts.incident())
-deployment = "deployment/model-server"
+deployment = "deployment/scorer"
 for command in ("get pods", f"rollout status {deployment}", f"rollout history {deployment}"):
     print(f"$ kubectl {command}\n{k(command)}\n")
 
@@ -440,7 +440,7 @@ def undo() -> list[str]:
     ### BEGIN SOLUTION
     # Why: the revision before this one is the first bad try. Five old pods still serve, so nothing
     # has to be started: the template of revision 2 is theirs.
-    return ["kubectl rollout undo deployment/model-server --to-revision=2"]
+    return ["kubectl rollout undo deployment/scorer --to-revision=2"]
     ### END SOLUTION
 
 

@@ -80,17 +80,17 @@ def test_the_incident_stands_still_until_somebody_acts() -> None:
     pods = k("get pods")
     assert pods.count("1/1") == 5
     assert pods.count("CrashLoopBackOff") == 2
-    assert "exceeded its progress deadline" in k("rollout status deployment/model-server")
+    assert "exceeded its progress deadline" in k("rollout status deployment/scorer")
 
 
 @pytest.mark.parametrize(
     ("commands", "back", "harmless"),
     [
-        (["rollout undo deployment/model-server --to-revision=2"], True, True),
-        (["set image deployment/model-server model=model-server:1.4.0"], True, True),
-        (["rollout undo deployment/model-server"], False, True),
+        (["rollout undo deployment/scorer --to-revision=2"], True, True),
+        (["set image deployment/scorer model=scorer:1.4.0"], True, True),
+        (["rollout undo deployment/scorer"], False, True),
         ([], False, False),
-        (["rollout undo deployment/model-server --to-revision=99"], False, True),
+        (["rollout undo deployment/scorer --to-revision=99"], False, True),
     ],
 )
 def test_commands_are_judged_by_what_they_lead_to(
@@ -107,7 +107,7 @@ def test_commands_are_judged_by_what_they_lead_to(
     [
         (None, "returns a text of YAML"),
         ("kind: Pod\n", "apiVersion"),
-        (YESTERDAY.replace("name: model-server", "name: server", 1), "named model-server"),
+        (YESTERDAY.replace("name: scorer", "name: server", 1), "named scorer"),
         (YESTERDAY.replace("replicas: 5", "replicas: -3"), "line 6"),
         (YESTERDAY.replace("replicas: 5", "replicas: 1000000"), "200"),
         (YESTERDAY.replace("\n  replicas", "\n\treplicas"), "tab"),
@@ -121,11 +121,11 @@ def test_what_cannot_be_played_is_told_in_a_sentence(answer: object, told: str) 
 
 
 def test_a_manifest_that_does_not_fit_its_own_service_is_told_so() -> None:
-    """Clients call model-server."""
-    other = "model-server".join(YESTERDAY.rsplit("model-server", 1))
-    nameless = other.replace("kind: Service\nmetadata:\n  name: model-server",
+    """Clients call scorer."""
+    other = "scorer".join(YESTERDAY.rsplit("scorer", 1))
+    nameless = other.replace("kind: Service\nmetadata:\n  name: scorer",
                              "kind: Service\nmetadata:\n  name: model")  # fmt: skip
-    with pytest.raises(AnswerError, match="Service named model-server"):
+    with pytest.raises(AnswerError, match="Service named scorer"):
         rollouts.whole(nameless, "0")
 
 

@@ -9,24 +9,24 @@ items:
 - apiVersion: policy/v1
   kind: PodDisruptionBudget
   metadata:
-    name: model-server
+    name: scorer
   spec:
     minAvailable: 4
     selector:
-      matchLabels: {app: model-server}
+      matchLabels: {app: scorer}
 - apiVersion: v1
   kind: Service
   metadata:
-    name: model-server
+    name: scorer
   spec:
-    selector: {app: model-server}
+    selector: {app: scorer}
     ports:
     - port: 80
       targetPort: 8080
 - apiVersion: apps/v1
   kind: Deployment
   metadata:
-    name: model-server
+    name: scorer
   spec:
     replicas: 5
     progressDeadlineSeconds: 270
@@ -36,15 +36,15 @@ items:
         maxSurge: 2
         maxUnavailable: 0
     selector:
-      matchLabels: {app: model-server}
+      matchLabels: {app: scorer}
     template:
       metadata:
-        labels: {app: model-server}
+        labels: {app: scorer}
       spec:
         terminationGracePeriodSeconds: 110
         containers:
         - name: model
-          image: model-server:1.4.0
+          image: scorer:1.4.0
           ports:
           - containerPort: 8080
           resources:
@@ -71,4 +71,4 @@ def evidence():
 
 
 def undo():
-    return ["set image deployment/model-server model=model-server:1.4.0", "rollout status deployment/model-server"]
+    return ["set image deployment/scorer model=scorer:1.4.0", "rollout status deployment/scorer"]

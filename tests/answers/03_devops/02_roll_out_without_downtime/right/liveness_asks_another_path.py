@@ -6,22 +6,22 @@ def manifests() -> str:
 apiVersion: apps/v1
 kind: Deployment
 metadata:
-  name: model-server
+  name: scorer
 spec:
   replicas: 5
   progressDeadlineSeconds: 240
   strategy:
     rollingUpdate: {maxSurge: 1, maxUnavailable: 0}
   selector:
-    matchLabels: {app: model-server}
+    matchLabels: {app: scorer}
   template:
     metadata:
-      labels: {app: model-server}
+      labels: {app: scorer}
     spec:
       terminationGracePeriodSeconds: 50
       containers:
       - name: model
-        image: model-server:1.4.0
+        image: scorer:1.4.0
         ports:
         - containerPort: 8080
         resources:
@@ -41,9 +41,9 @@ spec:
 apiVersion: v1
 kind: Service
 metadata:
-  name: model-server
+  name: scorer
 spec:
-  selector: {app: model-server}
+  selector: {app: scorer}
   ports:
   - port: 80
     targetPort: 8080
@@ -51,11 +51,11 @@ spec:
 apiVersion: policy/v1
 kind: PodDisruptionBudget
 metadata:
-  name: model-server
+  name: scorer
 spec:
   maxUnavailable: 1
   selector:
-    matchLabels: {app: model-server}
+    matchLabels: {app: scorer}
 """
 
 
@@ -65,4 +65,4 @@ def evidence():
 
 
 def undo():
-    return ["rollout undo deployment/model-server --to-revision=2"]
+    return ["rollout undo deployment/scorer --to-revision=2"]

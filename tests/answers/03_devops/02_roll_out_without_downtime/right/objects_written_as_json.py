@@ -9,10 +9,10 @@ def probe(path, **more):
 
 
 def manifests() -> str:
-    labels = {"app": "model-server"}
+    labels = {"app": "scorer"}
     container = {
         "name": "model",
-        "image": "model-server:1.4.0",
+        "image": "scorer:1.4.0",
         "ports": [{"containerPort": 8080}],
         "resources": {"requests": {"cpu": "2", "memory": "2Gi"}},
         "startupProbe": probe("/live", periodSeconds=1, failureThreshold=30),
@@ -23,7 +23,7 @@ def manifests() -> str:
     deployment = {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {"name": "model-server"},
+        "metadata": {"name": "scorer"},
         "spec": {
             "replicas": 5,
             "progressDeadlineSeconds": 300 - 60,
@@ -38,7 +38,7 @@ def manifests() -> str:
     service = {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": {"name": "model-server"},
+        "metadata": {"name": "scorer"},
         "spec": {"selector": labels, "ports": [{"port": 80, "targetPort": 8080}]},
     }
     budget = {
@@ -56,4 +56,4 @@ def evidence():
 
 
 def undo():
-    return ["kubectl rollout undo deployment/model-server --to-revision=2"]
+    return ["kubectl rollout undo deployment/scorer --to-revision=2"]

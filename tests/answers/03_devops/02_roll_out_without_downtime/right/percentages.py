@@ -6,7 +6,7 @@ def manifests() -> str:
 apiVersion: apps/v1
 kind: Deployment
 metadata:
-  name: model-server
+  name: scorer
 spec:
   replicas: 5
   progressDeadlineSeconds: 220
@@ -16,15 +16,15 @@ spec:
       maxSurge: 40%
       maxUnavailable: 0%
   selector:
-    matchLabels: {app: model-server}
+    matchLabels: {app: scorer}
   template:
     metadata:
-      labels: {app: model-server}
+      labels: {app: scorer}
     spec:
       terminationGracePeriodSeconds: 90
       containers:
       - name: model
-        image: model-server:1.4.0
+        image: scorer:1.4.0
         ports:
         - containerPort: 8080
         resources:
@@ -46,9 +46,9 @@ spec:
 apiVersion: v1
 kind: Service
 metadata:
-  name: model-server
+  name: scorer
 spec:
-  selector: {app: model-server}
+  selector: {app: scorer}
   ports:
   - port: 80
     targetPort: 8080
@@ -56,11 +56,11 @@ spec:
 apiVersion: policy/v1
 kind: PodDisruptionBudget
 metadata:
-  name: model-server
+  name: scorer
 spec:
   minAvailable: 80%
   selector:
-    matchLabels: {app: model-server}
+    matchLabels: {app: scorer}
 """
 
 
@@ -70,4 +70,4 @@ def evidence():
 
 
 def undo():
-    return ["kubectl rollout status deployment/model-server", "kubectl set image deployment/model-server model=model-server:1.4.0"]
+    return ["kubectl rollout status deployment/scorer", "kubectl set image deployment/scorer model=scorer:1.4.0"]

@@ -8,7 +8,7 @@ def manifests() -> str:
 apiVersion: apps/v1
 kind: Deployment
 metadata:
-  name: model-server
+  name: scorer
 spec:
   replicas: 5
   progressDeadlineSeconds: 270
@@ -18,14 +18,14 @@ spec:
       maxSurge: 2
       maxUnavailable: 0
   selector:
-    matchLabels: {app: model-server}
+    matchLabels: {app: scorer}
   template:
     metadata:
-      labels: {app: model-server}
+      labels: {app: scorer}
     spec:
       containers:
       - name: model
-        image: model-server:1.4.0
+        image: scorer:1.4.0
         ports:
         - containerPort: 8080
         resources:
@@ -47,9 +47,9 @@ spec:
 apiVersion: v1
 kind: Service
 metadata:
-  name: model-server
+  name: scorer
 spec:
-  selector: {app: model-server}
+  selector: {app: scorer}
   ports:
   - port: 80
     targetPort: 8080
@@ -57,11 +57,11 @@ spec:
 apiVersion: policy/v1
 kind: PodDisruptionBudget
 metadata:
-  name: model-server
+  name: scorer
 spec:
   minAvailable: 4
   selector:
-    matchLabels: {app: model-server}
+    matchLabels: {app: scorer}
 """
 
 
@@ -71,4 +71,4 @@ def evidence():
 
 
 def undo():
-    return ["kubectl rollout undo deployment/model-server --to-revision=2"]
+    return ["kubectl rollout undo deployment/scorer --to-revision=2"]
