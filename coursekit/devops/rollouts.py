@@ -285,8 +285,8 @@ class Ends:
     @cached_property
     def long(self) -> Timeline:
         """A roll-out with requests of 40 s."""
-        app = replace(APP, service_ms=40_000, workers=96)
-        traffic = Traffic(600, ((0, 2),), timeout_ms=90_000)
+        app = replace(APP, service_ms=40_000, workers=128)
+        traffic = Traffic(600, ((0, 8),), timeout_ms=90_000)
         return _played(self._trees, [_update()], 600, self._seed, app, traffic=traffic, old=app)
 
     @cached_property

@@ -1,6 +1,7 @@
 """preStop sleeps one second."""
 
 FAILS = {
+    "a_long_answer_is_finished",
     "no_request_fails_when_pods_stop",
     "the_whole_manifest_rolls_out",
     "the_whole_manifest_survives_a_drain",
