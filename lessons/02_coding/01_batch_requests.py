@@ -775,6 +775,12 @@ queue depth, mean batch size and GPU memory, by tenant, and try new settings on 
 size sets capacity, reasoned with numbers from the plot or from a + b*n; (3) names a cost or limit of large batches
 (memory, slowest item, bigger share of callers lost with a failing batch) or of running close to capacity; (4) says
 what the dials do not solve (overload, fairness between tenants) and what to measure.
+
+*Weak* (1): "less wait at night, bigger batches on Monday": the night has its reason, but Monday has no number, and no
+price or limit is named. *Good* (2–3): both dials go the right way with a reason, and Monday has a number from the
+plot or from a + b·n. It may add what large batches cost, or what the dials leave unsolved, but one of the two is
+missing. *Strong* (4): all of that: sets 600 a second against the capacity at each size, names a cost such as memory
+or the slowest item, and says that overload and an unfair tenant need other tools. The numbers to watch are named.
 ### END SOLUTION
 """
 
@@ -788,8 +794,30 @@ Futures keep callers apart; one narrow `try` keeps failures apart.
 instead (continuous batching). Either way, bound the queue.
 
 **Asked next**
+
 - How do you halve the cost per 1,000 predictions? *Cost optimisation is 10 % of the deep dive; batching is worth 2–3x
   throughput for each GPU.*
+<details><summary>An answer</summary>
+
+I measure cost per 1,000 for each model and batch first, since two to three times the throughput of one GPU already
+cuts the price to half or less. If that falls short, lower precision, a cache for repeated inputs and spot machines
+for batch work come next, each with its risk.
+
+</details>
+
 - One tenant sends 90 % of the load: who waits? *Isolation: 20 % of a design's score.*
+<details><summary>An answer</summary>
+
+Behind one queue everybody waits, so each tenant gets a queue of its own and they take turns, weighted by what they
+pay. The large tenant may use what others leave free; above its share it waits or is refused.
+
+</details>
+
 - What scales the replicas? *Queue depth, then GPU use. Scalability: 15 %; trade-offs: 20 %.*
+<details><summary>An answer</summary>
+
+The number of waiting requests for each replica leads, because it rises before anybody is late. GPU use tells whether
+the replicas that are there work well, but batching keeps it high on purpose, so it does not mean overload.
+
+</details>
 """

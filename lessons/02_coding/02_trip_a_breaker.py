@@ -985,6 +985,12 @@ rejections per dependency and tenant, and the share of answers that are fallback
 a lower threshold or another time-out (needless rejections, trips on stray errors). 1 point: another rule (rate over a
 window with a minimum of calls, slow calls as failures, shorter time-outs) with its price or reason. 1 point: probes of
 many replicas come together, and what to do or watch.
+
+*Weak* (1): "I lower the threshold, and it rejects more": one dial and its price, but not why five in a row never
+come, and no other rule. *Good* (2–3): shows with a number why half of the calls can fail and the circuit stays
+closed, and what a lower threshold costs in needless rejections. Another rule with its reason, or the 40 probes, is
+missing. *Strong* (4): on top of that counts a failure rate over a window with a minimum of calls, with its reason or
+price beside the numbers of the picture. It also sees that 40 replicas probe together, and spreads or watches them.
 ### END SOLUTION"""
 
 # %% [markdown]
@@ -1000,6 +1006,26 @@ blind retries in between.
 **Asked next** (weights as in multi-tenant and deployment design rounds)
 
 - One tenant's webhook is down: one breaker for all webhooks, or one for each tenant? (isolation, 20 %)
+<details><summary>An answer</summary>
+
+One for each destination, because a shared breaker cuts off every tenant when one webhook is down. They are made when
+needed and forgotten when idle, and a limit on their number bounds the memory.
+
+</details>
+
 - Which features may fall back, and to what? Which must fail? (trade-offs, 20 %)
+<details><summary>An answer</summary>
+
+What still helps when it is poorer may fall back: the order of suggestions, or a summary of an update. What does harm
+when it is wrong must fail or wait: fraud checks, permissions, deletions.
+
+</details>
+
 - The canary's errors open the circuit. Does the rollback notice? (rollback, 15 %)
+<details><summary>An answer</summary>
+
+Not if it looks at errors alone: with the circuit open, fallbacks answer and the canary looks healthy. So I count
+rejections and fallbacks for each version, and they weigh as errors when the canary is judged.
+
+</details>
 """

@@ -847,6 +847,12 @@ Rubric, one point each:
 - changes something that addresses it (longer window, confirmation, a statistical test, a larger delta, more traffic);
 - names the price: slower detection or smaller faults missed, with who is exposed meanwhile;
 - keeps a fast path for gross failures, or says why raising `min_requests` alone is not enough.
+
+*Weak* (1): "chance, so I look at a longer window": a change that helps, without the few errors that a check expects
+and without a price. *Good* (2–3): says that 400 requests hold about two errors and that six looks add up, and changes
+something that helps, such as a longer window or two breaches in three. What the wait costs, or what still acts fast,
+is missing. *Strong* (4): on top of that gives a price in minutes and in exposed users for the slower ratio, and keeps
+the absolute limits on the short window. It shows with numbers why the new window has enough errors to compare.
 ### END SOLUTION"""
 
 # %% [markdown]
@@ -858,7 +864,29 @@ measurements, `consecutiveErrorLimit` broken sources. Compare with a *fresh* cop
 meets a warm one.
 
 **Asked next** (weights of the CI/CD question)
+
 - Which gates stand before the canary, and what does each cost? (quality gates, 25 %)
+<details><summary>An answer</summary>
+
+Checks of the data cost minutes and stop most bad models; metrics by segment on held-out data, and a run on the target
+hardware, cost somewhat more. Shadow traffic costs double inference for about a day and finds what no recorded data
+hold.
+
+</details>
+
 - Who gets the first 5 %: random users, or one tenant? (deployment strategy, 25 %)
+<details><summary>An answer</summary>
+
+Users by a stable hash, over all tenants except those who were promised no canaries. One tenant alone is not typical
+and would carry the whole risk, and random requests show one user both versions by turns.
+
+</details>
+
 - At 100 % stable is gone. How do you go back in a minute? (rollback, 15 %)
+<details><summary>An answer</summary>
+
+It must not be gone: I keep a few warm replicas of stable until the new version has lived through its first busy day.
+Going back is then a change of weights and a scale-up into reserved capacity, with data that both versions can read.
+
+</details>
 """

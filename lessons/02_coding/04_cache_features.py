@@ -1079,6 +1079,12 @@ bypassing the cache, the cheapest reversible step, and add soft quotas once a se
 **Rubric.** 1 point: names the cause, one shared recency order that one-time reads flush. 1 point: two workable
 remedies (quota or partition; admission or bypass). 1 point: says what each costs (idle memory, extra misses,
 complexity). 1 point: a per-tenant number to watch, and a choice between the remedies with a reason.
+
+*Weak* (1): says that the scan pushes the others out of a shared order, and answers with a bigger cache or with the
+name of one remedy. *Good* (2–3): explains that reads which come once flush the one LRU order, and gives two remedies
+that work, such as a quota and a way past the cache. The price of one, or a hit rate for each tenant, is missing.
+*Strong* (4): on top of that both remedies carry their price (idle memory, more misses, one more structure), and a
+number by tenant shows whether they work. It chooses one to start with and says why.
 ### END SOLUTION"""
 
 # %% [markdown]
@@ -1093,7 +1099,36 @@ tenant from its neighbour. Spread ttls by some per cent, or entries loaded toget
 **Asked next** (weights as in feature-store and multi-tenant design rounds)
 
 - Why may a served feature be older than in training, and when does it matter? (training/serving consistency, 25 %)
+<details><summary>An answer</summary>
+
+Training joins the value as of the moment, while serving reads through a stream and a cache that lag by seconds or
+minutes. A mean over thirty days does not mind, clicks of this session do, so such features are trained with the lag
+that serving has.
+
+</details>
+
 - What happens to p99 when the cache restarts cold? (performance, 20 %)
+<details><summary>An answer</summary>
+
+Every read misses, the store gets many times its usual load, and p99 becomes what the store does at its worst. I warm
+the cache from a snapshot before the pod is ready, fetch each key once for all who wait, and let traffic in by steps.
+
+</details>
+
 - How do you prove that no tenant reads another's features? (isolation, 20 %)
+<details><summary>An answer</summary>
+
+The key is a type that cannot be made without a tenant, and the tenant comes from the token. A test runs two tenants
+with the same ids through every operation, and in production the values of a marked tenant must turn up nowhere else.
+
+</details>
+
 - LRU or LFU here, and what would change your mind? (trade-offs, 20 %)
+<details><summary>An answer</summary>
+
+LRU while the set of active users changes by the hour, because LFU would hold on to the favourites of yesterday. A
+nightly export that reads every user once would change my mind, and I would replay a real trace through both before I
+decide.
+
+</details>
 """

@@ -914,6 +914,13 @@ asks, and the list has to be kept. A summary would not help: its quantiles canno
 **Rubric.** 1 point: multiplies the labels out (tens of millions, or 10 series for each combination). 1 point: says who
 is hurt, the Prometheus that everybody shares. 1 point: a bounded alternative (tier, allowlist with `other`) plus a
 place for single accounts (logs, traces, exemplars). 1 point: names what is lost.
+
+*Weak* (1): "no, the Prometheus of all teams would fall over": says who is hurt, but multiplies nothing, and what
+comes instead has no bound. *Good* (2–3): multiplies accounts, versions, pods and buckets to tens of millions of
+series and says that all teams share that Prometheus. An alternative is named, but it is not bounded, has no place for
+a single account, or its loss is left out. *Strong* (4): on top of that builds a bounded label (tier, or a list with
+`other`) and sends single accounts to logs, traces or exemplars. It says what is lost: who is not on the list has no
+dashboard and no alert.
 ### END SOLUTION"""
 
 # %% [markdown]
@@ -929,7 +936,36 @@ restart at 0 with the process; `rate()` knows. Decide whether a cancelled reques
 **Asked next** (weights of the drift question and of multi-tenant design)
 
 - How does drift get into Prometheus, and as which kind of metric? (detection strategy, 30 %)
+<details><summary>An answer</summary>
+
+A job compares each window with the training bins and exposes the result as a gauge, one for each watched feature and
+version. Or the service counts its values in counters by bin, which can be added over pods, and a recording rule does
+the comparison.
+
+</details>
+
 - Which of these metrics pages somebody, which rolls a model back by itself? (response automation, 25 %)
+<details><summary>An answer</summary>
+
+The error ratio and the p99 of the new version beside the stable one may roll it back, because the old one is known to
+do better at that same moment. A queue that grows under both versions pages somebody, and drift of one input is a
+ticket for the day: the old version meets the same load and the same data.
+
+</details>
+
 - All is green and customers click less. Which metric is missing? (business impact, 25 %)
+<details><summary>An answer</summary>
+
+The reaction of the user is missing: what was shown and what was clicked, by version and position. Each prediction
+carries an id that the click repeats, so quality stands as a ratio on the same dashboard.
+
+</details>
+
 - One tenant causes more than half of the errors. Who sees it, and where? (tenant isolation, 20 %)
+<details><summary>An answer</summary>
+
+The engineer on call sees it in an alert on the largest share that one tenant has, and support talks to that tenant.
+The names come from logs or a top-k sketch, as a label for each of 150,000 tenants would break the metrics.
+
+</details>
 """

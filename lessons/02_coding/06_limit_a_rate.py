@@ -885,6 +885,13 @@ do not knock. I watch refusals by tenant, and how many users are above 80 % of t
 **Rubric.** 1 point: memory of the log against the counter's error, with numbers. 1 point: a choice that fits the
 limit's size or the cost of a request. 1 point: several replicas multiply the limit, and a remedy with its price. 1
 point: what the client is told, and what happens or is watched when the limiter or its store fails.
+
+*Weak* (1): "the counter, as the limit is large": a choice that fits, but no numbers for memory or error, one replica
+only, and no word to the user. *Good* (2–3): sets the memory of the log against the error of the counter with numbers
+and chooses by the size of the limit. It may see that five replicas let five times as much through, but leaves out the
+price of the remedy or the refused user. *Strong* (4): on top of that has a remedy for the replicas with its price,
+such as a round trip or a lost count. It also says what the client gets (429 and when to try again), and what happens
+or is watched when the limiter fails.
 ### END SOLUTION"""
 
 # %% [markdown]
@@ -899,6 +906,27 @@ picture; its moving window keeps a request up to *and including* the window's en
 **Asked next** (weights as in multi-tenant design rounds)
 
 - One user of a tenant eats the tenant's limit. Which limits do you stack? (isolation, 20 %)
+<details><summary>An answer</summary>
+
+A limit for the user stands below the one for the tenant, and both have to agree. A request that one of them refuses
+costs nothing in the other.
+
+</details>
+
 - The store behind the limiter is down: open or closed? (trade-offs, 20 %)
+<details><summary>An answer</summary>
+
+Neither fully: each gateway falls back to a lower limit of its own, the limit divided by the number of gateways. Open
+would send a pool that is sized by the limiter more than it bears, and closed makes the fault of the limiter an outage
+for everybody.
+
+</details>
+
 - Limit requests, tokens or GPU seconds? (scalability, 15 %)
+<details><summary>An answer</summary>
+
+GPU seconds are what runs out, but a client cannot foresee them, so I take tokens as their price, with a limit on
+requests as a guard. An estimate is reserved at the start and settled by what was really used.
+
+</details>
 """

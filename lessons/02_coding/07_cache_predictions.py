@@ -911,6 +911,13 @@ zero on a tenant's own facts, the shared scope is switched off by a flag. The hi
 isolation stays the default; sharing is declared per route by the service, in the key. 1 point: names a remaining leak
 or price (timing, personal data, invalidation). 1 point: a number that shows wrong answers, not the hit rate, and a way
 back.
+
+*Weak* (1): "share if documents and settings agree too": says when, but not how the key shows it, what could leak, or
+which number finds a mistake. *Good* (2–3): shares only where all inputs of the answer agree, with examples such as
+documents and settings, and lets the service, not the caller, put a scope into the key. What still leaks, or a number
+that shows wrong answers, is missing. *Strong* (4): on top of that names a leak or a price that is left, such as the
+time of a hit or an index version to raise. It compares some hits with fresh answers, knows that the hit rate alone
+goes up when this breaks, and has a switch back.
 ### END SOLUTION"""
 
 # %% [markdown]
@@ -926,7 +933,36 @@ empties the cache in effect; warm it before the traffic arrives.
 **Asked next** (weights as in multi-tenant design rounds)
 
 - How do you prove that no tenant reads another's answer? (isolation, 30 %)
+<details><summary>An answer</summary>
+
+The tenant is a field of the key, written so that ("a", "bc") and ("ab", "c") stay two keys. A property test with
+look-alike names searches for a hit across tenants, and in production the count of hits on the key of another owner
+must stay at zero.
+
+</details>
+
 - Every key changes with a release. What happens to the GPUs? (operations, 25 %)
+<details><summary>An answer</summary>
+
+The new version has no hits, so where the cache answered 40 % the load on the GPUs grows by two thirds. A canary fills
+it step by step, and before the last step I warm the most asked keys or keep room to spare.
+
+</details>
+
 - What would a cache by *similar* question need? (correctness, 25 %)
+<details><summary>An answer</summary>
+
+It needs an index of embeddings inside each tenant, equal rights and version, and a threshold tested on pairs that
+differ in one word, such as "with" and "without". A sample of the hits is answered by the model as well, which
+measures how often the stored answer was wrong.
+
+</details>
+
 - Where does the lock go? (lesson 04, 20 %)
+<details><summary>An answer</summary>
+
+Around the map and never around the call of the model, or all requests queue behind one inference. Reads need it too,
+because in an LRU a read moves its entry; to compute each key only once takes a future in the map.
+
+</details>
 """

@@ -783,6 +783,12 @@ grows past the lag, the report is wrong although no line is.
 **Rubric.** 1 point: the end comes from the job's clock (or a bounded watermark), because the newest entry is a tenant's
 input. 1 point: a lag or a second run for late entries, with its price in reaction time or cost. 1 point: future entries
 are set aside and counted, not dropped or believed. 1 point: lateness and skipped share *per tenant* are watched.
+
+*Weak* (1): "The clock of the job": ends the window at the right place, but gives late and future entries no place to
+go and watches nothing. *Good* (2–3): explains that the newest entry is what a tenant sent, passes the own clock less
+a lag, and says what a longer lag costs. Future entries are thrown away or believed, or no number shows how late each
+tenant is. *Strong* (4): on top of that sets future entries aside and counts them, and has a second run or a
+correction for what comes after the lag. It watches lateness and skipped lines for each tenant, not in one mean.
 ### END SOLUTION"""
 
 # %% [markdown]
@@ -798,7 +804,35 @@ while you read.
 **Asked next** (weights as in data-pipeline rounds)
 
 - The log is 1 TB a day. What changes? (scale, 30 %)
+<details><summary>An answer</summary>
+
+One process becomes many: the log is split by hour and tenant, and each part gives counts that can be added up.
+Percentiles come from sketches that merge, and a part that runs again replaces its old result instead of counting
+twice.
+
+</details>
+
 - An upstream retry sends everything twice. (correctness, 25 %)
+<details><summary>An answer</summary>
+
+Each event gets an id from whoever makes it, and the job counts an id once in a window. It remembers ids for as long
+as retries go on; equal time and text prove nothing, as two real events may agree in both.
+
+</details>
+
 - How do you learn that one tenant's lines are all malformed? (observability, 25 %)
+<details><summary>An answer</summary>
+
+The tenant comes from the path of the file or the topic, not from the line, so a line that cannot be read still counts
+for somebody. An alert looks at the share of skipped lines by tenant, and at tenants that send nothing at all.
+
+</details>
+
 - Would you fail the job at 50 % skipped? (judgement, 20 %)
+<details><summary>An answer</summary>
+
+Yes: it writes what it has, marked as incomplete, and fails loudly, because readers would take half a day for a quiet
+one. The limit is agreed beforehand, the skipped lines wait in quarantine, and the job runs again after the repair.
+
+</details>
 """

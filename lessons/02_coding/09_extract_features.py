@@ -696,6 +696,13 @@ to the p99 of arrival minus timestamp.
 **Rubric.** 1 point: tells event time from arrival time, and that serving knew less than the training row. 1 point: two
 workable remedies (cut by arrival; log what was served; a common lag). 1 point: says what each costs. 1 point: a
 comparison of served and recomputed features, or another number that shows the skew.
+
+*Weak* (1): "It is wrong, the edit came late": tells the time of the edit from its arrival, and has no remedy that
+could be built. *Good* (2–3): says that serving knew less than the training row has, and gives two remedies, such as a
+cut by arrival and a log of what was served. The price of one, or a way to notice the difference in production, is
+missing. *Strong* (4): on top of that both remedies carry their price: no arrival times for the past, or weeks until a
+new feature has data. A number that compares served with recomputed features, best for each feature and tenant, shows
+the rest.
 ### END SOLUTION"""
 
 # %% [markdown]
@@ -710,7 +717,34 @@ label needs the same care: whoever is not yet known to have left is no proof of 
 **Asked next** (weights as in feature-store design rounds)
 
 - How do training and serving stay consistent if one is SQL and the other Python? (consistency, 25 %)
+<details><summary>An answer</summary>
+
+Best is one definition from which both are made; if that cannot be, the same test rows, edges included, run against
+both. Every day a sample of what was served is computed again offline, and the share that differs is a metric.
+
+</details>
+
 - Ten million users, 10 ms: which of the five do you keep up to date, and how? (performance, 20 %)
+<details><summary>An answer</summary>
+
+Recency and counts over short windows are updated by the stream with each event, means over thirty days by a nightly
+job. All five lie in one row for each user, so a request costs a single read of a few milliseconds.
+
+</details>
+
 - An offline AUC jumps from 0.71 to 0.93. What do you look at first? (correctness, 20 %)
+<details><summary>An answer</summary>
+
+At features that know the future of the label, because so large a jump is a leak until shown otherwise. I drop the
+strongest feature, look at the score again, and check the times in the join.
+
+</details>
+
 - Who may see a feature that was made from another tenant's data? (governance, 10 %)
+<details><summary>An answer</summary>
+
+By default nobody, since even a mean gives a tenant away when few are in it. An aggregate over many needs a least
+group size, a contract that allows it, and lineage that shows which data it was made from.
+
+</details>
 """

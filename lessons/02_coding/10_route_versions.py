@@ -851,6 +851,12 @@ configuration, and takes a day.
 **Rubric.** 1 point: sees the loop, and that the others must carry the load that leaves. 1 point: two workable measures
 (hysteresis or hold-down; gradual return by weight; shedding; headroom; sessions that finish where they began). 1 point:
 the price of each. 1 point: a number to watch (moves per user, utilisation per version) and a first step with a reason.
+
+*Weak* (1): "`v8` gets its users back too soon, and the others carry them meanwhile": sees the loop, but has one
+measure only, without its price or a number. *Good* (2–3): sees the loop from load to probe to routing, and names two
+measures, such as slow health and a return by weight. The price of one, or a number to watch with a first step, is
+missing. *Strong* (4): on top of that says how much more the other versions must carry, and puts a price beside each
+measure. It watches moves by user or use by version, and begins with one step for a reason.
 ### END SOLUTION"""
 
 # %% [markdown]
@@ -866,7 +872,35 @@ down who saw what; a weight that rose during an A/B test has mixed its groups.
 **Asked next** (weights as in rollout and experiment design rounds)
 
 - How do you raise a version from 1 % to 100 %, and who decides at each step? (safety, 30 %)
+<details><summary>An answer</summary>
+
+By steps such as 1, 5, 25, 50 and 100 %, each for half an hour or a busy hour; a machine judges errors and latency
+against the stable version. The owner of the product decides the last steps by the business metric, and users who have
+the new version keep it.
+
+</details>
+
 - Why not store the assignment in Redis? (trade-offs, 25 %)
+<details><summary>An answer</summary>
+
+A hash gives the same answer on every server and needs no look-up, no clean-up and no plan for the day the store is
+down. Only exceptions are worth storing: tenants that are pinned and users who opted out.
+
+</details>
+
 - Why is `hash()` wrong here, and how would you have noticed? (correctness, 25 %)
+<details><summary>An answer</summary>
+
+Python salts the hashes of text for each process, so two replicas send one user to two versions. A test in one process
+never shows it; one that starts two processes does, and so do users who change version with each request.
+
+</details>
+
 - Users of one company must see one version. What do you hash? (multi-tenancy, 20 %)
+<details><summary>An answer</summary>
+
+The id of the account together with the name of the experiment; without the name the same accounts would be first in
+every test. Large accounts make the shares uneven, so I check the real share of users and analyse by account.
+
+</details>
 """

@@ -798,6 +798,12 @@ Rubric, one point each:
 2. decides on grain and window with a minimum number of rows, fewer bins, or a threshold that depends on n;
 3. keeps alarms few: grouping, a cheap null-rate or schema check beside PSI, or a second signal before a page;
 4. ties the response to business impact and names what the choice costs.
+
+*Weak* (1): "one PSI for each tenant with enough rows": a grain that helps, but nothing shows why 50 rows score high,
+and each score wakes somebody. *Good* (2–3): shows why the pool hides a broken tenant and why a small sample scores
+high without drift, and takes the grain from the number of rows. Alarms stay many, or impact and price are not named.
+*Strong* (4): on top of that groups alarms, or puts a cheap check of missing values or a second signal before a page.
+It ties the page to impact and says what the choice costs, such as hours for small tenants.
 ### END SOLUTION"""
 
 # %% [markdown]
@@ -810,7 +816,35 @@ still while the truth moves. A schema check at ingestion would have caught that 
 **Asked next** How interviewers weigh "How do you handle drift?":
 
 - detection, with numbers · 30 %: "Why 0.25?"
+<details><summary>An answer</summary>
+
+It is a convention from credit scoring, and with ten bins and enough rows the noise stays far below it. I replay past
+weeks: the limit must lie above the quiet days and below the known incidents.
+
+</details>
+
 - automated response · 25 %: "When is retraining wrong?"
+<details><summary>An answer</summary>
+
+When the input is broken, as by a change that sends nulls, or when the change will pass, as a campaign of two days
+does. The model would learn the fault and be wrong again once it is over.
+
+</details>
+
 - business impact · 25 %: "Who pays for a false rollback?"
+<details><summary>An answer</summary>
+
+Users pay with some hours of the older answers, and the team with its trust in the automation, which is dearer. So the
+alarm is confirmed twice before anything moves, and impact decides: where missed drift costs much, a false rollback is
+cheap beside it.
+
+</details>
+
 - kinds of drift · 20 %: "Labels come a month late. What do you watch?"
+<details><summary>An answer</summary>
+
+Inputs and the mix of predictions at once, corrections and complaints within days, and for the truth some sixty random
+labels a day. A small change in a small segment stays unseen until the month is over, and I say so.
+
+</details>
 """

@@ -752,6 +752,12 @@ Rubric, one point each:
 2. analyses account means (or clustered errors, or a mixed model) with the unit of the draw;
 3. names the price in power or time, and one way to win some back;
 4. separates looking from deciding: guardrails daily, the benefit at a fixed end or by a sequential test.
+
+*Weak* (1): "no: accounts were drawn, and colleagues are alike": right about the unit and the reason, but analyses
+users again and forgets price and daily look. *Good* (2–3): explains that colleagues are alike, so that 10,000 users
+are some 20 draws, and analyses means of accounts or clustered errors. The lost power, or a rule for the daily look,
+is missing. *Strong* (4): on top of that names the price, some six times the users, with one way to win a part back.
+It shows guardrails every morning and decides on the benefit at a fixed end or by a sequential test.
 ### END SOLUTION"""
 
 # %% [markdown]
@@ -764,7 +770,34 @@ was drawn, keep one primary metric: with twenty, one is significant by chance. s
 **Asked next** The weights are those of the CI/CD question, to which an A/B test is the last gate:
 
 - quality gates · 25 %: "p = 0.06 and the release is tomorrow. What do you tell the manager?"
+<details><summary>An answer</summary>
+
+The effect is probably positive, and I show its interval, from a small loss to a good gain, rather than a verdict. If
+a small loss is cheap and the way back easy, I would release behind a flag, but not run on until 0.05 appears.
+
+</details>
+
 - deployment strategy · 25 %: "Shadow, canary, A/B: what does each find that the others miss?"
+<details><summary>An answer</summary>
+
+Shadow finds crashes, wrong shapes and latency under real traffic without any user, and the canary finds harm and bad
+reactions while few are exposed. Only the A/B test has the users and the split to measure how large the effect is.
+
+</details>
+
 - code and model pipelines · 20 %: "The offline score rose, the test shows nothing. Why?"
+<details><summary>An answer</summary>
+
+Offline data hold reactions to what the old model chose to show, so the new one is scored on the terms of the old. Or
+the score is not the goal, or the test is too small to see an effect of that size.
+
+</details>
+
 - rollback · 15 %: "Which metric ends the test tonight?"
+<details><summary>An answer</summary>
+
+A guardrail whose limit was set before the start: errors, latency or cancellations. The main metric does not, whether
+its p-value falls below 0.05 or its first day is bad, because the one is peeking and the other noise.
+
+</details>
 """

@@ -1002,6 +1002,12 @@ truth are worst: choose who wins and alert when registry and cluster differ.
 **Rubric, a point each.** (1) Names one source of truth and a reason that fits many tenants or many models.
 (2) Describes the rollback step by step with a time. (3) Says what happens without the registry: serving goes on from a
 pin or a cache. (4) Names the price of the choice: speed, disagreement between pods, audit, or blast radius.
+
+*Weak* (1): "Git, because we do GitOps" or "the registry, it is faster": a source of truth with a reason or one price,
+but no way back at 02:10 and nothing about an outage. *Good* (2–3): chooses one source of truth for a reason that fits
+many tenants, and goes through the rollback step by step with a time. What pods do without the registry, or the price
+of the choice, is missing. *Strong* (4): on top of that, serving goes on from a pin or a cache while the registry is
+down. The price of the choice is named: speed, pods that disagree, audit, or how many one wrong promote reaches.
 ### END SOLUTION
 """
 
@@ -1015,8 +1021,37 @@ with who and why, and mark them withdrawn instead of deleting. Store commit, dat
 version.
 
 **Asked next**
+
 - How does a bad version come back on its own? (rollback capability, 15 % of the CI/CD answer)
+<details><summary>An answer</summary>
+
+A nightly job that takes "the newest with good metrics" promotes it again, or a late retry of the old call arrives
+after the rollback. So a rejected version is marked, and a promotion names the state that it expects to replace.
+
+</details>
+
 - Which gates stand before promote? (quality gates, 25 %)
+<details><summary>An answer</summary>
+
+Metrics against the version that serves now, by segment, and a digest that proves the artifact is the one that was
+tested. An A/B test cannot stand here, as it needs a version that is deployed.
+
+</details>
+
 - Canary, shadow or blue-green for v12? (deployment strategy, 25 %)
+<details><summary>An answer</summary>
+
+If v12 asks for a new input or more memory, shadow first and then a canary, with both request forms served: first
+compatibility, then load without users, then few users. Blue-green is a quick switch and a quick way back, but it
+moves all users at once.
+
+</details>
+
 - One model per customer, 150,000 customers: what changes in your tables?
+<details><summary>An answer</summary>
+
+The tenant enters the primary key of models, versions and aliases, and every query carries it. Whoever has no model
+gets a default, promotions run in bulk with a canary over customers, and a job retires what nobody uses.
+
+</details>
 """

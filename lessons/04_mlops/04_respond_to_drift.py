@@ -1288,6 +1288,13 @@ Rubric, one point each:
 2. names the bias of labels that come by themselves, or checks proxies before trusting them;
 3. uses proxies or confidences as alerts, and watches the label pipeline itself;
 4. ties response and cost to impact: retrain rather than roll back, where to spend labels, what small tenants lose.
+
+*Weak* (1): "I watch confidence and complaints": alerts by proxies that nobody has checked, no labels, and no word on
+what stays unseen. *Good* (2–3): buys fast labels for a random sample and says with a number what it can see, and adds
+proxies as alerts or names the bias of labels that come by themselves. The watch on the labels, or cost and small
+tenants, is missing. *Strong* (4): on top of that, the flow of labels has a watch of its own, and proxies were
+compared with past incidents. Cost and response follow impact: retrain rather than roll back, and what small tenants
+lose is said.
 ### END SOLUTION"""
 
 # %% [markdown]
@@ -1300,7 +1307,34 @@ for that version, or the monitor judges it by its successor's. Send one alert wh
 **Asked next** How interviewers weigh "How do you handle drift?":
 
 - detection, with numbers · 30 %: "Why two windows in a row?"
+<details><summary>An answer</summary>
+
+A campaign of one day moves a window too, and it is no drift. The price is one more day, so where the impact is high
+one may rather pay with a false alarm.
+
+</details>
+
 - automated response · 25 %: "When does rolling back make it worse?"
+<details><summary>An answer</summary>
+
+When the world has changed, the older model learned a world that is older still. And when a feature is broken or gone,
+the old version may need the very input that the new one can do without.
+
+</details>
+
 - business impact · 25 %: "Who sets a tenant's impact?"
+<details><summary>An answer</summary>
+
+The owner of the product, beforehand, as a value in the repository that is reviewed and read by the machine. At night
+the engineer on call decides under pressure, and each tenant would call itself important.
+
+</details>
+
 - kinds of drift · 20 %: "Accuracy fell. How do you know it is not the data?"
+<details><summary>An answer</summary>
+
+PSI and the mix of predictions stand where they were, and the checks for schema and nulls are quiet. As a test I take
+cases that look like old ones: if their true answer differs today, it is the world that moved.
+
+</details>
 """

@@ -848,6 +848,12 @@ Rubric, one point each:
 2. knows why parallel sums differ, and offers determinism or a measured tolerance, with a reason;
 3. solves deletion without keeping the rows: digests, partitions, a record of what is gone;
 4. names what it costs (speed, storage, discipline) and where the strict promise is worth it.
+
+*Weak* (1): "deterministic kernels everywhere, though they are slow": one means and its cost, but the model of March
+is not kept and the deletion is forgotten. *Good* (2–3): keeps the model of March by its digest and tells loading it
+from training again, and knows why sums differ, with determinism or a measured tolerance. The deletion still keeps
+rows, or the cost is left out. *Strong* (4): on top of that, digests and partitions show what was deleted without
+keeping it. It says what storage and slower runs cost, and where the strict promise is worth that.
 ### END SOLUTION"""
 
 # %% [markdown]
@@ -860,7 +866,34 @@ threads and `PYTHONHASHSEED` in the image. Reproduce one old run a week in CI, s
 **Asked next** With the weights of the questions they belong to:
 
 - training and serving agree · 25 % of the feature store answer: "The keys of a row come in another order. Who notices?"
+<details><summary>An answer</summary>
+
+Nobody, if the model reads by position: it takes one feature for another and answers without an error. So both sides
+put the row in one order by name, and a test sends its keys shuffled.
+
+</details>
+
 - point-in-time data · 20 %: "The row was corrected in April. What did March know?"
+<details><summary>An answer</summary>
+
+March knew the old value, and a training row of March must hold that one. The table keeps two times, when a value was
+true and when it became known, and joins go by the second.
+
+</details>
+
 - code and model pipelines apart · 20 % of the CI/CD answer: "Which change retrains, which only redeploys?"
+<details><summary>An answer</summary>
+
+A change of what the weights learned from retrains: the definition of a feature or of the label. Log format, a
+time-out or a patch of the base image only redeploys, after its outputs have been compared.
+
+</details>
+
 - rollback · 15 %: "The old model comes back. Do its features?"
+<details><summary>An answer</summary>
+
+Only if their versions were kept running or can be computed again, because the online store holds the newest values
+alone. A plan for the rollback names the model, the definitions of its features and the job that fills them.
+
+</details>
 """
