@@ -12,7 +12,7 @@ from coursekit.devops.cluster import App, Cluster, Node, Process
 _TEXT = """
 apiVersion: apps/v1
 kind: Deployment
-metadata: {name: model-server}
+metadata: {labels: {tier: online}, name: model-server}
 spec:
   replicas: 5
   progressDeadlineSeconds: 240
@@ -37,17 +37,17 @@ spec:
 ---
 apiVersion: v1
 kind: Service
-metadata: {name: model-server}
+metadata: {labels: {tier: online}, name: model-server}
 spec: {selector: {app: model-server}, ports: [{port: 80, targetPort: http}]}
 ---
 apiVersion: policy/v1
 kind: PodDisruptionBudget
-metadata: {name: model-server}
+metadata: {labels: {tier: online}, name: model-server}
 spec: {minAvailable: 4, selector: {matchLabels: {app: model-server}}}
 ---
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
-metadata: {name: model-server}
+metadata: {labels: {tier: online}, name: model-server}
 spec:
   scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: model-server}
   minReplicas: 3
