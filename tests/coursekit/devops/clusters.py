@@ -49,9 +49,9 @@ apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
 metadata: {labels: {tier: online}, name: model-server}
 spec:
-  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: model-server}
   minReplicas: 3
   maxReplicas: 30
+  scaleTargetRef: {name: model-server, kind: Deployment, apiVersion: apps/v1}
   metrics:
     - type: Pods
       pods: {metric: {name: queue}, target: {type: AverageValue, averageValue: "800m"}}
