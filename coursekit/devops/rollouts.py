@@ -665,7 +665,7 @@ def the_last_good_version_is_back(undone: Undone) -> Claim:
 
 def undoing_harms_nobody(undone: Undone) -> Claim:
     """No request fails, and 5 pods stay ready, from the first command on."""
-    if not undone.answers:
+    if all(not command.strip() or told.startswith("error") for command, told in undone.answers):
         return False, "no command was given"
     timeline = undone.timeline
     return _first_wrong(_no_failure(timeline, CALLED_S), _stays(timeline, REPLICAS, CALLED_S))

@@ -488,8 +488,9 @@ def what_is_handed_in_stays_as_it_was(rng):
     """Pins, lines, releases and findings belong to the caller."""
     world = tree("needed", rng.randrange(10**6))
     parts, before = world.parts, world.parts
-    upgrade(*parts)
+    moved = upgrade(*parts)
     return [
+        "pins" if moved else "nothing",
         parts[0] == before[0],
         parts[1] == before[1],
         parts[2] == before[2],
